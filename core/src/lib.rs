@@ -1,0 +1,17 @@
+//! The decisions of the plane: pure functions, data in and data out. No IO, no async, no clock, no
+//! chance, no environment; whatever is not deterministic comes in as recorded data.
+
+pub mod aggregate;
+pub mod alias;
+pub mod causes;
+pub mod command;
+pub mod decider;
+pub mod door;
+pub mod due;
+pub mod external;
+pub mod limits;
+pub mod run;
+
+pub use aggregate::{Aggregate, Decision, NewEvent};
+pub use command::NewCommand;
+pub use decider::{Deadline, Decider, Rejection};
