@@ -24,8 +24,9 @@ pub struct Aggregate<D: Decider> {
     pub state: D::State,
     /// Position of its last event on EVENTS; 0 before the first.
     pub revision: u64,
-    /// Hash of that event.
-    pub last_hash: Hash,
+    /// Hash of that event; not known right after an append, because the log's own time is part
+    /// of it and an acknowledgement does not tell that time.
+    pub last_hash: Option<Hash>,
     /// How many records its log holds.
     pub length: u64,
     pub causes: Causes,
@@ -78,7 +79,7 @@ impl<D: Decider> Default for Aggregate<D> {
         Self {
             state: D::State::default(),
             revision: 0,
-            last_hash: Hash::default(),
+            last_hash: None,
             length: 0,
             causes: Causes::default(),
         }
@@ -88,32 +89,46 @@ impl<D: Decider> Default for Aggregate<D> {
 impl<D: Decider> Aggregate<D> {
     /// Folds the next record of the aggregate's own subject.
     pub fn apply(&mut self, record: &Record) -> Result<(), FoldError> {
-        let (subject, sequence) = (record.subject.clone(), record.sequence);
+        let (sequence, recorded_at) = (record.sequence, Some(record.recorded_at));
+        self.fold(&record.subject, sequence, recorded_at, &record.attributes, &record.payload)?;
+        self.last_hash = Some(Hash::of_record(record));
+        Ok(())
+    }
+
+    /// Folds an event that was just stored at `sequence` under the guard of this aggregate's
+    /// revision, so that nothing else can have come between.
+    pub fn apply_appended(&mut self, event: &NewEvent, sequence: u64) -> Result<(), FoldError> {
+        let subject = event.subject.to_string();
+        self.fold(&subject, sequence, None, &event.attributes, &event.payload)?;
+        self.last_hash = None;
+        Ok(())
+    }
+
+    fn fold(
+        &mut self,
+        subject: &str,
+        sequence: u64,
+        recorded_at: Option<Timestamp>,
+        attributes: &Attributes,
+        payload: &[u8],
+    ) -> Result<(), FoldError> {
+        let subject = || subject.to_owned();
         if sequence <= self.revision {
-            return Err(FoldError::Backwards {
-                subject,
-                sequence,
-                revision: self.revision,
-            });
+            let revision = self.revision;
+            return Err(FoldError::Backwards { subject: subject(), sequence, revision });
         }
-        let (cause, event) = read_event::<D>(record).map_err(|error| match error {
-            ReadError::Attribute(source) => FoldError::Attribute {
-                subject,
-                sequence,
-                source,
-            },
-            ReadError::Word(source) => FoldError::Word {
-                subject,
-                sequence,
-                source,
-            },
-        })?;
+        let (cause, event) = read_event::<D>(sequence, recorded_at, attributes, payload)
+            .map_err(|error| match error {
+                ReadError::Attribute(source) => {
+                    FoldError::Attribute { subject: subject(), sequence, source }
+                }
+                ReadError::Word(source) => FoldError::Word { subject: subject(), sequence, source },
+            })?;
         if let Some(event) = event {
             self.state = D::evolve(std::mem::take(&mut self.state), &event);
         }
         self.causes.note(cause);
-        self.revision = record.sequence;
-        self.last_hash = Hash::of_record(record);
+        self.revision = sequence;
         self.length += 1;
         Ok(())
     }
@@ -180,33 +195,29 @@ enum ReadError {
 }
 
 /// A record's cause, and the event if it is one of the context's own.
-fn read_event<D: Decider>(record: &Record) -> Result<(Cause, Option<D::Event>), ReadError> {
-    let attributes = &record.attributes;
+fn read_event<D: Decider>(
+    sequence: u64,
+    recorded_at: Option<Timestamp>,
+    attributes: &Attributes,
+    payload: &[u8],
+) -> Result<(Cause, Option<D::Event>), ReadError> {
     let kind = attributes.kind().map_err(ReadError::Attribute)?;
+    let received_at = attributes.timestamp(ce::RECEIVEDTIME);
     let mut cause = Cause {
-        command_id: attributes
-            .read(ce::CAUSATIONID, "a UUID")
-            .map_err(ReadError::Attribute)?,
-        noted_at: attributes
-            .timestamp(ce::RECEIVEDTIME)
-            .unwrap_or(record.recorded_at),
-        sequence: record.sequence,
+        command_id: attributes.read(ce::CAUSATIONID, "a UUID").map_err(ReadError::Attribute)?,
+        noted_at: received_at.or_else(|error| recorded_at.ok_or(error)).map_err(ReadError::Attribute)?,
+        sequence,
         event_id: attributes.uuid().map_err(ReadError::Attribute)?,
         name: kind.name.clone(),
         refusal: None,
     };
     if kind.name == COMMAND_REFUSED {
-        let refused: CommandRefused =
-            serde_json::from_slice(&record.payload).map_err(|source| {
-                ReadError::Word(WordError {
-                    name: kind.name,
-                    source,
-                })
-            })?;
+        let refused: CommandRefused = serde_json::from_slice(payload)
+            .map_err(|source| ReadError::Word(WordError { name: kind.name, source }))?;
         cause.refusal = Some((refused.reason, refused.detail));
         return Ok((cause, None));
     }
-    let event = words::decode(&kind.name, &record.payload).map_err(ReadError::Word)?;
+    let event = words::decode(&kind.name, payload).map_err(ReadError::Word)?;
     Ok((cause, Some(event)))
 }
 

@@ -7,15 +7,15 @@ use helmstream_schemas::{Context, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A context's decisions. All functions are pure and total.
-pub trait Decider {
+pub trait Decider: Clone + Debug + Send + Sync + 'static {
     const CONTEXT: Context;
     /// Counts up whenever `State` or `evolve` changes; snapshots of another version are ignored.
     const STATE_VERSION: u32;
 
-    type State: Clone + Debug + Default + Serialize + DeserializeOwned;
-    type Command: DeserializeOwned;
-    type Event: Debug + Serialize + DeserializeOwned;
-    type Rejection: Rejection;
+    type State: Clone + Debug + Default + Send + Sync + Serialize + DeserializeOwned;
+    type Command: DeserializeOwned + Send;
+    type Event: Debug + Send + Sync + Serialize + DeserializeOwned;
+    type Rejection: Rejection + Send;
 
     /// What happens when `command` is asked in `state`. No event means that nothing changes.
     /// Normally one event; a second is the exception, because together they cost a batch.
@@ -30,6 +30,11 @@ pub trait Decider {
     /// What has to be armed in `state`. One deadline a purpose.
     fn deadlines(_state: &Self::State) -> Vec<Deadline> {
         Vec::new()
+    }
+
+    /// Every purpose `deadlines` can give.
+    fn deadline_purposes() -> &'static [&'static str] {
+        &[]
     }
 
     /// The command a deadline of `purpose` gives when it fires; the only commands a deadline can

@@ -125,7 +125,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     let (context, name, names, payload, time) = if faber::is_faber(&event.kind) {
         let (names, report) = faber::report(&event, cleaned.removed, arrival)?;
         let time = report.claim.claimed_at;
-        let (name, payload) = words::encode(&RunCommand::Report(report));
+        let (name, payload) = words::encode(&RunCommand::Report(Box::new(report)));
         (helmstream_schemas::Context::Run, name, names, payload, time)
     } else {
         let (source, fact) = cloudevent::external(&event, cleaned.removed)?;

@@ -66,7 +66,7 @@ impl Decider for Run {
 
     fn decide(state: &RunState, command: RunCommand) -> Result<Vec<RunEvent>, RunRejection> {
         match command {
-            RunCommand::Report(report) => decide_report(state, report),
+            RunCommand::Report(report) => decide_report(state, *report),
             RunCommand::Stall(stall) => Ok(decide_stall(state, &stall)),
             RunCommand::Merge(merge) => match &state.merged_into {
                 Some(into) if *into == merge.into => Ok(Vec::new()),
@@ -128,6 +128,10 @@ impl Decider for Run {
             })
             .into_iter()
             .collect()
+    }
+
+    fn deadline_purposes() -> &'static [&'static str] {
+        &[STALLED]
     }
 
     fn on_due(purpose: &str, fired_at: Timestamp) -> Option<(&'static str, Vec<u8>)> {

@@ -29,7 +29,7 @@ pub enum Outcome {
         aggregate: String,
     },
     /// The same publish was accepted before.
-    DuplicateOf { inbox_sequence: u64 },
+    DuplicateOf { first_inbox_sequence: u64 },
     /// It should not have been asked.
     Refused {
         sequence: u64,

@@ -13,7 +13,7 @@ use crate::{Id, Timestamp};
 #[serde(rename_all = "snake_case")]
 pub enum RunCommand {
     /// A pipeline reports something of its run.
-    Report(Report),
+    Report(Box<Report>),
     /// A deadline has come: say that the run stalled, if it did.
     Stall(Stall),
     /// The run proved to be another one under a second name.

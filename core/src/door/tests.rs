@@ -57,7 +57,7 @@ fn event(over: Value) -> Value {
 fn report(over: Value) -> Report {
     let admitted = admitted(&event(over));
     match words::decode("report", &admitted.command.payload).unwrap() {
-        RunCommand::Report(report) => report,
+        RunCommand::Report(report) => *report,
         other => panic!("{other:?}"),
     }
 }

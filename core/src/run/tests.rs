@@ -39,10 +39,10 @@ fn claim(number: u64, word: &str) -> Claim {
 }
 
 fn report(number: u64, word: &str, said: Said) -> RunCommand {
-    RunCommand::Report(Report {
+    RunCommand::Report(Box::new(Report {
         claim: claim(number, word),
         said,
-    })
+    }))
 }
 
 fn started(number: u64, autonomy: Autonomy) -> RunCommand {

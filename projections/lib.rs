@@ -1,0 +1,31 @@
+//! The views: events in, rows out. The only crate that knows SQL. A projection is a pure fold, the
+//! projector applies it batch by batch under a fence, and `questions` reads what came of it.
+//! Nothing here decides anything, and nothing here knows where the records come from.
+
+pub mod alias;
+mod columns;
+pub mod database;
+pub mod deadline;
+pub mod error;
+pub mod keyed;
+pub mod ledger;
+pub mod limits;
+pub mod parking;
+pub mod people;
+pub mod position;
+pub mod projection;
+pub mod projector;
+pub mod questions;
+pub mod run;
+pub mod session;
+pub mod setup;
+
+pub use alias::Alias;
+pub use database::{Connect, Database};
+pub use deadline::Deadline;
+pub use error::{ProjectionError, Verdict};
+pub use ledger::Ledger;
+pub use position::{Checkpoint, Diverged};
+pub use projection::Projection;
+pub use projector::{Applied, Projector};
+pub use run::Run;

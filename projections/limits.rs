@@ -1,0 +1,52 @@
+//! Every bound of this crate: its name with the unit last, its value and the reason for it.
+
+/// Records applied in one transaction at most. Past a thousand the database gains nothing, and
+/// readers would wait longer for the first of them.
+pub const BATCH_RECORDS_MAX: usize = 1_000;
+
+/// Rows a keyed view remembers between batches, by their weight. A run of twenty events weighs
+/// about 8 KiB, so this holds two thousand live runs and leaves a process well below 60 MB.
+pub const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long one attempt to open a connection and sign in may take.
+pub const CONNECT_TIMEOUT_SECONDS: u64 = 3;
+
+/// How long a peer may leave sent bytes unacknowledged before it counts as gone.
+pub const SILENCE_SECONDS_MAX: u64 = 10;
+
+/// How long one statement of a projector may take. A batch takes milliseconds; this only frees a
+/// checkpoint from a projector that hangs.
+pub const PROJECT_TIMEOUT_SECONDS: u64 = 60;
+
+/// How long one statement of the door may take: an asker is waiting behind it.
+pub const DOOR_TIMEOUT_SECONDS: u64 = 5;
+
+/// How long one statement of a person's question may take.
+pub const QUESTION_TIMEOUT_SECONDS: u64 = 30;
+
+/// How long a transaction may stand open without a word: the connection of a process that is gone
+/// but not closed must not hold its checkpoint.
+pub const IDLE_TRANSACTION_SECONDS_MAX: u64 = 30;
+
+/// Longest reason kept with a parked record. A database's own words can quote a whole document.
+pub const REASON_BYTES_MAX: usize = 2_048;
+
+/// Rows one list answers at most; the next page is another question.
+pub const LIST_ROWS_MAX: u32 = 1_000;
+
+/// Names in a chain of merges that are followed at most. Upstream has four forms of a name, so a
+/// longer chain is a fault in the log and not a run.
+pub const MERGE_DEPTH_MAX: usize = 32;
+
+/// Steps between a cause and its furthest effect that `why` follows. A reactor that answers itself
+/// would have no end.
+pub const WHY_DEPTH_MAX: i32 = 32;
+
+/// Records one `why` shows at most, so that it stays something that can be read.
+pub const WHY_RECORDS_MAX: usize = 500;
+
+/// Positions of INBOX without an outcome that are named at once; more of them are the same alarm.
+pub const UNACCOUNTED_MAX: i64 = 1_000;
+
+/// Positions or keys in one question about many at most: bounds what one statement carries.
+pub const ASKED_MAX: usize = 10_000;

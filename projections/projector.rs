@@ -1,0 +1,363 @@
+//! Applies a projection's records, each batch in one transaction with the move of its checkpoint.
+//! The checkpoint is moved by compare-and-set from exactly where this instance left it, under the
+//! term it took at `open`: of two instances one wins, and nothing is applied twice or skipped.
+//! It does not read the log; whoever does hands it the records in order.
+
+use std::collections::BTreeSet;
+
+use helmstream_schemas::{Hash, Record};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::{
+    columns::{hash_back, seq, seq_back},
+    database::{Database, Lent},
+    error::ProjectionError,
+    limits::{BATCH_RECORDS_MAX, IDLE_TRANSACTION_SECONDS_MAX, PROJECT_TIMEOUT_SECONDS},
+    parking::{self, Parked},
+    position::{Checkpoint, Diverged, Divergence},
+    projection::{Projection, schema},
+    session::Session,
+};
+
+/// One instance of a projection on one stream.
+pub struct Projector<P: Projection> {
+    database: Database,
+    at: Checkpoint,
+    /// Whether `at` is what the database holds; not so after an error.
+    is_known: bool,
+    /// Whether the view has parked anything.
+    parks: bool,
+    kept: P::Kept,
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Records that were folded.
+    pub folded: usize,
+    /// Records that were parked.
+    pub parked: usize,
+    /// Records that had been applied before.
+    pub passed_over: usize,
+}
+
+impl<P: Projection> Projector<P> {
+    /// Takes the view over: whichever instance had it is fenced at its next batch. `owner` tells
+    /// instances apart, `epoch` is the log's own.
+    pub async fn open(database: &Database, stream: &str, owner: Uuid, epoch: Uuid) -> Result<Self, ProjectionError> {
+        let mut projector = Self {
+            database: database.separate(&settings::<P>()),
+            at: Checkpoint {
+                projection: P::NAME,
+                version: P::VERSION,
+                stream: stream.to_owned(),
+                applied_seq: 0,
+                applied_hash: None,
+                read_to_seq: 0,
+                owner,
+                term: 0,
+                epoch,
+            },
+            is_known: false,
+            parks: true,
+            kept: P::Kept::default(),
+        };
+        projector.take_over().await?;
+        Ok(projector)
+    }
+
+    /// Where the view stands.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.at
+    }
+
+    /// Where to read on.
+    pub fn next_seq(&self) -> u64 {
+        self.at.next_seq()
+    }
+
+    /// Compares the view's position with the log: its epoch, the position of its last record, and
+    /// the record that it holds at `checkpoint().applied_seq`, if it holds one.
+    pub fn verify(&self, epoch: Uuid, head_seq: u64, at_applied: Option<&Record>) -> Result<(), Diverged> {
+        self.at.verify(epoch, head_seq, at_applied)
+    }
+
+    /// Finds out where the view stands after an error, and so where to read on. Until it was
+    /// asked, nothing is applied: what an interrupted commit came to is not known, and a database
+    /// that crashed may stand further back than it did.
+    pub async fn resume(&mut self) -> Result<u64, ProjectionError> {
+        let mut session = self.database.lend().await?;
+        self.see(&mut session).await?;
+        session.give_back();
+        self.is_known = true;
+        Ok(self.next_seq())
+    }
+
+    /// How far the view was read by whoever owns it now; for an instance that was fenced and
+    /// stands by.
+    pub async fn owners_read_to(&self) -> Result<u64, ProjectionError> {
+        let key: &[crate::session::Value<'_>] = &[&self.at.projection, &version(&self.at), &self.at.stream];
+        let mut session = self.database.lend().await?;
+        let rows = session.query(include_str!("projector/see.sql"), key).await?;
+        session.give_back();
+        Ok(rows.first().map_or(0, |row| seq_back(row.get("read_to_seq"))))
+    }
+
+    /// Applies records in the order of their stream. What was applied before is passed over.
+    /// After an error, `resume` and read again from there.
+    pub async fn apply(&mut self, records: &[Record]) -> Result<Applied, ProjectionError> {
+        self.known()?;
+        let fresh = self.at.fresh(P::READS, records).map_err(|(wanted, found)| {
+            ProjectionError::OutOfOrder { view: self.at.view(), wanted, found }
+        })?;
+        let mut applied = Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
+        for batch in fresh.chunks(BATCH_RECORDS_MAX) {
+            let parked = self.apply_or_bisect(batch).await?;
+            applied.parked += parked;
+            applied.folded += batch.len() - parked;
+        }
+        Ok(applied)
+    }
+
+    /// Says that everything up to `sequence` was read and held nothing more for this view. It costs
+    /// a transaction: with every stretch that is read, not with every record.
+    pub async fn read_to(&mut self, sequence: u64) -> Result<(), ProjectionError> {
+        self.known()?;
+        if sequence <= self.at.read_to_seq {
+            return Ok(());
+        }
+        let to = Checkpoint { read_to_seq: sequence, ..self.at.clone() };
+        self.in_transaction(&to, &[], None).await.map(drop)
+    }
+
+    /// Applies a batch; how many of it were parked. If the database refuses what the batch would
+    /// write, halves find the record it refuses, and that one is parked.
+    async fn apply_or_bisect(&mut self, batch: &[Record]) -> Result<usize, ProjectionError> {
+        let mut parked = 0;
+        let mut parts = vec![batch];
+        while let Some(part) = parts.pop() {
+            match self.apply_batch(part, None).await {
+                Ok(count) => parked += count,
+                Err(error) if error.is_about_the_data() => {
+                    self.stand_still().await?;
+                    if let [_] = part {
+                        tracing::warn!(view = self.at.view(), sequence = part[0].sequence, %error, "parked a record");
+                        parked += self.apply_batch(part, Some(&error.to_string())).await?;
+                    } else {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(parked)
+    }
+
+    async fn apply_batch(&mut self, batch: &[Record], refused: Option<&str>) -> Result<usize, ProjectionError> {
+        let Some(last) = batch.last() else { return Ok(0) };
+        let to = Checkpoint {
+            applied_seq: last.sequence,
+            applied_hash: Some(Hash::of_record(last)),
+            read_to_seq: last.sequence,
+            ..self.at.clone()
+        };
+        self.in_transaction(&to, batch, refused).await
+    }
+
+    /// Moves the checkpoint and writes what the batch comes to, or does neither.
+    async fn in_transaction(
+        &mut self,
+        to: &Checkpoint,
+        batch: &[Record],
+        refused: Option<&str>,
+    ) -> Result<usize, ProjectionError> {
+        self.is_known = false;
+        let done = self.try_in_transaction(to, batch, refused).await;
+        match &done {
+            Ok(_) => {
+                self.at = to.clone();
+                self.is_known = true;
+            }
+            Err(_) => self.kept = P::Kept::default(),
+        }
+        done
+    }
+
+    /// A connection that is not given back is closed, and with it ends the transaction.
+    async fn try_in_transaction(
+        &mut self,
+        to: &Checkpoint,
+        batch: &[Record],
+        refused: Option<&str>,
+    ) -> Result<usize, ProjectionError> {
+        let mut session = self.database.lend().await?;
+        if !move_on(&mut session, &self.at, to).await? {
+            return Err(self.why_not_moved(session).await);
+        }
+        let mut count = 0;
+        if !batch.is_empty() {
+            let behind = if self.parks && P::BUILDS_ON_EARLIER { parked_subjects(&mut session, to, batch).await? } else { BTreeSet::new() };
+            let sorted = parking::sort::<P>(batch, behind, refused);
+            count = sorted.parked.len();
+            self.parks |= count > 0;
+            park(&mut session, to, &sorted.parked).await?;
+            if !sorted.fits.is_empty() {
+                P::write(&mut session, &mut self.kept, sorted.fits).await?;
+            }
+        }
+        session.run("commit a batch", "COMMIT").await?;
+        session.give_back();
+        Ok(count)
+    }
+
+    fn known(&self) -> Result<(), ProjectionError> {
+        if self.is_known { Ok(()) } else { Err(ProjectionError::PositionUnknown { view: self.at.view() }) }
+    }
+
+    /// After a refusal by the database the checkpoint has to be where it was.
+    async fn stand_still(&mut self) -> Result<(), ProjectionError> {
+        let ours = self.next_seq();
+        let found = self.resume().await?;
+        if found == ours {
+            return Ok(());
+        }
+        self.is_known = false;
+        Err(ProjectionError::WentBack { view: self.at.view(), found, ours })
+    }
+
+    async fn why_not_moved(&mut self, mut session: Lent) -> ProjectionError {
+        let ours = self.at.read_to_seq;
+        match self.see(&mut session).await {
+            Ok(()) => {
+                let found = self.at.read_to_seq;
+                ProjectionError::WentBack { view: self.at.view(), found, ours }
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// Reads the checkpoint; another term on it means that this instance is fenced.
+    async fn see(&mut self, session: &mut Session) -> Result<(), ProjectionError> {
+        let key: &[crate::session::Value<'_>] = &[&self.at.projection, &version(&self.at), &self.at.stream];
+        let rows = session.query(include_str!("projector/see.sql"), key).await?;
+        let found = rows.first().map(|row| held(&self.at, row)).transpose()?;
+        match found {
+            Some(found) if found.term == self.at.term && found.owner == self.at.owner => {
+                self.parks = true;
+                self.at = found;
+                Ok(())
+            }
+            found => Err(ProjectionError::Fenced {
+                view: self.at.view(),
+                owner: found.as_ref().map_or(Uuid::nil(), |found| found.owner),
+                term: found.as_ref().map_or(0, |found| found.term),
+                ours: self.at.term,
+            }),
+        }
+    }
+
+    async fn take_over(&mut self) -> Result<(), ProjectionError> {
+        let mut session = self.database.lend().await?;
+        // A term that was taken may not be lost with the tail of a crashed database.
+        session.run("begin to take a checkpoint over", "BEGIN; SET LOCAL synchronous_commit = on").await?;
+        let at = &self.at;
+        let values: &[crate::session::Value<'_>] =
+            &[&at.projection, &version(at), &at.stream, &at.owner, &at.epoch];
+        let rows = session.query(include_str!("projector/take_over.sql"), values).await?;
+        match rows.first() {
+            Some(row) => self.at = held(at, row)?,
+            None => {
+                let rows = session.query(include_str!("projector/see.sql"), &values[..3]).await?;
+                let wanted = rows.first().map_or(Uuid::nil(), |row| row.get("epoch"));
+                let what = Divergence::OtherEpoch { found: at.epoch, wanted };
+                return Err(Diverged { view: at.view(), what }.into());
+            }
+        }
+        session.run("take a checkpoint over", "COMMIT").await?;
+        session.give_back();
+        self.is_known = true;
+        Ok(())
+    }
+}
+
+/// Rows stand in the schema of their version; statements name no schema.
+fn settings<P: Projection>() -> String {
+    let commit = if P::WAITS_FOR_DISK { "on" } else { "off" };
+    format!(
+        "-c search_path={} -c synchronous_commit={commit} -c statement_timeout={PROJECT_TIMEOUT_SECONDS}s \
+         -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS_MAX}s",
+        schema::<P>()
+    )
+}
+
+fn version(at: &Checkpoint) -> i32 {
+    i32::try_from(at.version).unwrap_or(i32::MAX)
+}
+
+fn held(at: &Checkpoint, row: &Row) -> Result<Checkpoint, ProjectionError> {
+    let hash: Option<&[u8]> = row.get("applied_hash");
+    Ok(Checkpoint {
+        applied_seq: seq_back(row.get("applied_seq")),
+        applied_hash: hash.map(|hash| hash_back("checkpoint", hash)).transpose()?,
+        read_to_seq: seq_back(row.get("read_to_seq")),
+        owner: row.get("owner"),
+        term: row.get("term"),
+        epoch: row.get("epoch"),
+        ..at.clone()
+    })
+}
+
+/// The fence: begins a transaction and moves the checkpoint, if it is exactly where it was left.
+async fn move_on(session: &mut Session, from: &Checkpoint, to: &Checkpoint) -> Result<bool, ProjectionError> {
+    let hash = to.applied_hash.as_ref().map(|hash| &hash.0[..]);
+    let moved = session
+        .begin_with(
+            include_str!("projector/move_on.sql"),
+            &[
+                &seq(to.applied_seq),
+                &hash,
+                &seq(to.read_to_seq),
+                &from.projection,
+                &version(from),
+                &from.stream,
+                &from.owner,
+                &from.term,
+                &seq(from.applied_seq),
+                &seq(from.read_to_seq),
+            ],
+        )
+        .await?;
+    Ok(moved == 1)
+}
+
+async fn parked_subjects(
+    session: &mut Session,
+    at: &Checkpoint,
+    batch: &[Record],
+) -> Result<BTreeSet<String>, ProjectionError> {
+    let subjects: Vec<&str> = batch.iter().map(|record| record.subject.as_str()).collect();
+    let values: &[crate::session::Value<'_>] = &[&at.projection, &version(at), &at.stream, &subjects];
+    let rows = session.query(include_str!("projector/parked_subjects.sql"), values).await?;
+    Ok(rows.iter().map(|row| row.get("subject")).collect())
+}
+
+async fn park(session: &mut Session, at: &Checkpoint, parked: &[Parked<'_>]) -> Result<(), ProjectionError> {
+    for Parked { record, reason } in parked {
+        let attributes = serde_json::to_string(&record.attributes).expect("attributes are texts");
+        let values: &[crate::session::Value<'_>] = &[
+            &at.projection,
+            &version(at),
+            &at.stream,
+            &seq(record.sequence),
+            &record.subject,
+            &crate::columns::text(reason),
+            &record.recorded_at.nanos(),
+            &attributes,
+            &record.payload,
+        ];
+        session.execute(include_str!("projector/park.sql"), values).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+-- list events of one aggregate
+SELECT
+    seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,
+    recorded_at, hash
+FROM ledger.record
+WHERE stream = 'EVENTS'
+    AND subject = ANY($1)
+    AND ($2::text IS NULL OR kind = $2)
+    AND seq >= $3
+ORDER BY seq
+LIMIT $4

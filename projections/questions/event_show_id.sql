@@ -1,0 +1,8 @@
+-- show the event of an id
+SELECT
+    stream, seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,
+    recorded_at, attributes, payload, hash
+FROM ledger.record
+WHERE stream = 'EVENTS' AND id = $1
+ORDER BY seq
+LIMIT 1

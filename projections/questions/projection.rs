@@ -1,0 +1,80 @@
+//! Where every view stands, and what it could not apply.
+
+use helmstream_schemas::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::rows_limit;
+use crate::{columns::seq_back, database::Database, error::ProjectionError};
+
+/// Where a view stands on one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectionLine {
+    pub projection: String,
+    pub version: u32,
+    pub stream: String,
+    /// The last record that was applied or parked.
+    pub applied_seq: u64,
+    /// Everything up to here was read.
+    pub read_to_seq: u64,
+    /// Records that could not be applied.
+    pub parked: u64,
+    /// The instance that projects it.
+    pub owner: Uuid,
+    pub epoch: Uuid,
+}
+
+/// A record that could not be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedLine {
+    pub projection: String,
+    pub version: u32,
+    pub stream: String,
+    pub sequence: u64,
+    pub subject: String,
+    pub reason: String,
+    pub recorded_at: Timestamp,
+}
+
+/// Lists where every view stands.
+pub async fn projection_list(database: &Database) -> Result<Vec<ProjectionLine>, ProjectionError> {
+    let mut session = database.lend().await?;
+    let rows = session.query(include_str!("projection_list.sql"), &[]).await?;
+    session.give_back();
+    Ok(rows
+        .iter()
+        .map(|row| ProjectionLine {
+            projection: row.get("projection"),
+            version: u32::try_from(row.get::<_, i32>("version")).unwrap_or_default(),
+            stream: row.get("stream"),
+            applied_seq: seq_back(row.get("applied_seq")),
+            read_to_seq: seq_back(row.get("read_to_seq")),
+            parked: seq_back(row.get("parked")),
+            owner: row.get("owner"),
+            epoch: row.get("epoch"),
+        })
+        .collect())
+}
+
+/// Lists what a view could not apply, in the order of the log.
+pub async fn parked_list(
+    database: &Database,
+    projection: &str,
+    limit: u32,
+) -> Result<Vec<ParkedLine>, ProjectionError> {
+    let mut session = database.lend().await?;
+    let rows = session.query(include_str!("parked_list.sql"), &[&projection, &rows_limit(limit)]).await?;
+    session.give_back();
+    Ok(rows
+        .iter()
+        .map(|row| ParkedLine {
+            projection: row.get("projection"),
+            version: u32::try_from(row.get::<_, i32>("version")).unwrap_or_default(),
+            stream: row.get("stream"),
+            sequence: seq_back(row.get("seq")),
+            subject: row.get("subject"),
+            reason: row.get("reason"),
+            recorded_at: Timestamp::from_nanos(row.get("recorded_at")),
+        })
+        .collect())
+}

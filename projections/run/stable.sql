@@ -1,0 +1,6 @@
+-- show runs by the name that outlives versions
+CREATE VIEW {stable}.run AS
+SELECT
+    id, status, phase, work_id, workflow_id, autonomy, title, started_at, heard_at, ended_at,
+    claims, bypasses_open, disputes, merged_into, first_seq, last_seq, entries
+FROM {version}.run;

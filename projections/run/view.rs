@@ -1,0 +1,341 @@
+//! One run whole, derived from its entries and from those of the runs that were merged into it.
+//! Pure, and the same for the same claims in whatever order they arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use helmstream_schemas::{
+    Hash, Id, Timestamp,
+    run::{Answer, Artifact, Claim, Ending, Fault, GateBypassed, Place, Stalled},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    entry::{Entry, What},
+    summary::RunSummary,
+};
+
+/// One run whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    pub id: Id,
+    pub summary: RunSummary,
+    /// Phases by the number with which each was first named.
+    pub phases: Vec<Stage>,
+    /// Steps by the number with which each was first named.
+    pub steps: Vec<Stage>,
+    pub gates: Vec<Gate>,
+    pub artifacts: Vec<Made>,
+    pub disputes: Vec<Dispute>,
+    pub stalls: Vec<Stalled>,
+    /// Everything, in the order of the run's own numbers; what the plane says of a run stands
+    /// behind the claim that it says it of.
+    pub timeline: Vec<Entry>,
+}
+
+/// A phase or a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    pub place: Place,
+    /// How it ended; absent while it has not, or has begun again since.
+    pub ending: Option<Ending>,
+    /// When the run says that it last began.
+    pub begun_at: Option<Timestamp>,
+    /// When the run says that it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How many times it began.
+    pub begun_times: u32,
+    pub error: Option<Fault>,
+    /// Number of the claim that counts.
+    pub number: u64,
+}
+
+/// A gate, and everything the run said at it. An answer is the run's own word; nothing passes by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The place before which it stands.
+    pub gate: Place,
+    pub asked: Vec<Asked>,
+    /// Answers as claimed.
+    pub answers: Vec<Answered>,
+    pub bypasses: Vec<Bypass>,
+}
+
+/// A gate's approval was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    pub number: u64,
+    pub claimed_at: Option<Timestamp>,
+}
+
+/// The run says that a gate was answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    pub number: u64,
+    pub answer: Answer,
+    pub claimed_at: Option<Timestamp>,
+    /// Opaque id of the person whom the run names.
+    pub person: Option<String>,
+}
+
+/// The run went on past a gate that had no grant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bypass {
+    pub asked_number: u64,
+    pub passed_number: u64,
+    pub passed_at: Place,
+    /// Number of the grant that came late. It does not undo the bypass.
+    pub cleared_by: Option<u64>,
+}
+
+/// Something the run made, and the claim that says so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    pub number: u64,
+    pub artifact: Artifact,
+}
+
+/// Two claims of one number say different things; the first stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dispute {
+    pub number: u64,
+    pub stands: Hash,
+    pub disputed: Hash,
+    /// Position of the dispute on EVENTS.
+    pub sequence: u64,
+}
+
+impl RunView {
+    /// A run from its entries and from those of the runs merged into it.
+    pub fn of(id: Id, entries: Vec<Entry>) -> Self {
+        let entries = in_order(entries);
+        // That a run was merged into this one says nothing of how this one stands.
+        let own: Vec<Entry> =
+            entries.iter().filter(|e| !matches!(e.what, What::Merged(_))).cloned().collect();
+        let mut summary = RunSummary::of(&own);
+        summary.last_seq = entries.iter().map(|entry| entry.sequence).max().unwrap_or_default();
+        Self {
+            id,
+            summary,
+            phases: stages(&own, phase_of),
+            steps: stages(&own, step_of),
+            gates: gates(&own),
+            artifacts: artifacts(&own),
+            disputes: disputes(&own),
+            stalls: own
+                .iter()
+                .filter_map(|entry| match &entry.what {
+                    What::Stalled(stalled) => Some(stalled.clone()),
+                    _ => None,
+                })
+                .collect(),
+            timeline: entries,
+        }
+    }
+}
+
+/// Sorts entries as a timeline tells them, and leaves out a claim that came under two names.
+fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| entry.sequence);
+    let mut known = BTreeSet::new();
+    entries.retain(|entry| {
+        entry.standing().is_none_or(|claim| known.insert((claim.number, claim.content)))
+    });
+    let mut heard = 0;
+    let mut placed: Vec<(u64, Entry)> = entries
+        .into_iter()
+        .map(|entry| {
+            let number = match (&entry.what, &entry.claim) {
+                (What::GateBypassed(bypass), _) => bypass.passed_number,
+                (_, Some(claim)) => claim.number,
+                (_, None) => heard,
+            };
+            heard = heard.max(number);
+            (number, entry)
+        })
+        .collect();
+    placed.sort_by_key(|(number, entry)| (*number, entry.sequence));
+    placed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// Entries that are claims and stand, with their claims.
+fn standing(entries: &[Entry]) -> impl Iterator<Item = (&Claim, &What)> {
+    entries.iter().filter_map(|entry| Some((entry.standing()?, &entry.what)))
+}
+
+/// What an entry says of a stage.
+enum Says<'a> {
+    Begun,
+    Ended(Ending, &'a Option<Fault>),
+}
+
+fn phase_of(what: &What) -> Option<(&Place, Says<'_>)> {
+    match what {
+        What::PhaseBegun(fact) => Some((&fact.place, Says::Begun)),
+        What::PhaseEnded(fact) => Some((&fact.place, Says::Ended(fact.ending, &fact.error))),
+        _ => None,
+    }
+}
+
+fn step_of(what: &What) -> Option<(&Place, Says<'_>)> {
+    match what {
+        What::StepBegun(fact) => Some((&fact.place, Says::Begun)),
+        What::StepEnded(fact) => Some((&fact.place, Says::Ended(fact.ending, &fact.error))),
+        _ => None,
+    }
+}
+
+/// Stages, each by the claim with the highest number that speaks of it. Claims come in the order
+/// of their numbers, and of two with one number the log's first comes first and stands.
+fn stages(entries: &[Entry], says: impl Fn(&What) -> Option<(&Place, Says<'_>)>) -> Vec<Stage> {
+    let mut order: Vec<Stage> = Vec::new();
+    let mut known: BTreeMap<Place, usize> = BTreeMap::new();
+    for (claim, what) in standing(entries) {
+        let Some((place, says)) = says(what) else { continue };
+        let index = *known.entry(place.clone()).or_insert_with(|| {
+            order.push(Stage::unheard(place.clone()));
+            order.len() - 1
+        });
+        let stage = &mut order[index];
+        if stage.begun_times + u32::from(stage.ending.is_some()) > 0 && stage.number == claim.number {
+            continue;
+        }
+        stage.number = claim.number;
+        match says {
+            Says::Begun => {
+                stage.begun_times += 1;
+                stage.begun_at = claim.claimed_at;
+                (stage.ending, stage.ended_at, stage.error) = (None, None, None);
+            }
+            Says::Ended(ending, error) => {
+                (stage.ending, stage.error) = (Some(ending), error.clone());
+                stage.ended_at = claim.claimed_at;
+            }
+        }
+    }
+    order
+}
+
+impl Stage {
+    fn unheard(place: Place) -> Self {
+        Self { place, ending: None, begun_at: None, ended_at: None, begun_times: 0, error: None, number: 0 }
+    }
+}
+
+/// Gates, by what was asked, answered and passed.
+pub(super) fn gates(entries: &[Entry]) -> Vec<Gate> {
+    let mut gates: BTreeMap<&Place, Gate> = BTreeMap::new();
+    let mut answers: Vec<(&Place, Answered)> = Vec::new();
+    fn at<'a, 'g>(gates: &'g mut BTreeMap<&'a Place, Gate>, gate: &'a Place) -> &'g mut Gate {
+        gates.entry(gate).or_insert_with(|| Gate {
+            gate: gate.clone(),
+            asked: Vec::new(),
+            answers: Vec::new(),
+            bypasses: Vec::new(),
+        })
+    }
+    for entry in entries {
+        match (&entry.what, entry.standing()) {
+            (What::ApprovalAsked(fact), Some(claim)) => at(&mut gates, &fact.gate)
+                .asked
+                .push(Asked { number: claim.number, claimed_at: claim.claimed_at }),
+            (What::ApprovalAnswered(fact), Some(claim)) => {
+                answers.push((&fact.gate, Answered::of(claim, fact.answer)));
+            }
+            (What::GateBypassed(bypass), _) => {
+                at(&mut gates, &bypass.gate).bypasses.push(Bypass::of(bypass));
+            }
+            _ => {}
+        }
+    }
+    for (place, answer) in answers {
+        let meant: Vec<&Place> = gates.keys().copied().filter(|gate| is_for(place, gate)).collect();
+        // An answer to what was never asked is shown at the place it names.
+        for gate in if meant.is_empty() { vec![place] } else { meant } {
+            at(&mut gates, gate).answers.push(answer.clone());
+        }
+    }
+    let mut gates: Vec<Gate> = gates.into_values().map(Gate::settled).collect();
+    gates.sort_by_key(|gate| gate.first_number());
+    gates
+}
+
+impl Gate {
+    fn settled(mut self) -> Self {
+        self.asked.sort_by_key(|asked| asked.number);
+        self.answers.sort_by_key(|answer| answer.number);
+        self.bypasses.sort_by_key(|bypass| (bypass.asked_number, bypass.passed_number));
+        for bypass in &mut self.bypasses {
+            bypass.cleared_by = self
+                .answers
+                .iter()
+                .find(|a| a.answer == Answer::Granted && a.number > bypass.asked_number)
+                .map(|answer| answer.number);
+        }
+        self
+    }
+
+    fn first_number(&self) -> u64 {
+        let asked = self.asked.iter().map(|asked| asked.number);
+        let answered = self.answers.iter().map(|answer| answer.number);
+        let passed = self.bypasses.iter().map(|bypass| bypass.asked_number);
+        asked.chain(answered).chain(passed).min().unwrap_or_default()
+    }
+}
+
+impl Answered {
+    fn of(claim: &Claim, answer: Answer) -> Self {
+        let Claim { number, claimed_at, person, .. } = claim;
+        Self { number: *number, answer, claimed_at: *claimed_at, person: person.clone() }
+    }
+}
+
+impl Bypass {
+    fn of(bypass: &GateBypassed) -> Self {
+        Self {
+            asked_number: bypass.asked_number,
+            passed_number: bypass.passed_number,
+            passed_at: bypass.passed_at.clone(),
+            cleared_by: None,
+        }
+    }
+}
+
+/// Whether an answer is for a gate. FABER often leaves the step out of one of the two.
+fn is_for(answered: &Place, gate: &Place) -> bool {
+    let same_step = match (&answered.step, &gate.step) {
+        (Some(answered), Some(gate)) => answered == gate,
+        _ => true,
+    };
+    answered.phase == gate.phase && answered.phase_text == gate.phase_text && same_step
+}
+
+/// What the run made, each thing once, by the last claim that names it.
+fn artifacts(entries: &[Entry]) -> Vec<Made> {
+    let mut made: Vec<Made> = Vec::new();
+    for (claim, _) in standing(entries) {
+        for artifact in &claim.artifacts {
+            made.retain(|known| known.artifact != *artifact);
+            made.push(Made { number: claim.number, artifact: artifact.clone() });
+        }
+    }
+    made
+}
+
+fn disputes(entries: &[Entry]) -> Vec<Dispute> {
+    entries
+        .iter()
+        .filter_map(|entry| match (&entry.what, &entry.claim) {
+            (What::ClaimDisputed(dispute), Some(claim)) => Some(Dispute {
+                number: claim.number,
+                stands: dispute.stands,
+                disputed: claim.content,
+                sequence: entry.sequence,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

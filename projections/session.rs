@@ -1,0 +1,127 @@
+//! One connection to Postgres with the statements it has prepared. It does not come back by
+//! itself when it is lost, and it knows nothing of transactions: `database` lends it out whole.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures_util::future::try_join;
+use tokio_postgres::{
+    Client, Config, NoTls, Row, Statement, binary_copy::BinaryCopyInWriter, types::ToSql, types::Type,
+};
+
+use crate::{database::Connect, error::ProjectionError, limits};
+
+/// A value of a statement.
+pub(crate) type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// One connection. It closes when it is dropped, and what it had begun is rolled back.
+pub struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+impl Session {
+    /// Connects and signs in. `settings` are in the form of `postgres -c name=value`.
+    pub(crate) async fn open(connect: &Connect, settings: &str) -> Result<Self, ProjectionError> {
+        let mut config = Config::new();
+        config
+            .host(&connect.host)
+            .port(connect.port)
+            .dbname(&connect.database)
+            .user(&connect.user)
+            .password(&connect.password)
+            .application_name("helmstream")
+            .options(settings)
+            .connect_timeout(Duration::from_secs(limits::CONNECT_TIMEOUT_SECONDS))
+            .tcp_user_timeout(Duration::from_secs(limits::SILENCE_SECONDS_MAX))
+            .keepalives_idle(Duration::from_secs(limits::SILENCE_SECONDS_MAX));
+        let (client, connection) = config.connect(NoTls).await.map_err(|source| {
+            ProjectionError::Connect { address: connect.address(), source }
+        })?;
+        // It ends with the client, or with the server: the client's next statement says which.
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(cause = %error, "a connection to Postgres ended");
+            }
+        });
+        Ok(Self { client, statements: HashMap::new() })
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Rows of a statement that stands in a file of ours.
+    pub(crate) async fn query(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, ProjectionError> {
+        let statement = self.prepared(sql).await?;
+        self.client.query(&statement, values).await.map_err(while_doing(sql))
+    }
+
+    /// How many rows a statement touched.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, ProjectionError> {
+        let statement = self.prepared(sql).await?;
+        self.client.execute(&statement, values).await.map_err(while_doing(sql))
+    }
+
+    /// Begins a transaction and executes its first statement, in one journey to the server.
+    pub(crate) async fn begin_with(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, ProjectionError> {
+        let statement = self.prepared(sql).await?;
+        let begin = self.client.batch_execute("BEGIN");
+        let first = self.client.execute(&statement, values);
+        let ((), touched) = try_join(begin, first).await.map_err(while_doing(sql))?;
+        Ok(touched)
+    }
+
+    /// Runs statements without values; `doing` is what they are for.
+    pub(crate) async fn run(&self, doing: &'static str, sql: &str) -> Result<(), ProjectionError> {
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|source| ProjectionError::Database { doing, source })
+    }
+
+    /// Appends rows by `COPY … (FORMAT BINARY)`. All of them, or an error.
+    pub(crate) async fn copy<'a>(
+        &self,
+        sql: &'static str,
+        types: &[Type],
+        rows: impl Iterator<Item = Vec<Value<'a>>> + Send,
+    ) -> Result<u64, ProjectionError> {
+        let sink = self.client.copy_in(sql).await.map_err(while_doing(sql))?;
+        let writer = BinaryCopyInWriter::new(sink, types);
+        let mut writer = std::pin::pin!(writer);
+        for row in rows {
+            writer.as_mut().write(&row).await.map_err(while_doing(sql))?;
+        }
+        writer.finish().await.map_err(while_doing(sql))
+    }
+
+    async fn prepared(&mut self, sql: &'static str) -> Result<Statement, ProjectionError> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql).await.map_err(while_doing(sql))?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+}
+
+/// Every file of SQL opens with a line that says what it does; an error repeats it.
+fn while_doing(sql: &'static str) -> impl FnOnce(tokio_postgres::Error) -> ProjectionError {
+    move |source| ProjectionError::Database { doing: title(sql), source }
+}
+
+fn title(sql: &'static str) -> &'static str {
+    sql.lines().next().and_then(|line| line.strip_prefix("-- ")).unwrap_or(sql)
+}

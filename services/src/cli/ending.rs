@@ -1,0 +1,63 @@
+//! How the program ends, as a shell sees it. Few codes, so that a pipeline can tell what to do next.
+
+use std::process::ExitCode;
+
+use crate::client::Code;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Done,
+    Error,
+    /// clap's own.
+    Usage,
+    NotFound,
+    /// Some events were refused, are dead letters or were lost.
+    Refused,
+    /// Of some events nothing is known yet.
+    Unknown,
+    /// EX_UNAVAILABLE of sysexits.h.
+    Away,
+    /// 128 and the number of SIGINT.
+    Interrupted,
+}
+
+impl Ending {
+    #[cfg(test)]
+    pub(super) const ALL: [Ending; 8] = [
+        Self::Done,
+        Self::Error,
+        Self::Usage,
+        Self::NotFound,
+        Self::Refused,
+        Self::Unknown,
+        Self::Away,
+        Self::Interrupted,
+    ];
+
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Error => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Refused => 4,
+            Self::Unknown => 5,
+            Self::Away => 69,
+            Self::Interrupted => 130,
+        }
+    }
+
+    pub(super) const fn of(code: Code) -> Self {
+        match code {
+            Code::NotFound => Self::NotFound,
+            Code::Away => Self::Away,
+            _ => Self::Error,
+        }
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        ExitCode::from(ending.code())
+    }
+}

@@ -1,0 +1,226 @@
+//! The command line: what can be said on it, and which part of the program answers. Asking goes
+//! through `client::Client` and nowhere else; how an answer looks is decided in the file of its
+//! noun.
+
+mod dead_letter;
+mod ending;
+mod escape;
+mod event;
+mod failed;
+mod ids;
+mod log;
+mod outcome;
+mod output;
+mod page;
+mod place;
+mod projection;
+mod publish;
+mod run;
+mod table;
+mod when;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+use self::{
+    ending::Ending,
+    output::{Format, Screen},
+};
+use crate::client::{
+    Direct,
+    direct::{Manner, OPERATOR},
+    limits::{OUTCOME_SECONDS, WAIT_SECONDS},
+};
+
+/// An operations plane under FABER and Helm: what happened, why, and what became of it
+#[derive(Debug, Parser)]
+#[command(name = "helmstream", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+struct Cli {
+    /// The plane's directory, looked for here and in the folders above
+    #[arg(long, global = true, value_name = "DIR", env = "HELMSTREAM_PLANE")]
+    plane: Option<PathBuf>,
+
+    /// How answers are written: for people, whole, or one object a line
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    output: Format,
+
+    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish: without end]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    wait: Option<u64>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Publish CloudEvents and tell what became of each
+    Publish(publish::PublishArgs),
+    /// FABER pipeline runs: list them, show one
+    #[command(subcommand)]
+    Run(run::RunCommand),
+    /// Events: list them, show one, tell why it is there
+    #[command(subcommand)]
+    Event(event::EventCommand),
+    /// What was published and could not be read
+    #[command(subcommand, name = "deadletter")]
+    DeadLetter(dead_letter::DeadLetterCommand),
+    /// What became of publishes and commands, asked later
+    Outcome(outcome::OutcomeArgs),
+    /// The views: where each stands, and how far behind the log
+    #[command(subcommand)]
+    Projection(projection::ProjectionCommand),
+    /// Run a whole plane on this machine, with servers of its own
+    #[command(after_help = "Example:\n  helmstream up --sample")]
+    Up(crate::up::UpArgs),
+    /// Create what a plane needs on its servers; refuse what differs
+    #[command(after_help = "Example:\n  helmstream setup --plane /srv/plane")]
+    Setup(crate::setup::SetupArgs),
+    /// Run services of a plane that is set up
+    #[command(after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run")]
+    Serve(crate::serve::ServeArgs),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  helmstream up --sample                     a plane on this machine, with a run to look at
+  helmstream publish events.ndjson           publish, and tell what became of each event
+  helmstream run list --status running       what is going on
+  helmstream run show acme/shop-42           one run from beginning to end
+  helmstream event why 17                    from the door to every effect
+  helmstream event list -o ndjson | jq .id   every answer is also data
+
+Exit codes:
+  0    done; everything asked about was found
+  1    an error
+  2    the command line was not understood
+  3    nothing has that name
+  4    some events were refused, are dead letters or were lost
+  5    of some events it is not known yet what became of them
+  69   NATS or Postgres is away
+  130  interrupted by Ctrl-C
+
+Environment:
+  HELMSTREAM_PLANE   the plane's directory, as --plane
+  HELMSTREAM_LOG     what is logged to stderr, such as debug or helmstream_stream=trace
+  NO_COLOR           no colours";
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::begin(matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_)));
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed::tell(&anyhow::Error::new(error).context("cannot start")).into(),
+    };
+    let ended = runtime.block_on(answer(cli));
+    // What still reads a terminal or waits for a server must not hold the program back.
+    runtime.shutdown_background();
+    match ended {
+        Ok(ending) => ending.into(),
+        Err(error) if output::is_broken_pipe(&error) => Ending::Done.into(),
+        Err(error) => failed::tell(&error).into(),
+    }
+}
+
+async fn answer(cli: Cli) -> anyhow::Result<Ending> {
+    let Cli { plane, output, wait, command } = cli;
+    match command {
+        Command::Up(mut args) => {
+            if let Some(plane) = plane {
+                args.dir = plane;
+            }
+            crate::up::run(args).await.map(|()| Ending::Done)
+        }
+        Command::Setup(mut args) => {
+            args.plane = place::directory(plane.as_deref())?;
+            crate::setup::run(args).await.map(|()| Ending::Done)
+        }
+        Command::Serve(mut args) => {
+            args.plane = place::directory(plane.as_deref())?;
+            crate::serve::run(args).await.map(|()| Ending::Done)
+        }
+        command => {
+            let screen = Screen::of_stdout(output);
+            let manner = manner(&command, wait);
+            let client = Direct::new(place::open(plane.as_deref())?, manner)?;
+            // Nothing that is asked or published is lost by going: at once is right.
+            tokio::select! {
+                ended = ask(&client, &screen, command) => ended,
+                _ = tokio::signal::ctrl_c() => Ok(Ending::Interrupted),
+            }
+        }
+    }
+}
+
+async fn ask(client: &Direct, screen: &Screen, command: Command) -> anyhow::Result<Ending> {
+    match command {
+        Command::Publish(args) => publish::publish(client, screen, args).await,
+        Command::Run(command) => run::answer(client, screen, command).await,
+        Command::Event(command) => event::answer(client, screen, command).await,
+        Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
+        Command::Outcome(args) => outcome::answer(client, screen, args).await,
+        Command::Projection(command) => projection::answer(client, screen, command).await,
+        Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
+    }
+}
+
+fn manner(command: &Command, wait: Option<u64>) -> Manner {
+    match command {
+        Command::Publish(args) => Manner {
+            publisher: args.publisher.clone(),
+            wait: wait.map(Duration::from_secs),
+            outcome_wait: Duration::from_secs(args.outcome_wait),
+        },
+        _ => Manner {
+            publisher: OPERATOR.to_owned(),
+            wait: Some(Duration::from_secs(wait.unwrap_or(WAIT_SECONDS))),
+            outcome_wait: Duration::from_secs(OUTCOME_SECONDS),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        match command.get_subcommands().count() {
+            0 => vec![command.clone()],
+            _ => command.get_subcommands().flat_map(leaves).collect(),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_can_be_said() {
+        for command in leaves(&Cli::command()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<&str> = help.lines().map(str::trim).filter(|line| line.starts_with("helmstream ")).collect();
+            assert!(!examples.is_empty(), "{} has no example", command.get_name());
+            for example in examples {
+                let said = example.split(['|', '#']).next().unwrap_or_default().split_whitespace();
+                let parsed = Cli::try_parse_from(said);
+                assert!(parsed.is_ok(), "{example}: {parsed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_guide_names_every_exit_code_that_the_help_names() {
+        let guide = include_str!("../../../docs/guides/cli.md");
+        for ending in Ending::ALL {
+            let (code, help) = (ending.code(), AFTER_HELP);
+            assert!(help.contains(&format!("\n  {code} ")), "the help has no {code}");
+            assert!(guide.contains(&format!("| {code} |")), "the guide has no {code}");
+        }
+    }
+}

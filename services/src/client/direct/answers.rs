@@ -1,0 +1,286 @@
+//! Each question of the client, put to the views; what the views do not hold, to the log.
+
+use std::future::Future;
+
+use helmstream_core::door::Cleaner;
+use helmstream_projections::{
+    Database, ProjectionError,
+    questions::{
+        AsOf,
+        dead_letter::{dead_letter_list, dead_letter_show},
+        event::{EventFilter, EventName, event_list, event_show},
+        outcome::{outcome_of_command, outcomes},
+        projection::{ProjectionLine, projection_list},
+        run::{RunFilter, RunLine, run_list, run_show},
+        why::why,
+    },
+};
+use helmstream_schemas::{Context, Id, catalog};
+use helmstream_stream::{get, read};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        Answer, Answered, Client, dead_letter, event,
+        failure::{Code, Failure},
+        limits::PREFIX_RUNS_MAX,
+        outcome, projection, publish, run,
+    },
+    Direct,
+    shown::shown,
+};
+
+impl Client for Direct {
+    async fn run_list(&self, request: run::ListRequest) -> Answered<run::List> {
+        let statuses = match &request.statuses[..] {
+            [] => vec![None],
+            some => some.iter().copied().map(Some).collect(),
+        };
+        let mut as_of_seq = u64::MAX;
+        let mut runs: Vec<RunLine> = Vec::new();
+        for status in statuses {
+            let filter = RunFilter { status, limit: request.limit, cursor: request.before };
+            let page = self.ask(|database| run_list(database, &filter)).await?;
+            as_of_seq = as_of_seq.min(page.as_of_seq);
+            runs.extend(page.answer.runs);
+        }
+        runs.sort_by_key(|run| std::cmp::Reverse(run.summary.first_seq));
+        let limit = request.limit as usize;
+        runs.truncate(limit);
+        let next = runs.last().filter(|_| runs.len() == limit).map(|run| run.summary.first_seq);
+        Ok(Answer { as_of_seq, answer: run::List { runs, next } })
+    }
+
+    async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
+        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &request.name)).await?;
+        if let Some(run) = answer {
+            return Ok(Answer { as_of_seq, answer: run::Shown { run } });
+        }
+        let name = self.run_beginning_with(&request.name).await?;
+        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name)).await?;
+        let run = answer.ok_or_else(|| no_run(&request.name))?;
+        Ok(Answer { as_of_seq, answer: run::Shown { run } })
+    }
+
+    async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {
+        let filter = EventFilter {
+            context: request.context.as_deref().map(context).transpose()?,
+            aggregate: request.aggregate.clone(),
+            kind: request.kind.as_deref().map(|kind| kind_of(kind, request.context.as_deref())).transpose()?,
+            from_seq: request.from_seq,
+            limit: request.limit,
+        };
+        let AsOf { as_of_seq, answer: events } = self.ask(|database| event_list(database, &filter)).await?;
+        let next = events.last().filter(|_| events.len() == request.limit as usize).map(|event| event.sequence + 1);
+        Ok(Answer { as_of_seq, answer: event::List { events, next } })
+    }
+
+    async fn event_show(&self, request: event::ShowRequest) -> Answered<event::Shown> {
+        let name = match request {
+            event::ShowRequest::Id(id) => EventName::Id(id),
+            event::ShowRequest::Sequence(sequence) => EventName::Sequence(sequence),
+        };
+        let AsOf { as_of_seq, answer } = self.ask(|database| event_show(database, name)).await?;
+        let event = answer.ok_or_else(|| no_event(&said(name), as_of_seq))?;
+        Ok(Answer { as_of_seq, answer: event::Shown { event } })
+    }
+
+    async fn event_why(&self, request: event::WhyRequest) -> Answered<event::Why> {
+        let id = match request {
+            event::WhyRequest::Id(id) => id,
+            event::WhyRequest::Sequence(sequence) => {
+                self.event_show(event::ShowRequest::Sequence(sequence)).await?.answer.event.line.id
+            }
+        };
+        let AsOf { as_of_seq, answer } = self.ask(|database| why(database, id)).await?;
+        let why = answer.ok_or_else(|| no_event(&id.to_string(), as_of_seq))?;
+        Ok(Answer { as_of_seq, answer: event::Why { why } })
+    }
+
+    async fn dead_letter_list(&self, request: dead_letter::ListRequest) -> Answered<dead_letter::List> {
+        let dead_letter::ListRequest { limit, before } = request;
+        let AsOf { as_of_seq, answer: dead_letters } =
+            self.ask(|database| dead_letter_list(database, before, limit)).await?;
+        let next = dead_letters.last().filter(|_| dead_letters.len() == limit as usize).map(|letter| letter.sequence);
+        Ok(Answer { as_of_seq, answer: dead_letter::List { dead_letters, next } })
+    }
+
+    async fn dead_letter_show(&self, request: dead_letter::ShowRequest) -> Answered<dead_letter::Shown> {
+        let sequence = request.inbox_sequence;
+        let AsOf { as_of_seq, answer } = self.ask(|database| dead_letter_show(database, sequence)).await?;
+        let dead_letter = answer.ok_or_else(|| {
+            let what = format!("no dead letter came of INBOX {sequence}");
+            Failure::not_found(what, "`helmstream deadletter list` shows which there are")
+        })?;
+        let log = self.log().await?;
+        let stored = self
+            .patience()
+            .with("NATS", || get::at(log, "DEADLETTERS", dead_letter.letter.dead_sequence))
+            .await?;
+        // The plane's own key is not an operator's: under another one no id can be matched.
+        let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+        let shown = stored.map(|record| shown(&Cleaner::new(&key), &record.payload));
+        Ok(Answer { as_of_seq, answer: dead_letter::Shown { dead_letter, shown } })
+    }
+
+    async fn projection_list(&self) -> Answered<projection::List> {
+        let lines = self.ask(projection_list).await?;
+        let as_of_seq = read_to_of_ledger(&lines);
+        let log = self.log().await?;
+        let mut heads: Vec<(String, u64)> = Vec::new();
+        let mut projections = Vec::with_capacity(lines.len());
+        for line in lines {
+            let known = heads.iter().find(|(stream, _)| *stream == line.stream).map(|(_, head)| *head);
+            let head_seq = match known {
+                Some(head) => head,
+                None => {
+                    let extent = self.patience().with("NATS", || read::extent(log, &line.stream)).await?;
+                    heads.push((line.stream.clone(), extent.last));
+                    extent.last
+                }
+            };
+            projections.push(projection::Standing { lag: head_seq.saturating_sub(line.read_to_seq), head_seq, line });
+        }
+        Ok(Answer { as_of_seq, answer: projection::List { projections } })
+    }
+
+    async fn outcome_list(&self, request: outcome::Request) -> Answered<outcome::List> {
+        let as_of_seq = read_to_of_ledger(&self.ask(projection_list).await?);
+        let sequences = &request.inbox_sequences[..];
+        let found = self.ask(|database| outcomes(database, sequences)).await?;
+        let mut list: Vec<outcome::Found> = found
+            .into_iter()
+            .map(|(sequence, outcome)| outcome::Found { inbox_sequence: Some(sequence), command_id: None, outcome })
+            .collect();
+        for id in request.command_ids {
+            let outcome = self.ask(|database| outcome_of_command(database, id)).await?;
+            list.push(outcome::Found { inbox_sequence: None, command_id: Some(id), outcome });
+        }
+        Ok(Answer { as_of_seq, answer: outcome::List { outcomes: list } })
+    }
+
+    async fn publish(&self, request: publish::Request) -> Result<publish::Receipt, Failure> {
+        self.press().await?.store(request.event).await
+    }
+
+    async fn settle(&self, receipt: publish::Receipt) -> Result<publish::Settled, Failure> {
+        self.press().await?.settle(receipt).await
+    }
+}
+
+impl Direct {
+    /// Puts a question to the views, and waits for them while they are away.
+    async fn ask<'a, T, F>(&'a self, mut question: impl FnMut(&'a Database) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, ProjectionError>>,
+    {
+        self.patience().with("Postgres", || question(&self.database)).await
+    }
+
+    /// The one run whose id begins like this, among those that began last.
+    async fn run_beginning_with(&self, beginning: &Id) -> Result<Id, Failure> {
+        let mut found: Vec<Id> = Vec::new();
+        let (mut cursor, mut looked_at) = (None, 0);
+        while looked_at < PREFIX_RUNS_MAX && found.len() < 2 {
+            let filter = RunFilter { status: None, limit: 1_000, cursor };
+            let page = self.ask(|database| run_list(database, &filter)).await?.answer;
+            looked_at += page.runs.len();
+            let ids = page.runs.into_iter().map(|run| run.id);
+            found.extend(ids.filter(|id| id.as_str().starts_with(beginning.as_str())));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        match found.len() {
+            0 => Err(no_run(beginning)),
+            1 => Ok(found.remove(0)),
+            _ => {
+                let some: Vec<&str> = found.iter().take(5).map(Id::as_str).collect();
+                let what = format!("several runs begin with `{beginning}`");
+                Err(Failure::new(Code::Ambiguous, what, some.join(", "), "write more of the id"))
+            }
+        }
+    }
+}
+
+/// Up to where the ledger had read EVENTS.
+fn read_to_of_ledger(lines: &[ProjectionLine]) -> u64 {
+    let ledger = lines.iter().find(|line| line.projection == "ledger" && line.stream == "EVENTS");
+    ledger.map_or(0, |line| line.read_to_seq)
+}
+
+fn context(name: &str) -> Result<Context, Failure> {
+    Context::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Context::ALL.into_iter().map(Context::name).collect();
+        let what = format!("there is no context `{name}`");
+        Failure::new(Code::NotFound, what, "", format!("contexts are {}", known.join(", ")))
+    })
+}
+
+/// A type whole, from a type or from a word of ours such as `step_ended`.
+fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
+    if asked.contains('.') {
+        return Ok(asked.to_owned());
+    }
+    let words = catalog();
+    let is_meant = |word: &&helmstream_schemas::catalog::Word| {
+        word.role == helmstream_schemas::catalog::Role::Event
+            && word.name == asked
+            && context.is_none_or(|context| word.context == context)
+    };
+    let mut kinds = words.iter().filter(is_meant).map(|word| word.kind.clone());
+    let known = || {
+        let names: Vec<&str> = words
+            .iter()
+            .filter(|word| word.role == helmstream_schemas::catalog::Role::Event)
+            .map(|word| word.name.as_str())
+            .collect();
+        format!("words are {}", names.join(", "))
+    };
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) if !kind.contains('<') => Ok(kind),
+        // What every context may hold has a type in each.
+        (Some(kind), None) if context.is_some() => Ok(kind.replace("<context>", context.unwrap_or_default())),
+        (None, _) => Err(Failure::new(Code::NotFound, format!("there is no event `{asked}`"), "", known())),
+        _ => {
+            let what = format!("several contexts have an event `{asked}`");
+            Err(Failure::new(Code::Ambiguous, what, "", "add --context, or write the whole type"))
+        }
+    }
+}
+
+fn said(name: EventName) -> String {
+    match name {
+        EventName::Id(id) => id.to_string(),
+        EventName::Sequence(sequence) => sequence.to_string(),
+    }
+}
+
+fn no_run(name: &Id) -> Failure {
+    let hint = "`helmstream run list` shows which there are; what was published a moment ago may need one more";
+    Failure::not_found(format!("no run is called `{name}`"), hint)
+}
+
+fn no_event(name: &str, as_of_seq: u64) -> Failure {
+    let hint = format!("the ledger has read up to {as_of_seq}; `helmstream event list` shows what is there");
+    Failure::not_found(format!("there is no event {name}"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stands_for_its_whole_type() {
+        assert_eq!(kind_of("step_ended", None).unwrap(), "helmstream.run.step_ended.v1");
+        assert_eq!(kind_of("helmstream.run.noted.v1", None).unwrap(), "helmstream.run.noted.v1");
+        assert_eq!(kind_of("step_vanished", None).unwrap_err().code, Code::NotFound);
+        assert_eq!(kind_of("step_ended", Some("plane")).unwrap_err().code, Code::NotFound);
+    }
+
+    #[test]
+    fn a_context_that_is_none_is_told_with_those_that_are() {
+        assert!(context("runn").unwrap_err().hint.contains("run"));
+    }
+}

@@ -1,0 +1,93 @@
+//! The client that stands in the plane itself: asks Postgres as role `operator`, NATS as user
+//! `operator`, and publishes as whichever publisher it was told to be. It connects to what a
+//! question needs, when it needs it; what is away it waits for, and says so once.
+
+mod answers;
+mod patience;
+mod press;
+mod shown;
+
+use std::time::Duration;
+
+use helmstream_projections::{Connect, Database};
+use helmstream_stream::{Connection, connect};
+use tokio::sync::OnceCell;
+
+use self::{patience::Patience, press::Press};
+use super::failure::{Code, Failure};
+use crate::local::plane::Plane;
+
+/// As whom the command line asks.
+pub const OPERATOR: &str = "operator";
+
+/// How a plane is asked.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// The NATS user that publishes.
+    pub publisher: String,
+    /// How long a world that is away is waited for; without end if absent.
+    pub wait: Option<Duration>,
+    /// How long nothing at all may be heard of publishes before they count as unknown yet.
+    pub outcome_wait: Duration,
+}
+
+/// Asks a plane by its directory.
+pub struct Direct {
+    plane: Plane,
+    manner: Manner,
+    database: Database,
+    log: OnceCell<Connection>,
+    press: OnceCell<Press>,
+}
+
+impl Direct {
+    pub fn new(plane: Plane, manner: Manner) -> Result<Self, Failure> {
+        let login = plane.login(OPERATOR).map_err(|error| {
+            let hint = "the plane's secrets are readable by the user who made it; run this as that user";
+            Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
+        })?;
+        let database = Database::new(Connect {
+            host: login.host,
+            port: login.port,
+            database: login.database,
+            user: login.role,
+            password: login.password,
+        });
+        Ok(Self { plane, manner, database, log: OnceCell::new(), press: OnceCell::new() })
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(self.manner.wait)
+    }
+
+    /// The log, for questions.
+    async fn log(&self) -> Result<&Connection, Failure> {
+        self.log.get_or_try_init(|| self.connect(OPERATOR)).await
+    }
+
+    /// The connection that publishes.
+    async fn press(&self) -> Result<&Press, Failure> {
+        let open = || async {
+            let connection = self.connect(&self.manner.publisher).await?;
+            Press::open(connection, self.database.clone(), &self.manner).await
+        };
+        self.press.get_or_try_init(open).await
+    }
+
+    /// Connecting itself waits without end, and says so.
+    async fn connect(&self, user: &str) -> Result<Connection, Failure> {
+        let address = self.plane.address(user);
+        let connected = connect(&address);
+        let Some(wait) = self.manner.wait else { return Ok(connected.await?) };
+        match tokio::time::timeout(wait, connected).await {
+            Ok(connected) => Ok(connected?),
+            Err(_) => Err(away(format!("NATS at {} does not answer", address.url), wait)),
+        }
+    }
+}
+
+/// The world did not come back in time.
+fn away(what: String, waited: Duration) -> Failure {
+    let detail = format!("waited {} s", waited.as_secs());
+    Failure::new(Code::Away, what, detail, "is the plane running? `helmstream up` runs one; `--wait SECONDS` waits longer")
+}

@@ -1,0 +1,62 @@
+//! Questions about events, whichever context they are of.
+
+use helmstream_projections::questions::{event, why};
+use helmstream_schemas::Id;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which events to list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// A context's name.
+    #[serde(default)]
+    pub context: Option<String>,
+    /// Of this aggregate only.
+    #[serde(default)]
+    pub aggregate: Option<Id>,
+    /// A type as it stands in `ce-type`, or a word of a context such as `step_ended`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
+    /// From this position on EVENTS on.
+    #[serde(default)]
+    pub from_seq: u64,
+    pub limit: u32,
+}
+
+/// Events in the order of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct List {
+    pub events: Vec<event::EventLine>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// Which event to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShowRequest {
+    Id(Uuid),
+    Sequence(u64),
+}
+
+/// An event whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    pub event: event::EventShown,
+}
+
+/// Which event or command to explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyRequest {
+    Id(Uuid),
+    Sequence(u64),
+}
+
+/// The whole chain that an event belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    #[serde(flatten)]
+    pub why: why::Why,
+}

@@ -1,0 +1,184 @@
+//! What an operator is told when something does not work: what happened, the detail, a hint, and a
+//! code that has a page in docs/runbooks. It holds no outcome of a publish: those are answers.
+
+use std::fmt;
+
+use helmstream_projections::ProjectionError;
+use helmstream_stream::StreamError;
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, by the page that explains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Nothing more exact is known.
+    Unexplained = 1,
+    /// There is no plane where it was looked for.
+    NoPlane = 2,
+    /// NATS or Postgres does not answer.
+    Away = 3,
+    /// NATS or Postgres does not know who asks.
+    NotLetIn = 4,
+    /// Who asks may not do this.
+    NotPermitted = 5,
+    /// Nothing has that name.
+    NotFound = 6,
+    /// Several things have that name.
+    Ambiguous = 7,
+    /// What was to be published cannot be read.
+    Input = 8,
+    /// What is stored cannot be read by this version.
+    Unreadable = 9,
+    /// The servers are not set up as the files say.
+    Differs = 10,
+    /// A view does not fit the log.
+    Diverged = 11,
+    /// The server refused what was asked.
+    Refused = 12,
+}
+
+impl Code {
+    pub const ALL: [Code; 12] = [
+        Self::Unexplained,
+        Self::NoPlane,
+        Self::Away,
+        Self::NotLetIn,
+        Self::NotPermitted,
+        Self::NotFound,
+        Self::Ambiguous,
+        Self::Input,
+        Self::Unreadable,
+        Self::Differs,
+        Self::Diverged,
+        Self::Refused,
+    ];
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HS-{:04}", *self as u32)
+    }
+}
+
+/// Something that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    pub code: Code,
+    /// What happened, in one line.
+    pub what: String,
+    pub detail: String,
+    /// What the operator can do about it.
+    pub hint: String,
+}
+
+impl Failure {
+    pub fn new(code: Code, what: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, what: what.into(), detail: detail.into(), hint: hint.into() }
+    }
+
+    /// Nothing has the name that was asked for.
+    pub fn not_found(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, what, "", hint)
+    }
+
+    /// The failure at the bottom of an error, whoever it came through.
+    pub fn of(error: &anyhow::Error) -> Self {
+        let whole = format!("{error:#}");
+        let (what, detail) = whole.split_once(": ").unwrap_or((&whole, ""));
+        let explained = error.chain().find_map(|cause| {
+            None.or_else(|| cause.downcast_ref::<Failure>().cloned())
+                .or_else(|| cause.downcast_ref::<StreamError>().map(Self::from))
+                .or_else(|| cause.downcast_ref::<ProjectionError>().map(Self::from))
+        });
+        match explained {
+            Some(failure) if failure.what == whole => failure,
+            Some(failure) => Self { what: what.to_owned(), detail: detail.to_owned(), ..failure },
+            None => Self::new(Code::Unexplained, what, detail, "set HELMSTREAM_LOG=debug to see more of what happens"),
+        }
+    }
+}
+
+impl From<&StreamError> for Failure {
+    fn from(error: &StreamError) -> Self {
+        let code = match error {
+            StreamError::Connect { .. }
+            | StreamError::NoAnswer { .. }
+            | StreamError::Unanswered { .. }
+            | StreamError::Contended { .. }
+            | StreamError::Cut { .. } => Code::Away,
+            StreamError::SeedUnreadable { .. } | StreamError::SeedMalformed { .. } | StreamError::NotLetIn { .. } => {
+                Code::NotLetIn
+            }
+            StreamError::NotPermitted { .. } => Code::NotPermitted,
+            StreamError::Refused { .. } => Code::Refused,
+            StreamError::ServerTooOld { .. } | StreamError::Differs(_) => Code::Differs,
+            StreamError::Malformed { .. } | StreamError::Unfoldable(_) | StreamError::Foreign { .. } => Code::Unreadable,
+        };
+        let whole = error.to_string();
+        let (what, detail) = whole.split_once(": ").unwrap_or((&whole, ""));
+        Self::new(code, what, detail, error.hint())
+    }
+}
+
+impl From<&ProjectionError> for Failure {
+    fn from(error: &ProjectionError) -> Self {
+        use helmstream_projections::Verdict;
+        let code = match error {
+            _ if error.verdict() == Verdict::Retry => Code::Away,
+            ProjectionError::Connect { .. } => Code::NotLetIn,
+            ProjectionError::Diverged(_) | ProjectionError::Fenced { .. } => Code::Diverged,
+            ProjectionError::Differs { .. } => Code::Differs,
+            ProjectionError::Row { .. } => Code::Unreadable,
+            ProjectionError::TooMany { .. } => Code::Refused,
+            _ => Code::Unexplained,
+        };
+        let whole = error.to_string();
+        let (what, detail) = whole.split_once(": ").unwrap_or((&whole, ""));
+        Self::new(code, what, detail, error.hint())
+    }
+}
+
+impl From<StreamError> for Failure {
+    fn from(error: StreamError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<ProjectionError> for Failure {
+    fn from(error: ProjectionError) -> Self {
+        Self::from(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_that_begins_with_it() {
+        let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/runbooks");
+        for code in Code::ALL {
+            let page = pages.join(format!("{code}.md"));
+            let text = std::fs::read_to_string(&page).unwrap_or_default();
+            assert!(text.starts_with(&format!("# {code}: ")), "{} opens with its code", page.display());
+        }
+    }
+
+    #[test]
+    fn a_failure_is_found_at_the_bottom_of_an_error() {
+        let below = Failure::new(Code::Away, "no answer", "refused", "start it");
+        let failure = Failure::of(&anyhow::Error::from(below.clone()).context("cannot list runs"));
+        assert_eq!((failure.code, failure.hint.as_str()), (Code::Away, "start it"));
+        assert_eq!((failure.what.as_str(), failure.detail.as_str()), ("cannot list runs", "no answer"));
+        assert_eq!(Failure::of(&anyhow::Error::from(below.clone())), below);
+    }
+
+    #[test]
+    fn an_error_without_a_page_of_its_own_keeps_its_words() {
+        let failure = Failure::of(&anyhow::anyhow!("odd").context("cannot begin"));
+        assert_eq!((failure.code, failure.what.as_str(), failure.detail.as_str()), (Code::Unexplained, "cannot begin", "odd"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Every question and action of the command line, as one trait with requests and answers that can
+//! travel: today `Direct` answers from the plane's own NATS and Postgres; HTTP can stand behind
+//! the same trait. What is printed, and how, is not decided here.
+
+pub mod dead_letter;
+pub mod direct;
+pub mod event;
+pub mod failure;
+pub mod limits;
+pub mod outcome;
+pub mod projection;
+pub mod publish;
+pub mod run;
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+pub use direct::Direct;
+pub use failure::{Code, Failure};
+
+/// An answer, and the position on EVENTS that it is as of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer<T> {
+    pub as_of_seq: u64,
+    #[serde(flatten)]
+    pub answer: T,
+}
+
+/// What comes of a question.
+pub type Answered<T> = Result<Answer<T>, Failure>;
+
+/// Asks a plane, and publishes to it.
+pub trait Client: Sync {
+    /// Which runs there are, those that began last first.
+    fn run_list(&self, request: run::ListRequest) -> impl Future<Output = Answered<run::List>> + Send;
+
+    /// One run whole, by its id, any of its names, or a beginning of its id that no other has.
+    fn run_show(&self, request: run::ShowRequest) -> impl Future<Output = Answered<run::Shown>> + Send;
+
+    /// Events in the order of the log.
+    fn event_list(&self, request: event::ListRequest) -> impl Future<Output = Answered<event::List>> + Send;
+
+    /// One event whole.
+    fn event_show(&self, request: event::ShowRequest) -> impl Future<Output = Answered<event::Shown>> + Send;
+
+    /// From the message at the door through command and decision to every effect.
+    fn event_why(&self, request: event::WhyRequest) -> impl Future<Output = Answered<event::Why>> + Send;
+
+    /// What could not be read, the latest first.
+    fn dead_letter_list(
+        &self,
+        request: dead_letter::ListRequest,
+    ) -> impl Future<Output = Answered<dead_letter::List>> + Send;
+
+    /// One dead letter, with a cleaned form of what was published.
+    fn dead_letter_show(
+        &self,
+        request: dead_letter::ShowRequest,
+    ) -> impl Future<Output = Answered<dead_letter::Shown>> + Send;
+
+    /// Where every view stands, and how far behind the log.
+    fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;
+
+    /// What became of publishes and commands.
+    fn outcome_list(&self, request: outcome::Request) -> impl Future<Output = Answered<outcome::List>> + Send;
+
+    /// Puts one event into INBOX and returns when it is stored there.
+    fn publish(&self, request: publish::Request) -> impl Future<Output = Result<publish::Receipt, Failure>> + Send;
+
+    /// Waits for what becomes of a publish, with bounded patience.
+    fn settle(&self, receipt: publish::Receipt) -> impl Future<Output = Result<publish::Settled, Failure>> + Send;
+}

@@ -1,0 +1,42 @@
+//! Questions about runs.
+
+use helmstream_projections::{
+    questions::run::{RunLine, RunShown},
+    run::RunStatus,
+};
+use helmstream_schemas::Id;
+use serde::{Deserialize, Serialize};
+
+/// Which runs to list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Any of these; all but merged ones if there are none.
+    #[serde(default)]
+    pub statuses: Vec<RunStatus>,
+    pub limit: u32,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub before: Option<u64>,
+}
+
+/// A page of runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct List {
+    pub runs: Vec<RunLine>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// Which run to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowRequest {
+    /// Its id, a second name of it, or a beginning of its id.
+    pub name: Id,
+}
+
+/// A run whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    pub run: RunShown,
+}

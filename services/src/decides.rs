@@ -1,0 +1,87 @@
+//! The part of a service that decides: works off the commands of its context, partition by
+//! partition, one after the other for each aggregate, and tells whoever waits for the outcome.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use helmstream_core::Decider;
+use helmstream_schemas::{
+    Subject, attributes as ce,
+    outcome::Reply,
+};
+use helmstream_stream::{
+    Connection, StreamError,
+    consume::{self, Delivery, Durable},
+    crash,
+    decide::Desk,
+    limits::AGGREGATES_CACHED_MAX,
+};
+use tokio::task::JoinSet;
+
+use crate::{limits::PARTITIONS, patience::patiently, service::Surroundings};
+
+/// The priority group of every pinned consumer.
+pub const PINNED: Option<&str> = Some("one");
+
+/// Decides all partitions of a context.
+pub async fn decide<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
+    let mut partitions = JoinSet::new();
+    for partition in 0..PARTITIONS {
+        let around = around.clone();
+        partitions.spawn(async move {
+            let name = format!("{}-{partition}", D::CONTEXT);
+            let durable = Durable { stream: "COMMANDS", name, group: PINNED };
+            decide_partition::<D>(&around, &durable).await
+        });
+    }
+    while let Some(ended) = partitions.join_next().await {
+        ended.context("a partition panicked")??;
+    }
+    Ok(())
+}
+
+async fn decide_partition<D: Decider>(around: &Surroundings, durable: &Durable) -> Result<()> {
+    let desk = Desk::<D>::new(around.connection.clone(), AGGREGATES_CACHED_MAX / PARTITIONS as usize);
+    let handle = |delivery| settle(around, &desk, delivery);
+    consume::work(&around.connection, durable, around.stop(), lane, handle)
+        .await
+        .with_context(|| format!("cannot work off {}", durable.name))
+}
+
+/// Commands of one aggregate share a lane, whatever they ask.
+fn lane(delivery: &Delivery) -> String {
+    let subject = &delivery.record.subject;
+    subject.rsplit_once('.').map_or(subject.as_str(), |(_, id)| id).to_owned()
+}
+
+async fn settle<D: Decider>(
+    around: &Surroundings,
+    desk: &Desk<D>,
+    delivery: Delivery,
+) -> Result<Delivery, StreamError> {
+    let command = &delivery.record;
+    let Ok(Subject::StoredCommand { id, .. }) = command.subject.parse() else {
+        return Err(StreamError::Foreign {
+            subject: command.subject.clone(),
+            sequence: command.sequence,
+            detail: "not the subject of a command".into(),
+        });
+    };
+    let settled = patiently(&around.stop, "deciding", || desk.settle(&id, command)).await?;
+    if let (Some(outcome), Some(reply_to)) = (settled, &delivery.reply_to) {
+        let inbox_sequence = command.attributes.read(ce::INBOXSEQUENCE, "a position");
+        if let Ok(inbox_sequence) = inbox_sequence {
+            reply(&around.connection, reply_to, Reply { inbox_sequence, outcome }).await;
+        }
+    }
+    Ok(delivery)
+}
+
+/// Tells an asker the outcome. A reply can be lost; the outcome is on the log, and can be asked.
+pub async fn reply(connection: &Connection, to: &str, reply: Reply) {
+    crash::point("before_reply");
+    let payload = serde_json::to_vec(&reply).expect("a reply has only texts for keys");
+    if connection.client.publish(to.to_owned(), payload.into()).await.is_err() {
+        tracing::debug!(to, outcome = reply.outcome.word(), "a reply was not sent");
+    }
+}

@@ -1,0 +1,20 @@
+//! The processes: services and what they are made of, the command line, and a plane of one's own on
+//! a laptop. Wiring only; what is decided is decided in the core.
+
+pub mod client;
+pub mod cli;
+pub mod deadline;
+pub mod deadlines;
+pub mod decides;
+pub mod door;
+pub mod external;
+pub mod ledger;
+pub mod limits;
+pub mod local;
+pub mod patience;
+pub mod projects;
+pub mod run;
+pub mod serve;
+pub mod service;
+pub mod setup;
+pub mod up;

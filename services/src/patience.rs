@@ -1,0 +1,68 @@
+//! Waiting for the world: what failed for a reason that may pass is tried again, with bounded
+//! pauses, for as long as the service runs; said once when it begins and once when it is over.
+
+use std::{future::Future, time::Duration};
+
+use helmstream_projections::ProjectionError;
+use helmstream_stream::{StreamError, Verdict, limits::reconnect_delay};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// An error that says whether waiting can mend it.
+pub trait Passing: std::error::Error + Send + Sync + 'static {
+    fn may_pass(&self) -> bool;
+}
+
+impl Passing for StreamError {
+    fn may_pass(&self) -> bool {
+        self.verdict() == Verdict::Retry
+    }
+}
+
+impl Passing for ProjectionError {
+    fn may_pass(&self) -> bool {
+        self.verdict() == helmstream_projections::Verdict::Retry
+    }
+}
+
+/// Does something until it succeeds or fails for good. `None` if it is told to stop meanwhile.
+pub async fn patiently<T, E, F>(
+    stop: &watch::Receiver<bool>,
+    doing: &str,
+    mut attempt: impl FnMut() -> F,
+) -> Result<Option<T>, E>
+where
+    E: Passing,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut failed = 0;
+    loop {
+        match attempt().await {
+            Ok(done) => {
+                if failed > 0 {
+                    info!(doing, attempts = failed, "going on");
+                }
+                return Ok(Some(done));
+            }
+            Err(error) if error.may_pass() => {
+                failed += 1;
+                if failed == 1 {
+                    warn!(doing, cause = %error, "waiting");
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        if pause(stop, reconnect_delay(failed)).await {
+            return Ok(None);
+        }
+    }
+}
+
+/// Waits; says whether it was told to stop.
+pub async fn pause(stop: &watch::Receiver<bool>, duration: Duration) -> bool {
+    let mut stop = stop.clone();
+    tokio::select! {
+        _ = tokio::time::sleep(duration) => false,
+        _ = stop.wait_for(|stop| *stop) => true,
+    }
+}

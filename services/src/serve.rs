@@ -1,0 +1,133 @@
+//! `helmstream serve`: runs services of a plane that is set up, each under its own NATS user and
+//! its own Postgres role, until it is told to stop.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use helmstream_core::door::Cleaner;
+use helmstream_projections::{Connect, Database};
+use helmstream_stream::{connect, founding, read};
+use tokio::{sync::watch, task::JoinSet};
+use tracing::info;
+use uuid::Uuid;
+
+use crate::{
+    deadline, door, external, ledger,
+    local::plane::Plane,
+    patience::patiently,
+    run,
+    service::{Service, Surroundings},
+};
+
+/// What `helmstream serve` is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeArgs {
+    /// Services to run in this process; all of them if none is named
+    #[arg(value_name = "SERVICE", value_parser = names())]
+    pub services: Vec<String>,
+    /// Run although an acknowledged event can be lost with the power of one machine
+    #[arg(long)]
+    pub accept_power_loss: bool,
+    /// The plane's directory.
+    #[arg(skip)]
+    pub plane: PathBuf,
+}
+
+/// Replicas of EVENTS below which a power cut can lose what was acknowledged.
+const REPLICAS_MIN: usize = 3;
+
+/// Every service, in the order in which one reads them.
+pub fn services() -> Vec<Service> {
+    vec![door::service(), run::service(), external::service(), deadline::service(), ledger::service()]
+}
+
+/// Runs services until Ctrl-C, or until one of them cannot go on.
+pub async fn run(args: ServeArgs) -> Result<()> {
+    let plane = Plane::open(&args.plane)?;
+    if !args.accept_power_loss {
+        refuse_power_loss(&plane).await?;
+    }
+    let (stop, stopped) = watch::channel(false);
+    let stopping = tokio::spawn(async move {
+        interrupted().await;
+        info!("stopping");
+        stop.send_replace(true);
+    });
+    let ended = run_until(&plane, &args.services, stopped).await;
+    stopping.abort();
+    ended
+}
+
+/// Runs the named services, or all, until `stop` turns true or one of them cannot go on.
+pub async fn run_until(plane: &Plane, wanted: &[String], stop: watch::Receiver<bool>) -> Result<()> {
+    let mut running = JoinSet::new();
+    let chosen = services().into_iter();
+    for service in chosen.filter(|service| wanted.is_empty() || wanted.iter().any(|w| w == service.name)) {
+        let name = service.name;
+        let address = plane.address(name);
+        let database = database(plane, name)?;
+        let cleaner = (name == "door").then(|| cleaner(plane)).transpose()?;
+        let stop = stop.clone();
+        let mut stopped = stop.clone();
+        running.spawn(async move {
+            let connection = tokio::select! {
+                connection = connect(&address) => connection.with_context(|| format!("cannot start {name}"))?,
+                _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+            };
+            let found = patiently(&stop, "looking for the plane's founding", || founding::epoch(&connection));
+            let Some(epoch) = found.await? else { return Ok(()) };
+            let Some(epoch) = epoch else {
+                bail!("cannot start {name}: the plane was not set up; run `helmstream setup`");
+            };
+            let instance = Uuid::new_v4();
+            let around = Surroundings { connection, database, epoch, instance, cleaner, stop };
+            service.run(around).await.with_context(|| format!("service {name} stopped"))
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.context("a service panicked")??;
+    }
+    Ok(())
+}
+
+/// The plane's database under a role of it.
+pub fn database(plane: &Plane, role: &str) -> Result<Database> {
+    let login = plane.login(role)?;
+    Ok(Database::new(Connect {
+        host: login.host,
+        port: login.port,
+        database: login.database,
+        user: login.role,
+        password: login.password,
+    }))
+}
+
+/// Waits for Ctrl-C or the wish of a supervisor.
+pub async fn interrupted() {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .expect("signals can be received");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}
+
+fn cleaner(plane: &Plane) -> Result<Cleaner> {
+    Ok(Cleaner::new(plane.people_key()?.as_bytes()))
+}
+
+fn names() -> Vec<&'static str> {
+    services().iter().map(|service| service.name).collect()
+}
+
+async fn refuse_power_loss(plane: &Plane) -> Result<()> {
+    let connection = connect(&plane.address("ledger")).await?;
+    let replicas = read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
+    if replicas < REPLICAS_MIN {
+        bail!(
+            "cannot serve: EVENTS has {replicas} replica(s), so an acknowledged event can be lost with the power of one machine\n\
+             use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss"
+        );
+    }
+    Ok(())
+}

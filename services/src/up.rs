@@ -1,0 +1,150 @@
+//! `helmstream up`: a whole plane on this machine in one process, with its own NATS server and
+//! Postgres on loopback. It survives the death of any process, not the loss of power.
+
+mod sample;
+
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::{
+    local::{Durability, nats::NatsServer, nats_server_program, plane::Plane, postgres::PostgresServer, postgres_folder},
+    serve::{interrupted, run_until},
+    setup::set_up,
+};
+
+/// What `helmstream up` is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub struct UpArgs {
+    /// Keep the plane here
+    #[arg(long, value_name = "DIR", default_value = crate::local::plane::DIRECTORY)]
+    pub dir: PathBuf,
+    /// Publish a sample run on a new plane
+    #[arg(long)]
+    pub sample: bool,
+    /// Throw away the plane that is there and begin anew, after asking
+    #[arg(long)]
+    pub reset: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Runs a plane until Ctrl-C.
+pub async fn run(args: UpArgs) -> Result<()> {
+    if args.reset {
+        reset(&args.dir, args.yes)?;
+    }
+    let (nats, postgres) = (nats_server_program()?, postgres_folder()?);
+    let mut plane = Plane::create(&args.dir)?;
+    plane.hold()?;
+    let mut postgres = PostgresServer::start(&postgres, &mut plane, Durability::Power).await?;
+    let mut nats = NatsServer::start(&nats, &mut plane, Durability::Process).await?;
+    let ended = tokio::select! {
+        ended = serve(&args, &plane, &mut nats, &mut postgres) => ended,
+        () = interrupted() => Ok(()),
+    };
+    eprintln!("stopping");
+    nats.stop().await;
+    postgres.stop().await;
+    ended
+}
+
+async fn serve(
+    args: &UpArgs,
+    plane: &Plane,
+    nats: &mut NatsServer,
+    postgres: &mut PostgresServer,
+) -> Result<()> {
+    let report = set_up(plane).await?;
+    let (_stop, stopped) = watch::channel(false);
+    let is_new = report.items.iter().any(|item| item.ends_with("created"));
+    let after = async {
+        if args.sample && is_new {
+            sample::publish(plane).await.context("cannot publish the sample run")?;
+        }
+        say_where(plane);
+        std::future::pending::<Result<()>>().await
+    };
+    tokio::select! {
+        ended = run_until(plane, &[], stopped) => ended,
+        ended = after => ended,
+        ended = keep_alive(nats, postgres) => ended,
+    }
+}
+
+/// Starts a server again that died by itself; the services wait for it meanwhile.
+async fn keep_alive(nats: &mut NatsServer, postgres: &mut PostgresServer) -> Result<()> {
+    loop {
+        tokio::select! {
+            () = nats.died() => {
+                warn!("the NATS server died, starting it again");
+                nats.restart().await?;
+                info!("the NATS server is back");
+            }
+            () = postgres.died() => {
+                warn!("Postgres died, starting it again");
+                postgres.restart().await?;
+                info!("Postgres is back");
+            }
+        }
+    }
+}
+
+fn reset(directory: &Path, yes: bool) -> Result<()> {
+    if !directory.exists() {
+        return Ok(());
+    }
+    if !directory.join("plane.json").exists() {
+        bail!("cannot reset {}: there is no plane in it, and it is left as it is", directory.display());
+    }
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            bail!("cannot ask whether to throw the plane away: there is no terminal; say --yes");
+        }
+        eprint!("Throw away the plane in {} with everything on its log? [y/N] ", directory.display());
+        std::io::stderr().flush().context("cannot ask")?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            bail!("nothing was thrown away");
+        }
+    }
+    let mut plane = Plane::open(directory)?;
+    plane.hold()?;
+    drop(plane);
+    fs::remove_dir_all(directory).with_context(|| format!("cannot remove {}", directory.display()))
+}
+
+fn say_where(plane: &Plane) {
+    let program = std::env::current_exe().map_or_else(|_| "helmstream".into(), |path| shown(&path));
+    let directory = shown(plane.directory());
+    let places = plane.places();
+    let postgres = &places.postgres;
+    let run = format!("{program} --plane {directory}");
+    println!(
+        "\nThe plane is up. It survives the death of any process, not the loss of power.\n\
+         \n  NATS      {}\n  Postgres  {}:{}/{}\n  kept in   {directory} (logs in log/, credentials in secrets/)\n\
+         \nWorth trying in another terminal:\n\
+         \n  {run} run list\n  {run} run show {}\n  {run} event why {}\n\
+         \nCtrl-C stops everything; starting again continues.",
+        places.nats_url,
+        postgres.host,
+        postgres.port,
+        postgres.database,
+        sample::RUN,
+        sample::bypass_id(),
+    );
+}
+
+/// A path as short as it can be typed from here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}

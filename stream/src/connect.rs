@@ -1,0 +1,184 @@
+//! One authenticated connection to the log. It outlives any restart of the server, says when it is
+//! cut and when it is back, and makes a denied subject audible. It does not look at what is on the
+//! server; that is `setup`.
+
+use std::{path::PathBuf, time::Duration};
+
+use async_nats::{
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError, jetstream,
+};
+use tokio::sync::watch;
+use tracing::{debug, error, info, warn};
+
+use crate::{error::StreamError, limits};
+
+/// Where the server is and who is asking.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// `nats://host:port`; several separated by commas.
+    pub url: String,
+    /// A user of `nats/permissions`; also the client's name and the stem of its inbox.
+    pub user: String,
+    /// File with the user's nkey seed; none for a server that asks for no proof.
+    pub seed_file: Option<PathBuf>,
+}
+
+/// A connection and who it belongs to. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub client: Client,
+    pub jetstream: jetstream::Context,
+    pub user: String,
+    denied: watch::Receiver<Option<String>>,
+}
+
+impl Connection {
+    /// What the server last refused this connection for want of permission, in its own words.
+    /// A denied publish gets no answer at all, so whoever timed out looks here for the reason.
+    pub fn denied(&self) -> Option<String> {
+        self.denied.borrow().clone()
+    }
+
+    /// Waits until the server denies `subject` from now on, for ever if it never does; for racing
+    /// against an answer.
+    pub fn denial_of(&self, subject: &str) -> impl Future<Output = String> + use<> {
+        let mut denied = self.denied.clone();
+        denied.mark_unchanged();
+        let named = format!("\"{subject}\"");
+        async move {
+            while denied.changed().await.is_ok() {
+                let words = denied.borrow_and_update().clone().unwrap_or_default();
+                if words.contains(&named) {
+                    return words;
+                }
+            }
+            std::future::pending().await
+        }
+    }
+}
+
+/// Connects, waiting for as long as nobody listens at the address; a wait is said once, and so is
+/// its end. A server that answers but does not know the user is an error at once.
+pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
+    let seed = read_seed(address).await?;
+    let (denied_sender, denied) = watch::channel(None);
+    let mut attempt = 0;
+    let client = loop {
+        attempt += 1;
+        match options(address, seed.as_deref(), denied_sender.clone())
+            .connect(servers(&address.url))
+            .await
+        {
+            Ok(client) => break client,
+            Err(source) => match source.kind() {
+                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                    return Err(StreamError::NotLetIn {
+                        url: address.url.clone(),
+                        user: address.user.clone(),
+                        source,
+                    });
+                }
+                ConnectErrorKind::ServerParse => {
+                    return Err(StreamError::Connect {
+                        url: address.url.clone(),
+                        user: address.user.clone(),
+                        source,
+                    });
+                }
+                _ => {
+                    if attempt == 1 {
+                        warn!(url = address.url, user = address.user, cause = %source, "waiting for NATS");
+                    }
+                    tokio::time::sleep(limits::reconnect_delay(attempt)).await;
+                }
+            },
+        }
+    };
+    if attempt > 1 {
+        info!(
+            url = address.url,
+            user = address.user,
+            attempts = attempt,
+            "NATS is there, going on"
+        );
+    }
+    let jetstream = jetstream::ContextBuilder::new()
+        .timeout(Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS))
+        .ack_timeout(Duration::from_secs(limits::ACK_TIMEOUT_SECONDS))
+        .build(client.clone());
+    Ok(Connection { client, jetstream, user: address.user.clone(), denied })
+}
+
+/// The inbox of a user: the only place where it may receive answers.
+pub fn inbox_prefix(user: &str) -> String {
+    format!("_INBOX_{user}")
+}
+
+async fn read_seed(address: &Address) -> Result<Option<String>, StreamError> {
+    let Some(path) = &address.seed_file else { return Ok(None) };
+    let text = tokio::fs::read_to_string(path).await.map_err(|source| {
+        StreamError::SeedUnreadable { user: address.user.clone(), path: path.clone(), source }
+    })?;
+    let seed = text.trim().to_owned();
+    // Parsed here so that a broken file is named; the client would only say that signing failed.
+    nkeys::KeyPair::from_seed(&seed).map_err(|source| StreamError::SeedMalformed {
+        user: address.user.clone(),
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(seed))
+}
+
+fn servers(url: &str) -> Vec<&str> {
+    url.split(',').map(str::trim).collect()
+}
+
+fn options(
+    address: &Address,
+    seed: Option<&str>,
+    denied: watch::Sender<Option<String>>,
+) -> ConnectOptions {
+    let user = address.user.clone();
+    let options = ConnectOptions::new()
+        .name(format!("helmstream {user}"))
+        .custom_inbox_prefix(inbox_prefix(&user))
+        .connection_timeout(Duration::from_secs(limits::CONNECT_TIMEOUT_SECONDS))
+        .request_timeout(Some(Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS)))
+        .ping_interval(Duration::from_secs(limits::PING_INTERVAL_SECONDS))
+        .max_reconnects(None)
+        .reconnect_delay_callback(limits::reconnect_delay)
+        .event_callback(move |event| {
+            say(&user, event, &denied);
+            std::future::ready(())
+        });
+    match seed {
+        Some(seed) => options.nkey(seed.to_owned()),
+        None => options,
+    }
+}
+
+fn say(user: &str, event: Event, denied: &watch::Sender<Option<String>>) {
+    match event {
+        Event::Connected => info!(user, "connected to NATS"),
+        Event::Disconnected => warn!(user, "disconnected from NATS, trying to return"),
+        Event::ServerError(ServerError::Other(words))
+            if words.to_lowercase().contains("permissions violation") =>
+        {
+            error!(user, words, "NATS denied a subject");
+            denied.send_replace(Some(words));
+        }
+        Event::ServerError(refusal) => error!(user, %refusal, "NATS reports an error"),
+        Event::SlowConsumer(subscription) => {
+            warn!(user, subscription, "messages were dropped: reading too slowly")
+        }
+        Event::LameDuckMode => warn!(user, "the NATS server is about to go"),
+        Event::ClientError(ClientError::Other(cause))
+            if cause.contains("authorization violation") =>
+        {
+            error!(user, "NATS no longer lets this user in, trying on");
+        }
+        // One of these comes with every failed attempt to return; the cut itself was already said.
+        Event::ClientError(cause) => debug!(user, %cause, "NATS client"),
+        Event::Draining | Event::Closed => debug!(user, "the connection to NATS is closing"),
+    }
+}

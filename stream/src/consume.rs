@@ -1,0 +1,210 @@
+//! Works off a durable consumer: every message is handled to its end and acknowledged after that.
+//! Messages of one lane one after the other, lanes side by side. Durables are created by `setup`
+//! alone; who is pinned to a partition is the server's affair.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer::pull};
+use futures_util::{
+    FutureExt, StreamExt,
+    stream::{FuturesUnordered, ReadyChunks},
+};
+use helmstream_schemas::Record;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::{
+    Connection, StreamError, Verdict,
+    headers::{REPLY_TO, timestamp, to_attributes},
+    limits,
+};
+
+/// A message on its way: what is stored, and what only the delivery knows.
+pub struct Delivery {
+    pub record: Record,
+    /// Where an asker waits for the outcome.
+    pub reply_to: Option<String>,
+    /// Which schedule fired it, if one did.
+    pub scheduler: Option<String>,
+    /// It was delivered before, and what came of that is not known here.
+    pub again: bool,
+    message: jetstream::Message,
+}
+
+/// Which durable to work off, and how.
+#[derive(Debug, Clone)]
+pub struct Durable {
+    pub stream: &'static str,
+    pub name: String,
+    /// The priority group of a pinned consumer.
+    pub group: Option<&'static str>,
+}
+
+/// Handles messages until `stop` turns true or something goes wrong that waiting does not mend.
+/// `lane` says which messages must not overtake each other.
+pub async fn work<L, H, F>(
+    connection: &Connection,
+    durable: &Durable,
+    mut stop: watch::Receiver<bool>,
+    lane: L,
+    handle: H,
+) -> Result<(), StreamError>
+where
+    L: Fn(&Delivery) -> String,
+    H: Fn(Delivery) -> F,
+    F: Future<Output = Result<Delivery, StreamError>>,
+{
+    let mut attempt = 0;
+    loop {
+        let ended = tokio::select! {
+            ended = work_off(connection, durable, &lane, &handle, &mut attempt) => ended,
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+        };
+        match ended {
+            Err(error) if error.verdict() != Verdict::Retry => return Err(error),
+            Err(error) => {
+                if attempt == 0 {
+                    warn!(durable = durable.name, cause = %error, "waiting, then going on from what is not acknowledged");
+                }
+            }
+            Ok(()) => {}
+        }
+        attempt += 1;
+        tokio::time::sleep(limits::reconnect_delay(attempt)).await;
+    }
+}
+
+impl Delivery {
+    /// Acknowledges: the message is gone from the consumer for good.
+    pub async fn acknowledge(&self) -> Result<(), StreamError> {
+        self.message.ack().await.map_err(|error| StreamError::Cut {
+            stream: self.record.stream.clone(),
+            detail: format!("cannot acknowledge {}: {error}", self.record.sequence),
+        })
+    }
+}
+
+/// Batches of a durable's messages, for those who handle many at once.
+pub struct Batches {
+    durable: Durable,
+    chunks: ReadyChunks<pull::Stream>,
+}
+
+/// Begins to pull batches of at most `batch_messages_max`.
+pub async fn batches(
+    connection: &Connection,
+    durable: &Durable,
+    batch_messages_max: usize,
+) -> Result<Batches, StreamError> {
+    let chunks = pull(connection, durable).await?.ready_chunks(batch_messages_max);
+    Ok(Batches { durable: durable.clone(), chunks })
+}
+
+impl Batches {
+    /// Waits for a message and takes along what is there already.
+    pub async fn next(&mut self) -> Result<Vec<Delivery>, StreamError> {
+        let chunk = self.chunks.next().await.ok_or_else(|| cut(&self.durable, "the pull ended"))?;
+        let each = chunk.into_iter().map(|message| {
+            let message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
+            delivery(&self.durable, message)
+        });
+        each.collect()
+    }
+}
+
+/// Works until the pull breaks or a handler fails; what is not acknowledged comes again.
+async fn work_off<L, H, F>(
+    connection: &Connection,
+    durable: &Durable,
+    lane: &L,
+    handle: &H,
+    attempt: &mut usize,
+) -> Result<(), StreamError>
+where
+    L: Fn(&Delivery) -> String,
+    H: Fn(Delivery) -> F,
+    F: Future<Output = Result<Delivery, StreamError>>,
+{
+    let mut messages = pull(connection, durable).await?;
+    let mut waiting: HashMap<String, VecDeque<Delivery>> = HashMap::new();
+    let mut running = FuturesUnordered::new();
+    let run = |lane: String, delivery: Delivery| handle(delivery).map(|handled| (lane, handled));
+    loop {
+        tokio::select! {
+            biased;
+            Some((name, handled)) = running.next(), if !running.is_empty() => {
+                let handled: Delivery = handled?;
+                handled.acknowledge().await?;
+                match waiting.get_mut(&name).map(VecDeque::pop_front) {
+                    Some(Some(next)) => running.push(run(name, next)),
+                    _ => drop(waiting.remove(&name)),
+                }
+            }
+            message = messages.next() => {
+                let message = message.ok_or_else(|| cut(durable, "the pull ended"))?;
+                let message = message.map_err(|error| cut(durable, &error.to_string()))?;
+                if std::mem::take(attempt) > 0 {
+                    info!(durable = durable.name, "going on");
+                }
+                let delivery = delivery(durable, message)?;
+                let name = lane(&delivery);
+                match waiting.get_mut(&name) {
+                    Some(queue) => queue.push_back(delivery),
+                    None => {
+                        waiting.insert(name.clone(), VecDeque::new());
+                        running.push(run(name, delivery));
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn pull(connection: &Connection, durable: &Durable) -> Result<pull::Stream, StreamError> {
+    let stream = connection
+        .jetstream
+        .get_stream_no_info(durable.stream)
+        .await
+        .map_err(|error| cut(durable, &error.to_string()))?;
+    let consumer: jetstream::consumer::PullConsumer = stream
+        .get_consumer(&durable.name)
+        .await
+        .map_err(|error| cut(durable, &error.to_string()))?;
+    let mut builder = consumer
+        .stream()
+        .max_messages_per_batch(limits::PULL_AHEAD_MESSAGES)
+        .expires(Duration::from_secs(limits::PULL_EXPIRES_SECONDS))
+        .heartbeat(Duration::from_secs(limits::PULL_HEARTBEAT_SECONDS));
+    if let Some(group) = durable.group {
+        builder = builder.group(group);
+    }
+    builder.messages().await.map_err(|error| cut(durable, &error.to_string()))
+}
+
+fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, StreamError> {
+    let info = message.info().map_err(|error| cut(durable, &error.to_string()))?;
+    let (sequence, delivered) = (info.stream_sequence, info.delivered);
+    let recorded_at = timestamp(info.published);
+    let headers = message.headers.clone().unwrap_or_default();
+    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    let record = Record {
+        stream: durable.stream.to_owned(),
+        subject: message.subject.to_string(),
+        sequence,
+        recorded_at,
+        attributes: to_attributes(&headers),
+        payload: message.payload.to_vec(),
+    };
+    Ok(Delivery {
+        record,
+        reply_to: text(REPLY_TO),
+        scheduler: text(helmstream_core::due::SCHEDULER_HEADER),
+        again: delivered > 1,
+        message,
+    })
+}
+
+fn cut(durable: &Durable, detail: &str) -> StreamError {
+    StreamError::Cut { stream: durable.stream.to_owned(), detail: format!("{}: {detail}", durable.name) }
+}

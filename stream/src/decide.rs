@@ -1,0 +1,190 @@
+//! One command from the log to its outcome on the log: load, decide, append under the guard, and
+//! again if somebody else was first. Whatever is interrupted here is done again from the start and
+//! comes to the same, because an aggregate knows which commands it has decided.
+
+use std::time::Duration;
+
+use helmstream_core::{Aggregate, Deadline, Decider, Decision, NewEvent, causes::Cause};
+use helmstream_schemas::{
+    Attributes, Context, Id, Record, Subject, attributes as ce,
+    catalog::journal_kind,
+    journal::{JournalEntry, Unchanged},
+    outcome::Outcome,
+    refusal::COMMAND_REFUSED,
+    words,
+};
+use uuid::Uuid;
+
+use crate::{
+    Connection, StreamError,
+    append::{Appended, append},
+    cache::Cache,
+    crash, deadline,
+    headers::to_headers,
+    limits, load,
+    publish::store,
+};
+
+/// Decides commands of one context.
+pub struct Desk<D: Decider> {
+    connection: Connection,
+    cache: Cache<D>,
+}
+
+impl<D: Decider> Desk<D> {
+    /// A desk that keeps up to `aggregates_cached_max` aggregates at hand.
+    pub fn new(connection: Connection, aggregates_cached_max: usize) -> Self {
+        Self { connection, cache: Cache::new(aggregates_cached_max) }
+    }
+
+    /// Brings a command to its outcome and arms what has to be armed. Only one command of an
+    /// aggregate at a time, for speed; for safety the guard is enough.
+    pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
+        let mut aggregate = match self.cache.take(id) {
+            Some(aggregate) => aggregate,
+            None => load::load::<D>(&self.connection, id).await?,
+        };
+        for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
+            let decision = aggregate.decide(id, command).map_err(|error| StreamError::Foreign {
+                subject: command.subject.clone(),
+                sequence: command.sequence,
+                detail: error.to_string(),
+            })?;
+            let outcome = match decision {
+                Decision::Known(cause) => {
+                    self.arm(id, &[], &aggregate).await?;
+                    outcome_of(D::CONTEXT, id, &cause)
+                }
+                Decision::Unchanged => {
+                    self.journal_unchanged(id, command).await?;
+                    self.arm(id, &[], &aggregate).await?;
+                    let command_id = command.attributes.uuid().unwrap_or_default();
+                    Outcome::Unchanged {
+                        command_id,
+                        context: D::CONTEXT.name().into(),
+                        aggregate: id.to_string(),
+                    }
+                }
+                Decision::Append(events) => {
+                    match append(&self.connection, &events, aggregate.revision).await? {
+                        Appended::Stored { last } => {
+                            let armed = D::deadlines(&aggregate.state);
+                            self.fold_appended(id, &mut aggregate, &events, last).await?;
+                            self.arm(id, &armed, &aggregate).await?;
+                            let cause = command.attributes.uuid().ok();
+                            let cause = cause.and_then(|cause| aggregate.causes.find(cause));
+                            match cause {
+                                Some(cause) => outcome_of(D::CONTEXT, id, cause),
+                                None => continue,
+                            }
+                        }
+                        Appended::Conflict | Appended::Unknown => {
+                            tokio::time::sleep(pause(command, attempt)).await;
+                            aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                            continue;
+                        }
+                    }
+                }
+            };
+            self.cache.put(id.clone(), aggregate);
+            return Ok(outcome);
+        }
+        let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
+        Err(StreamError::Contended { subject, attempts: limits::DECIDE_ATTEMPTS_MAX })
+    }
+
+    async fn fold_appended(
+        &self,
+        id: &Id,
+        aggregate: &mut Aggregate<D>,
+        events: &[NewEvent],
+        last: u64,
+    ) -> Result<(), StreamError> {
+        let count = events.len() as u64;
+        for (index, event) in events.iter().enumerate() {
+            aggregate.apply_appended(event, last + 1 + index as u64 - count)?;
+        }
+        load::save_if_due(&self.connection, id, aggregate, count).await
+    }
+
+    /// Arms what `aggregate` wants and `armed` had not, or had later. A deadline that moved further
+    /// away is left as it is: when it fires it meets the state, changes nothing, and is armed anew.
+    async fn arm(
+        &self,
+        id: &Id,
+        armed: &[Deadline],
+        aggregate: &Aggregate<D>,
+    ) -> Result<(), StreamError> {
+        for wanted in D::deadlines(&aggregate.state) {
+            let stands = armed.iter().any(|a| a.purpose == wanted.purpose && a.at <= wanted.at);
+            if !stands {
+                deadline::arm(&self.connection, D::CONTEXT, id, wanted).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn journal_unchanged(&self, id: &Id, command: &Record) -> Result<(), StreamError> {
+        let inbox_sequence = command.attributes.read(ce::INBOXSEQUENCE, "a position").ok();
+        let entry = JournalEntry::Unchanged(Unchanged {
+            command_id: command.attributes.uuid().unwrap_or_default(),
+            context: D::CONTEXT.name().into(),
+            aggregate: id.to_string(),
+            inbox_sequence,
+        });
+        journal(&self.connection, D::CONTEXT.name(), &entry, &Attributes::default()).await.map(drop)
+    }
+}
+
+/// Stores an entry of the journal, with further attributes where there are any.
+pub async fn journal(
+    connection: &Connection,
+    origin: &str,
+    entry: &JournalEntry,
+    further: &Attributes,
+) -> Result<u64, StreamError> {
+    let (name, payload) = words::encode(entry);
+    let mut attributes = further.clone();
+    attributes.set("specversion", ce::SPECVERSION);
+    attributes.set(ce::ID, Uuid::new_v4().to_string());
+    attributes.set(ce::SOURCE, format!("/helmstream/{origin}"));
+    attributes.set(ce::TYPE, journal_kind(&name));
+    attributes.set(ce::DATACONTENTTYPE, "application/json");
+    let subject = Subject::Journal { origin: origin.to_owned() }.to_string();
+    store(connection, &subject, to_headers(&attributes), payload.into()).await
+}
+
+/// What came of a command, as its asker is told.
+fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
+    crash::point("settled");
+    match (&cause.refusal, context) {
+        (Some((reason, detail)), _) => Outcome::Refused {
+            sequence: cause.sequence,
+            command_id: cause.command_id,
+            reason: reason.clone(),
+            detail: detail.clone(),
+        },
+        (None, Context::External) => Outcome::ExternalFact {
+            sequence: cause.sequence,
+            id: cause.event_id,
+            source: id.to_string(),
+        },
+        (None, _) => {
+            debug_assert_ne!(cause.name, COMMAND_REFUSED);
+            Outcome::Event {
+                sequence: cause.sequence,
+                id: cause.event_id,
+                context: context.name().into(),
+                aggregate: id.to_string(),
+                name: cause.name.clone(),
+            }
+        }
+    }
+}
+
+/// A pause that grows with the attempt and differs from command to command.
+fn pause(command: &Record, attempt: u32) -> Duration {
+    let spread = command.sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    let micros = (u64::from(attempt.min(10)) * 500 * (spread + 1)) / 128;
+    Duration::from_micros(micros.min(limits::CONFLICT_PAUSE_MS_MAX * 1_000))
+}

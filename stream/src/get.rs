@@ -1,0 +1,134 @@
+//! Reads stored messages straight, without a consumer: the last of a subject, one by position, or
+//! a subject from a position on.
+
+use async_nats::{Message, StatusCode};
+use futures_util::StreamExt;
+use helmstream_schemas::{Record, Timestamp};
+use serde_json::json;
+
+use crate::{Connection, StreamError, headers::to_attributes, limits};
+
+/// The last message of a subject, if it has any.
+pub async fn last(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+) -> Result<Option<Record>, StreamError> {
+    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}.{subject}"), Vec::new()).await
+}
+
+/// The message at a position, if it is still there.
+pub async fn at(
+    connection: &Connection,
+    stream: &str,
+    sequence: u64,
+) -> Result<Option<Record>, StreamError> {
+    let body = json!({ "seq": sequence }).to_string().into_bytes();
+    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
+}
+
+/// The first message of a subject, if it has any.
+pub async fn first(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+) -> Result<Option<Record>, StreamError> {
+    let body = json!({ "seq": 1, "next_by_subj": subject }).to_string().into_bytes();
+    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
+}
+
+/// All messages of a subject from position `from` on, in order.
+pub async fn all(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+    from: u64,
+) -> Result<Vec<Record>, StreamError> {
+    let mut records: Vec<Record> = Vec::new();
+    loop {
+        let next = records.last().map_or(from.max(1), |last| last.sequence + 1);
+        let pending = round(connection, stream, subject, next, &mut records).await?;
+        if pending == 0 {
+            return Ok(records);
+        }
+    }
+}
+
+/// One round of `all`: how many are left after it.
+async fn round(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+    from: u64,
+    records: &mut Vec<Record>,
+) -> Result<u64, StreamError> {
+    let api = format!("$JS.API.DIRECT.GET.{stream}");
+    let cut = |detail: &str| StreamError::Cut { stream: stream.to_owned(), detail: detail.to_owned() };
+    let inbox = connection.client.new_inbox();
+    let mut answers =
+        connection.client.subscribe(inbox.clone()).await.map_err(|error| cut(&error.to_string()))?;
+    let body = json!({ "seq": from, "next_by_subj": subject, "batch": limits::LOAD_BATCH_RECORDS });
+    connection
+        .client
+        .publish_with_reply(api.clone(), inbox, body.to_string().into())
+        .await
+        .map_err(|error| cut(&error.to_string()))?;
+    let wait = std::time::Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS);
+    loop {
+        let answer = tokio::time::timeout(wait, answers.next())
+            .await
+            .map_err(|_| cut("no answer in time"))?
+            .ok_or_else(|| cut("the connection closed"))?;
+        match answer.status {
+            None => records.push(stored(stream, answer)?),
+            Some(StatusCode::NOT_FOUND) => return Ok(0),
+            Some(status) if status.as_u16() == 204 => {
+                let pending = answer.headers.as_ref().and_then(|h| h.get("Nats-Num-Pending"));
+                return Ok(pending.and_then(|text| text.as_str().parse().ok()).unwrap_or(0));
+            }
+            Some(status) => {
+                let description = answer.description.as_deref().unwrap_or_default();
+                return Err(cut(&format!("{api}: {status} {description}")));
+            }
+        }
+    }
+}
+
+async fn one(
+    connection: &Connection,
+    stream: &str,
+    api: String,
+    body: Vec<u8>,
+) -> Result<Option<Record>, StreamError> {
+    let answer = connection.client.request(api.clone(), body.into()).await;
+    let answer = answer.map_err(|source| StreamError::NoAnswer { subject: api.clone(), source })?;
+    match answer.status {
+        None => stored(stream, answer).map(Some),
+        Some(StatusCode::NOT_FOUND) => Ok(None),
+        Some(status) => Err(StreamError::Refused {
+            subject: api,
+            status: u64::from(status.as_u16()),
+            code: 0,
+            description: answer.description.map(|text| text.to_string()).unwrap_or_default(),
+        }),
+    }
+}
+
+/// A message as the server hands it out: its place is in headers beside ours.
+fn stored(stream: &str, message: Message) -> Result<Record, StreamError> {
+    let headers = message.headers.unwrap_or_default();
+    let text = |name: &str| headers.get(name).map(|value| value.as_str()).unwrap_or_default();
+    let foreign = |detail: &str| StreamError::Foreign {
+        subject: message.subject.to_string(),
+        sequence: 0,
+        detail: detail.to_owned(),
+    };
+    Ok(Record {
+        stream: stream.to_owned(),
+        subject: text("Nats-Subject").to_owned(),
+        sequence: text("Nats-Sequence").parse().map_err(|_| foreign("no Nats-Sequence"))?,
+        recorded_at: Timestamp::parse(text("Nats-Time-Stamp")).map_err(|_| foreign("no Nats-Time-Stamp"))?,
+        attributes: to_attributes(&headers),
+        payload: message.payload.into(),
+    })
+}

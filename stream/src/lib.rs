@@ -1,0 +1,24 @@
+//! The log: append, load, consume, read. The only crate that knows NATS. It moves what the core
+//! has decided and decides nothing itself.
+
+pub mod alias;
+pub mod append;
+pub mod batch;
+pub mod cache;
+pub mod connect;
+pub mod consume;
+pub mod crash;
+pub mod deadline;
+pub mod decide;
+pub mod error;
+pub mod founding;
+pub mod get;
+pub mod headers;
+pub mod limits;
+pub mod load;
+pub mod publish;
+pub mod read;
+pub mod setup;
+
+pub use connect::{Address, Connection, connect};
+pub use error::{StreamError, Verdict};

@@ -1,0 +1,78 @@
+//! Every bound of this crate: its name with the unit last, and why it has that value.
+//! It holds no bounds that the server keeps itself; those stand in `nats/streams` and `nats/consumers`.
+
+use std::time::Duration;
+
+/// How long an append waits for the server's word. After that its fate is unknown and must be read back,
+/// so it is long enough for a slow disk and short enough that an asker is not left wondering.
+pub const ACK_TIMEOUT_SECONDS: u64 = 5;
+
+/// How long any other request to the server may take. Creating a stream syncs several files; five seconds
+/// is two orders above what a laptop's disk needs.
+pub const REQUEST_TIMEOUT_SECONDS: u64 = 5;
+
+/// How long one attempt to open the TCP connection and sign in may take.
+pub const CONNECT_TIMEOUT_SECONDS: u64 = 3;
+
+/// The longest pause between two attempts to reach the server: a plane that comes back is noticed within it.
+pub const RECONNECT_DELAY_MS_MAX: u64 = 1_000;
+
+/// The first pause; it doubles from here. A server that merely restarts is back within a few of these.
+pub const RECONNECT_DELAY_MS_MIN: u64 = 10;
+
+/// How often an idle connection is tried, so that a peer that vanished without a word is noticed within two of these.
+pub const PING_INTERVAL_SECONDS: u64 = 10;
+
+/// The oldest server whose schedules, atomic batches and pinned consumers are the ones relied upon here.
+pub const SERVER_VERSION_MIN: (u64, u64) = (2, 14);
+
+/// How often one command is loaded and decided again because somebody else appended first. Each round
+/// somebody wins, so this many in a row says that something is wrong with the aggregate, not that it is busy.
+pub const DECIDE_ATTEMPTS_MAX: u32 = 100;
+
+/// The longest pause between two rounds; the pauses are spread by the command's own id.
+pub const CONFLICT_PAUSE_MS_MAX: u64 = 20;
+
+/// Events between two snapshots of an aggregate. Loading that many costs a few milliseconds; a snapshot costs
+/// one append.
+pub const SNAPSHOT_EVERY_EVENTS: u64 = 100;
+
+/// Largest snapshot that is written: below what STATES takes. An aggregate past it loads from its log.
+pub const SNAPSHOT_BYTES_MAX: usize = 1_048_576;
+
+/// Aggregates a service keeps folded in memory, in each of two generations. A folded run is a few kilobytes.
+pub const AGGREGATES_CACHED_MAX: usize = 4_096;
+
+/// Records fetched in one round when an aggregate is loaded.
+pub const LOAD_BATCH_RECORDS: u64 = 1_000;
+
+/// Records a reader hands on at once at most: what one transaction of a projector takes.
+pub const READ_BATCH_RECORDS_MAX: usize = 2_000;
+
+/// Messages asked for ahead of their use. Hides the round trip and bounds what is held in memory.
+pub const PULL_AHEAD_MESSAGES: usize = 500;
+
+/// How long one pull stays open at the server. Shorter than `priority_timeout` of the pinned consumers, five
+/// seconds: the server unpins a client that has no pull open for so long, and a quiet stream must not look like that.
+pub const PULL_EXPIRES_SECONDS: u64 = 3;
+
+/// How often the server says that an open pull is alive; two missed ones cut it.
+pub const PULL_HEARTBEAT_SECONDS: u64 = 1;
+
+/// The pause before connection attempt `attempt`, counted from one: doubling, and bounded.
+pub fn reconnect_delay(attempt: usize) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    Duration::from_millis((RECONNECT_DELAY_MS_MIN << doublings).min(RECONNECT_DELAY_MS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_and_stops_growing_at_its_bound() {
+        let pauses: Vec<u128> = (1..=9).map(|attempt| reconnect_delay(attempt).as_millis()).collect();
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+        assert_eq!(reconnect_delay(usize::MAX).as_millis(), 1000);
+    }
+}

@@ -1,0 +1,123 @@
+//! Loads an aggregate: its snapshot if there is an honest one, then its subject from there on. A
+//! snapshot is only ever a saving of time: it has to name the hash of the very event it stands on,
+//! and whatever does not match is thrown away.
+
+use helmstream_core::{Aggregate, Decider};
+use helmstream_schemas::{Hash, Id, Subject};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use crate::{
+    Connection, StreamError,
+    append::EVENTS,
+    get, limits,
+    publish::store,
+};
+
+const STATES: &str = "STATES";
+
+/// A snapshot as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+struct Snapshot<D: Decider> {
+    state_version: u32,
+    aggregate: Aggregate<D>,
+}
+
+/// The aggregate as its log tells it now.
+pub async fn load<D: Decider>(connection: &Connection, id: &Id) -> Result<Aggregate<D>, StreamError> {
+    let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
+    if let Some(aggregate) = from_snapshot::<D>(connection, id, &subject).await? {
+        return Ok(aggregate);
+    }
+    fold(Aggregate::default(), get::all(connection, EVENTS, &subject, 1).await?)
+}
+
+/// The aggregate once what came after it is folded in; from scratch if it is not what the log
+/// holds at its revision.
+pub async fn catch_up<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+    aggregate: Aggregate<D>,
+) -> Result<Aggregate<D>, StreamError> {
+    let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
+    let tail = get::all(connection, EVENTS, &subject, aggregate.revision + 1).await?;
+    match tail.first() {
+        Some(first) if first.sequence <= aggregate.revision => load(connection, id).await,
+        _ => fold(aggregate, tail),
+    }
+}
+
+/// Writes a snapshot if it is time for one: every `SNAPSHOT_EVERY_EVENTS`.
+pub async fn save_if_due<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+    aggregate: &Aggregate<D>,
+    appended: u64,
+) -> Result<(), StreamError> {
+    let every = limits::SNAPSHOT_EVERY_EVENTS;
+    let crossed = aggregate.length / every != aggregate.length.saturating_sub(appended) / every;
+    if crossed { save(connection, id, aggregate).await } else { Ok(()) }
+}
+
+/// Writes a snapshot. The last event is read back for its hash, which is also a proof that the
+/// state stands on what is stored.
+pub async fn save<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+    aggregate: &Aggregate<D>,
+) -> Result<(), StreamError> {
+    let mut aggregate = aggregate.clone();
+    let Some(last) = get::at(connection, EVENTS, aggregate.revision).await? else {
+        return Ok(());
+    };
+    aggregate.last_hash = Some(Hash::of_record(&last));
+    let snapshot = Snapshot { state_version: D::STATE_VERSION, aggregate };
+    let payload = serde_json::to_vec(&snapshot)
+        .map_err(|source| StreamError::Malformed { what: format!("the state of {id}"), source })?;
+    if payload.len() <= limits::SNAPSHOT_BYTES_MAX {
+        let subject = Subject::State { context: D::CONTEXT, id: id.clone() }.to_string();
+        store(connection, &subject, Default::default(), payload.into()).await?;
+    }
+    Ok(())
+}
+
+async fn from_snapshot<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+    subject: &str,
+) -> Result<Option<Aggregate<D>>, StreamError> {
+    let state = Subject::State { context: D::CONTEXT, id: id.clone() }.to_string();
+    let Some(stored) = get::last(connection, STATES, &state).await? else {
+        return Ok(None);
+    };
+    let aggregate = match serde_json::from_slice::<Snapshot<D>>(&stored.payload) {
+        Ok(snapshot) if snapshot.state_version == D::STATE_VERSION => snapshot.aggregate,
+        Ok(_) => return Ok(None),
+        Err(error) => {
+            warn!(%id, %error, "a snapshot cannot be read, loading from the log");
+            return Ok(None);
+        }
+    };
+    // From its own last event on: the first record has to be that event.
+    let mut tail = get::all(connection, EVENTS, subject, aggregate.revision).await?;
+    let stands = tail.first().is_some_and(|first| {
+        first.sequence == aggregate.revision && aggregate.last_hash == Some(Hash::of_record(first))
+    });
+    if !stands {
+        warn!(%id, revision = aggregate.revision, "a snapshot does not stand on the log, loading from the log");
+        return Ok(None);
+    }
+    tail.remove(0);
+    fold(aggregate, tail).map(Some)
+}
+
+fn fold<D: Decider>(
+    mut aggregate: Aggregate<D>,
+    records: Vec<helmstream_schemas::Record>,
+) -> Result<Aggregate<D>, StreamError> {
+    for record in &records {
+        aggregate.apply(record)?;
+    }
+    Ok(aggregate)
+}

@@ -1,0 +1,92 @@
+//! One message stored, and the server's own answer to it, read whole. (The client's publisher maps
+//! one of the two codes that mean conflict to a kind of its own and hides the other.)
+
+use async_nats::{HeaderMap, RequestErrorKind};
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::{Connection, StreamError};
+
+/// What the server says of a publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// Stored at this position.
+    Stored { sequence: u64 },
+    /// Refused with this code of the server's own.
+    Refused { status: u64, code: u64, description: String },
+    /// No answer: it may or may not be stored.
+    Unknown,
+}
+
+/// Publishes to a stream and waits for the answer, `ACK_TIMEOUT_SECONDS` at most.
+pub async fn publish(
+    connection: &Connection,
+    subject: &str,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Result<Published, StreamError> {
+    let request = connection.client.request_with_headers(subject.to_owned(), headers, payload);
+    let answer = match request.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            if let Some(detail) = denied(connection, subject) {
+                let (user, subject) = (connection.user.clone(), subject.to_owned());
+                return Err(StreamError::NotPermitted { user, subject, detail });
+            }
+            return match error.kind() {
+                RequestErrorKind::TimedOut => Ok(Published::Unknown),
+                _ => Err(StreamError::NoAnswer { subject: subject.to_owned(), source: error }),
+            };
+        }
+    };
+    if answer.payload.is_empty() {
+        // A member of an atomic batch is acknowledged with nothing.
+        return Ok(Published::Stored { sequence: 0 });
+    }
+    let answer: Answer = serde_json::from_slice(&answer.payload)
+        .map_err(|source| StreamError::Malformed { what: format!("the answer to {subject}"), source })?;
+    Ok(match answer {
+        Answer { error: Some(error), .. } => Published::Refused {
+            status: error.code,
+            code: error.err_code,
+            description: error.description,
+        },
+        Answer { seq, .. } => Published::Stored { sequence: seq.unwrap_or(0) },
+    })
+}
+
+/// Publishes what needs no guard; anything but stored is an error.
+pub async fn store(
+    connection: &Connection,
+    subject: &str,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Result<u64, StreamError> {
+    match publish(connection, subject, headers, payload).await? {
+        Published::Stored { sequence } => Ok(sequence),
+        Published::Refused { status, code, description } => {
+            Err(StreamError::Refused { subject: subject.to_owned(), status, code, description })
+        }
+        Published::Unknown => Err(StreamError::Unanswered { subject: subject.to_owned() }),
+    }
+}
+
+/// The server's word that this very subject is not permitted.
+fn denied(connection: &Connection, subject: &str) -> Option<String> {
+    connection.denied().filter(|words| words.contains(&format!("\"{subject}\"")))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    seq: Option<u64>,
+    error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: u64,
+    #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
+    description: String,
+}

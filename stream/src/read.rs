@@ -1,0 +1,96 @@
+//! Reads a stream in order from a position on, for those who keep their own position: projectors
+//! and replays. No state is left at the server.
+
+use std::pin::Pin;
+
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use futures_util::{Stream, StreamExt, stream::ReadyChunks};
+use helmstream_schemas::Record;
+
+use crate::{
+    Connection, StreamError,
+    headers::{timestamp, to_attributes},
+    limits,
+};
+
+type Messages =
+    Pin<Box<dyn Stream<Item = Result<async_nats::jetstream::Message, pull::OrderedError>> + Send>>;
+
+/// A reader at a position of a stream.
+pub struct Reader {
+    stream: String,
+    chunks: ReadyChunks<Messages>,
+}
+
+/// The state of a stream as the server tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub first: u64,
+    pub last: u64,
+    pub messages: u64,
+    /// Servers that each hold the whole stream.
+    pub replicas: usize,
+}
+
+/// Begins to read at position `from` (1: from the start).
+pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Reader, StreamError> {
+    let cut = |error: String| StreamError::Cut { stream: stream.to_owned(), detail: error };
+    let found = connection.jetstream.get_stream_no_info(stream).await;
+    let config = pull::OrderedConfig {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
+        ..Default::default()
+    };
+    let found = found.map_err(|error| cut(error.to_string()))?;
+    let consumer = found.create_consumer(config).await.map_err(|error| cut(error.to_string()))?;
+    let messages: Messages = consumer
+        .messages()
+        .await
+        .map_err(|error| cut(error.to_string()))?
+        .boxed();
+    let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
+    Ok(Reader { stream: stream.to_owned(), chunks })
+}
+
+/// How far the stream reaches now.
+pub async fn extent(connection: &Connection, stream: &str) -> Result<Extent, StreamError> {
+    let info = connection
+        .jetstream
+        .get_stream(stream)
+        .await
+        .map_err(|error| StreamError::Cut { stream: stream.to_owned(), detail: error.to_string() })?;
+    let info = info.cached_info();
+    let state = &info.state;
+    Ok(Extent {
+        first: state.first_sequence,
+        last: state.last_sequence,
+        messages: state.messages,
+        replicas: info.config.num_replicas,
+    })
+}
+
+impl Reader {
+    /// The next records, in order: waits for the first and takes along what is there already,
+    /// `READ_BATCH_RECORDS_MAX` at most.
+    pub async fn next(&mut self) -> Result<Vec<Record>, StreamError> {
+        let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
+        chunk
+            .into_iter()
+            .map(|message| {
+                let message = message.map_err(|error| self.cut(&error.to_string()))?;
+                let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
+                Ok(Record {
+                    stream: self.stream.clone(),
+                    subject: message.subject.to_string(),
+                    sequence: info.stream_sequence,
+                    recorded_at: timestamp(info.published),
+                    attributes: message.headers.as_ref().map(to_attributes).unwrap_or_default(),
+                    payload: message.message.payload.to_vec(),
+                })
+            })
+            .collect()
+    }
+
+    fn cut(&self, detail: &str) -> StreamError {
+        StreamError::Cut { stream: self.stream.clone(), detail: detail.to_owned() }
+    }
+}

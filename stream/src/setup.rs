@@ -1,0 +1,258 @@
+//! Puts the streams and consumers of `nats/` on the server, byte for byte as the files say: creates
+//! what is absent, refuses what differs, and looks at everything before it creates anything. It
+//! never updates and never deletes; changing a stream that holds somebody's truth is a person's
+//! decision.
+
+use serde_json::Value;
+
+use crate::{
+    connect::Connection,
+    error::{Difference, StreamError},
+    limits,
+};
+
+/// One line for each stream: the file, as `$JS.API.STREAM.CREATE` takes it.
+const STREAMS: [&str; 7] = [
+    include_str!("../../nats/streams/INBOX.json"),
+    include_str!("../../nats/streams/COMMANDS.json"),
+    include_str!("../../nats/streams/EVENTS.json"),
+    include_str!("../../nats/streams/STATES.json"),
+    include_str!("../../nats/streams/DEADLINES.json"),
+    include_str!("../../nats/streams/JOURNAL.json"),
+    include_str!("../../nats/streams/DEADLETTERS.json"),
+];
+
+/// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
+const CONSUMERS: [&str; 10] = [
+    include_str!("../../nats/consumers/door.json"),
+    include_str!("../../nats/consumers/run-0.json"),
+    include_str!("../../nats/consumers/run-1.json"),
+    include_str!("../../nats/consumers/run-2.json"),
+    include_str!("../../nats/consumers/run-3.json"),
+    include_str!("../../nats/consumers/run-due.json"),
+    include_str!("../../nats/consumers/external-0.json"),
+    include_str!("../../nats/consumers/external-1.json"),
+    include_str!("../../nats/consumers/external-2.json"),
+    include_str!("../../nats/consumers/external-3.json"),
+];
+
+/// What `setup` found and did, one entry for each file, in the order of the lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupReport {
+    pub items: Vec<SetupItem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupItem {
+    /// `stream EVENTS`, `consumer door of INBOX`.
+    pub item: String,
+    /// Whether this call created it; otherwise it was there already, and as its file says.
+    pub created: bool,
+}
+
+/// Brings the server to what the files say, or changes nothing and says what stands in the way.
+/// Doing it twice is the same as doing it once. Needs a connection as NATS user `setup`.
+pub async fn setup(connection: &Connection) -> Result<SetupReport, StreamError> {
+    check_version(connection.client.server_info().version)?;
+    let parts = parts()?;
+    let mut differences = Vec::new();
+    let mut items = Vec::new();
+    for part in &parts {
+        let found = ask(connection, &part.info_subject, "").await?;
+        if let Some(found) = &found {
+            compare(&part.item, "", &part.config, &found["config"], &mut differences);
+        }
+        items.push(SetupItem { item: part.item.clone(), created: found.is_none() });
+    }
+    if !differences.is_empty() {
+        return Err(StreamError::Differs(differences));
+    }
+    for (part, item) in parts.iter().zip(&items) {
+        if item.created {
+            ask(connection, &part.create_subject, part.file).await?;
+        }
+    }
+    Ok(SetupReport { items })
+}
+
+/// A stream or consumer as its file wants it.
+struct Part {
+    item: String,
+    info_subject: String,
+    create_subject: String,
+    file: &'static str,
+    config: Value,
+}
+
+fn parts() -> Result<Vec<Part>, StreamError> {
+    let streams = STREAMS.iter().map(|file| {
+        let config = parse(file)?;
+        let name = text(&config["name"]);
+        Ok(Part {
+            item: format!("stream {name}"),
+            info_subject: format!("$JS.API.STREAM.INFO.{name}"),
+            create_subject: format!("$JS.API.STREAM.CREATE.{name}"),
+            file,
+            config,
+        })
+    });
+    let consumers = CONSUMERS.iter().map(|file| {
+        let request = parse(file)?;
+        let (stream, name) =
+            (text(&request["stream_name"]), text(&request["config"]["durable_name"]));
+        Ok(Part {
+            item: format!("consumer {name} of {stream}"),
+            info_subject: format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
+            create_subject: format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}"),
+            file,
+            config: request["config"].clone(),
+        })
+    });
+    streams.chain(consumers).collect()
+}
+
+fn parse(file: &str) -> Result<Value, StreamError> {
+    serde_json::from_str(file)
+        .map_err(|source| StreamError::Malformed { what: "a file of nats/".to_owned(), source })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Asks the server's API; nothing means that what was asked about is not there.
+async fn ask(
+    connection: &Connection,
+    subject: &str,
+    body: &'static str,
+) -> Result<Option<Value>, StreamError> {
+    let denial = connection.denial_of(subject);
+    let answer = tokio::select! {
+        answer = connection.client.request(subject.to_owned(), body.into()) => {
+            answer.map_err(|source| StreamError::NoAnswer { subject: subject.to_owned(), source })?
+        }
+        detail = denial => {
+            let user = connection.user.clone();
+            return Err(StreamError::NotPermitted { user, subject: subject.to_owned(), detail });
+        }
+    };
+    let value: Value = serde_json::from_slice(&answer.payload).map_err(|source| {
+        StreamError::Malformed { what: format!("the answer to {subject}"), source }
+    })?;
+    match value.get("error") {
+        None => Ok(Some(value)),
+        Some(error) if error["code"] == 404 => Ok(None),
+        Some(error) => Err(StreamError::Refused {
+            subject: subject.to_owned(),
+            status: error["code"].as_u64().unwrap_or_default(),
+            code: error["err_code"].as_u64().unwrap_or_default(),
+            description: text(&error["description"]),
+        }),
+    }
+}
+
+/// Notes each field that the file states and the server has otherwise. What the file leaves out is
+/// the server's affair, and a field that the server leaves out has its zero value.
+fn compare(
+    item: &str,
+    path: &str,
+    wanted: &Value,
+    found: &Value,
+    differences: &mut Vec<Difference>,
+) {
+    if let (Value::Object(fields), Value::Object(_)) = (wanted, found) {
+        for (name, wanted) in fields {
+            let field = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            compare(item, &field, wanted, &found[name], differences);
+        }
+    } else if wanted != found && !(found.is_null() && is_zero(wanted)) {
+        differences.push(Difference {
+            item: item.to_owned(),
+            field: path.to_owned(),
+            wanted: wanted.to_string(),
+            found: if found.is_null() { "absent".to_owned() } else { found.to_string() },
+        });
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(value) => value.as_f64() == Some(0.0),
+        Value::String(value) => value.is_empty(),
+        Value::Array(value) => value.is_empty(),
+        Value::Object(value) => value.values().all(is_zero),
+    }
+}
+
+fn check_version(found: String) -> Result<(), StreamError> {
+    let wanted = limits::SERVER_VERSION_MIN;
+    let mut numbers = found.split('.').map_while(|part| part.parse::<u64>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) >= wanted => Ok(()),
+        _ => Err(StreamError::ServerTooOld { found, wanted: format!("{}.{}", wanted.0, wanted.1) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn differing(wanted: Value, found: Value) -> Vec<String> {
+        let mut differences = Vec::new();
+        compare("stream X", "", &wanted, &found, &mut differences);
+        differences.iter().map(Difference::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_server_adds_is_no_difference() {
+        assert!(differing(json!({"name": "X"}), json!({"name": "X", "max_msgs": -1})).is_empty());
+    }
+
+    #[test]
+    fn a_zero_value_that_the_server_leaves_out_is_no_difference() {
+        assert!(differing(json!({"allow_msg_ttl": false, "max_age": 0}), json!({})).is_empty());
+    }
+
+    #[test]
+    fn a_lifted_protection_is_named_with_both_values() {
+        assert_eq!(
+            differing(
+                json!({"deny_delete": true, "republish": {"dest": "a"}}),
+                json!({"republish": {"dest": "b"}})
+            ),
+            [
+                "stream X: deny_delete should be true, is absent",
+                "stream X: republish.dest should be \"a\", is \"b\""
+            ]
+        );
+    }
+
+    #[test]
+    fn a_server_older_than_the_oldest_or_without_a_version_is_refused() {
+        for version in ["2.14.0", "2.15.1", "2.14.0-RC.1", "3.0.0"] {
+            assert!(check_version(version.to_owned()).is_ok(), "{version}");
+        }
+        for version in ["2.12.8", "2.9.10", "1.99.0", "", "2"] {
+            assert!(check_version(version.to_owned()).is_err(), "{version}");
+        }
+    }
+
+    #[test]
+    fn the_lists_name_every_file_of_the_two_folders() {
+        for (folder, list) in [("streams", &STREAMS[..]), ("consumers", &CONSUMERS[..])] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nats").join(folder);
+            let files: BTreeSet<String> = fs::read_dir(&folder)
+                .expect("the folder is there")
+                .map(|entry| fs::read_to_string(entry.expect("a file").path()).expect("text"))
+                .collect();
+            let listed: BTreeSet<String> = list.iter().map(|file| (*file).to_owned()).collect();
+            assert_eq!(files, listed, "{}", folder.display());
+        }
+    }
+}
