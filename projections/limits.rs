@@ -4,8 +4,8 @@
 /// readers would wait longer for the first of them.
 pub const BATCH_RECORDS_MAX: usize = 1_000;
 
-/// Rows a keyed view remembers between batches, by their weight. A run of twenty events weighs
-/// about 8 KiB, so this holds two thousand live runs and leaves a process well below 60 MB.
+/// Rows a keyed view remembers between batches, by their weight. A run weighs about 1 KiB, so this
+/// holds ten thousand live runs and leaves a process well below 60 MB.
 pub const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How long one attempt to open a connection and sign in may take.

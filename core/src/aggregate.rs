@@ -5,7 +5,7 @@
 use helmstream_schemas::{
     Attributes, Context, Hash, Id, Record, Subject, Timestamp,
     attributes::{self as ce, AttributeError, Kind},
-    refusal::{COMMAND_REFUSED, CommandRefused},
+    refusal::{COMMAND_REFUSED, CommandRefused, bounded_detail},
     words::{self, WordError},
 };
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,7 @@ impl<D: Decider> Aggregate<D> {
                 command_id,
                 command: kind.name.clone(),
                 reason: reason.to_owned(),
-                detail,
+                detail: bounded_detail(detail),
             };
             let payload = serde_json::to_vec(&refused).expect("a refusal has only texts for keys");
             let event = new_event::<D>(id, command, command_id, 0, COMMAND_REFUSED, payload);

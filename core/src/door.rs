@@ -11,7 +11,8 @@ mod strict;
 
 use helmstream_schemas::{
     ActorKind, Attributes, Hash, Id, Timestamp, attributes as ce,
-    limits::PUBLISH_BYTES_MAX,
+    limits::{COMMAND_BYTES_MAX, PUBLISH_BYTES_MAX},
+    refusal::bounded_detail,
     run::{Merge, RunCommand},
     words,
 };
@@ -69,7 +70,7 @@ impl Dead {
     fn new(reason: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             reason,
-            detail: detail.into(),
+            detail: bounded_detail(detail.into()),
             hint: hint.into(),
         }
     }
@@ -139,6 +140,13 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
             event.time,
         )
     };
+    if payload.len() > COMMAND_BYTES_MAX {
+        return Err(Dead::new(
+            "too_large",
+            format!("{} bytes once cleaned are over the limit of {COMMAND_BYTES_MAX}", payload.len()),
+            "publish fewer personal values in one event",
+        ));
+    }
     let mut command = NewCommand::new(
         (context, &name, names[0].clone()),
         command_id,

@@ -13,7 +13,7 @@ use crate::{
     database::Database,
     error::ProjectionError,
     limits::MERGE_DEPTH_MAX,
-    run::{RunStatus, RunSummary, RunView, entries_back},
+    run::{RunStatus, RunSummary, RunView, entry_back},
     session::Session,
 };
 
@@ -78,19 +78,16 @@ pub async fn run_show(database: &Database, name: &Id) -> Result<AsOf<Option<RunS
     let depth = MERGE_DEPTH_MAX as i32;
     let rows = session.query(include_str!("run_family.sql"), &[&root, &depth]).await?;
     let names: Vec<&str> = rows.iter().map(|row| row.get("id")).chain([root.as_str()]).collect();
+    let entries = session.query(include_str!("run_entries.sql"), &[&names]).await?;
     let aliases = session.query(include_str!("run_aliases.sql"), &[&names]).await?;
     session.end().await?;
     if rows.is_empty() {
         return Ok(AsOf { as_of_seq, answer: None });
     }
-    let (mut entries, mut merged) = (Vec::new(), Vec::new());
-    for row in &rows {
-        entries.extend(entries_back(row.get("entries"))?);
-        if row.get::<_, &str>("id") != root {
-            merged.push(id_back("run", row.get("id"))?);
-        }
-    }
+    let entries = entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
     let run = RunView::of(id_back("run", &root)?, entries);
+    let merged = names.iter().filter(|name| **name != root);
+    let merged = merged.map(|name| id_back("run", name)).collect::<Result<_, _>>()?;
     let aliases = aliases.iter().map(|row| id_back("alias", row.get("name"))).collect::<Result<_, _>>()?;
     Ok(AsOf { as_of_seq, answer: Some(RunShown { run, aliases, merged }) })
 }

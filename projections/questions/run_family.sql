@@ -1,4 +1,4 @@
--- read a run and what was merged into it
+-- list a run and what was merged into it
 WITH RECURSIVE family AS (
     SELECT $1::text COLLATE "C" AS id, 0 AS depth
     UNION
@@ -7,7 +7,6 @@ WITH RECURSIVE family AS (
     JOIN run.run ON run.merged_into = family.id
     WHERE family.depth < $2
 )
-SELECT DISTINCT ON (run.first_seq) run.id, run.entries
+SELECT DISTINCT run.id
 FROM family
 JOIN run.run ON run.id = family.id
-ORDER BY run.first_seq

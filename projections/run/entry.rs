@@ -90,16 +90,6 @@ impl Entry {
             | What::Merged(_) => None,
         }
     }
-
-    /// About how many bytes it takes in memory.
-    pub(crate) fn weight(&self) -> usize {
-        let claim = self.claim.as_ref().map_or(0, |claim| {
-            let texts = [&claim.claimed_text, &claim.person, &claim.status, &claim.message];
-            let texts: usize = texts.into_iter().flatten().map(String::len).sum();
-            texts + claim.word.len() + claim.artifacts.len() * 256
-        });
-        size_of::<Self>() + claim
-    }
 }
 
 fn taken_apart(event: RunEvent) -> (Option<Claim>, What) {

@@ -1,4 +1,4 @@
 -- fetch the runs that a batch touches
-SELECT id, entries
+SELECT id, state
 FROM run
 WHERE id = ANY($1)

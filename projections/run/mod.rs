@@ -1,10 +1,11 @@
-//! The view `run`: one row a run, with what a list shows in columns of their own and every event
-//! as an entry. Phases, steps and gates are not stored: `view` derives them from the entries.
+//! The view `run`: one row a run with what a list shows, and one row an event, appended. Phases,
+//! steps and gates are not stored: `view` derives them from the entries when a run is shown.
 
 pub mod entry;
 pub mod fold;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod state;
 pub mod summary;
 pub mod view;
 
@@ -19,7 +20,7 @@ use crate::{
 };
 
 pub use entry::{Entry, What};
-pub use fold::{RunRow, Told};
+pub use state::RunState;
 pub use summary::{RunStatus, RunSummary};
 pub use view::RunView;
 
@@ -32,54 +33,54 @@ impl Projection for Run {
     const READS: Reads = Reads::Subjects(&["evt.run.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
-    type Event = Option<Told>;
-    type Kept = KeptRows<RunRow>;
+    /// `None` is the refusal of a command.
+    type Event = Option<Entry>;
+    type Kept = KeptRows<RunState>;
 
-    fn read(record: &Record) -> Result<Self::Event, Unfit> {
+    fn read(record: &Record) -> Result<Option<Entry>, Unfit> {
         let id = record.attributes.uuid()?;
         let (_, event) = told::<RunEvent>(record, Context::Run)?;
-        Ok(event.map(|event| Told { id, event }))
+        Ok(event.map(|event| Entry::of(record, id, event)))
     }
 
     async fn write(
         session: &mut Session,
         kept: &mut Self::Kept,
-        batch: Vec<Fit<'_, Self::Event>>,
+        batch: Vec<Fit<'_, Option<Entry>>>,
     ) -> Result<(), ProjectionError> {
+        append(session, &batch).await?;
         keyed::write::<Self>(session, kept, batch).await
     }
 }
 
 impl Keyed for Run {
-    type Row = RunRow;
+    type Row = RunState;
 
-    fn fold(row: &mut RunRow, record: &Record, told: Option<Told>) -> bool {
-        fold::fold(row, record, told)
+    fn fold(state: &mut RunState, record: &Record, entry: Option<Entry>) -> bool {
+        fold::fold(state, record, entry)
     }
 
-    fn weight(row: &RunRow) -> usize {
-        row.entries.iter().map(Entry::weight).sum()
+    fn weight(state: &RunState) -> usize {
+        state.weight()
     }
 
     async fn fetch(
         session: &mut Session,
         subjects: &[&str],
-    ) -> Result<Vec<(String, RunRow)>, ProjectionError> {
+    ) -> Result<Vec<(String, RunState)>, ProjectionError> {
         let ids: Vec<&str> = subjects.iter().map(|subject| token_of(subject)).collect();
         let rows = session.query(include_str!("fetch.sql"), &[&ids]).await?;
         rows.iter()
             .map(|row| {
-                let id: &str = row.get("id");
-                Ok((format!("evt.run.{id}"), RunRow { entries: entries_back(row.get("entries"))? }))
+                let state = serde_json::from_str(row.get("state"))
+                    .map_err(|error| ProjectionError::Row { table: "run", detail: error.to_string() })?;
+                Ok((format!("evt.run.{}", row.get::<_, &str>("id")), state))
             })
             .collect()
     }
 
-    async fn store(
-        session: &mut Session,
-        rows: &[(&str, &RunRow)],
-    ) -> Result<(), ProjectionError> {
-        let runs: Vec<Columns> = rows.iter().map(|(subject, row)| Columns::of(subject, row)).collect();
+    async fn store(session: &mut Session, rows: &[(&str, &RunState)]) -> Result<(), ProjectionError> {
+        let runs: Vec<Columns> = rows.iter().map(|(subject, state)| Columns::of(subject, state)).collect();
         fn all<'a, T>(runs: &'a [Columns], column: impl Fn(&'a Columns) -> T) -> Vec<T> {
             runs.iter().map(column).collect()
         }
@@ -103,7 +104,7 @@ impl Keyed for Run {
                     &all(&runs, |run| run.summary.merged_into.as_ref().map(|into| into.token())),
                     &all(&runs, |run| seq(run.summary.first_seq)),
                     &all(&runs, |run| seq(run.summary.last_seq)),
-                    &all(&runs, |run| &run.entries),
+                    &all(&runs, |run| &run.state),
                 ],
             )
             .await
@@ -114,21 +115,33 @@ impl Keyed for Run {
 struct Columns<'a> {
     id: &'a str,
     summary: RunSummary,
-    entries: String,
+    state: String,
 }
 
 impl<'a> Columns<'a> {
-    fn of(subject: &'a str, row: &RunRow) -> Self {
-        Self {
-            id: token_of(subject),
-            summary: RunSummary::of(&row.entries),
-            entries: serde_json::to_string(&row.entries).expect("an entry has only texts for keys"),
-        }
+    fn of(subject: &'a str, state: &RunState) -> Self {
+        let json = serde_json::to_string(state).expect("a state has only texts for keys");
+        Self { id: token_of(subject), summary: state.summary(), state: json }
     }
 }
 
-/// The entries of a row as they stand in its column.
-pub(crate) fn entries_back(column: &str) -> Result<Vec<Entry>, ProjectionError> {
+/// Appends the entries of a batch.
+async fn append(session: &mut Session, batch: &[Fit<'_, Option<Entry>>]) -> Result<(), ProjectionError> {
+    let (mut ids, mut sequences, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    for fit in batch {
+        let Some(entry) = &fit.event else { continue };
+        ids.push(token_of(&fit.record.subject));
+        sequences.push(seq(entry.sequence));
+        entries.push(serde_json::to_string(entry).expect("an entry has only texts for keys"));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    session.execute(include_str!("append.sql"), &[&ids, &sequences, &entries]).await.map(drop)
+}
+
+/// An entry as it stands in its column.
+pub(crate) fn entry_back(column: &str) -> Result<Entry, ProjectionError> {
     serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "run", detail: error.to_string() })
+        .map_err(|error| ProjectionError::Row { table: "entry", detail: error.to_string() })
 }

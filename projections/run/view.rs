@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
+    state::RunState,
     summary::RunSummary,
 };
 
@@ -111,11 +112,11 @@ impl RunView {
         // That a run was merged into this one says nothing of how this one stands.
         let own: Vec<Entry> =
             entries.iter().filter(|e| !matches!(e.what, What::Merged(_))).cloned().collect();
-        let mut summary = RunSummary::of(&own);
-        summary.last_seq = entries.iter().map(|entry| entry.sequence).max().unwrap_or_default();
+        let mut state = RunState::default();
+        own.iter().for_each(|entry| state.add(entry));
         Self {
             id,
-            summary,
+            summary: state.summary(),
             phases: stages(&own, phase_of),
             steps: stages(&own, step_of),
             gates: gates(&own),
@@ -222,7 +223,7 @@ impl Stage {
 }
 
 /// Gates, by what was asked, answered and passed.
-pub(super) fn gates(entries: &[Entry]) -> Vec<Gate> {
+fn gates(entries: &[Entry]) -> Vec<Gate> {
     let mut gates: BTreeMap<&Place, Gate> = BTreeMap::new();
     let mut answers: Vec<(&Place, Answered)> = Vec::new();
     fn at<'a, 'g>(gates: &'g mut BTreeMap<&'a Place, Gate>, gate: &'a Place) -> &'g mut Gate {
@@ -301,7 +302,7 @@ impl Bypass {
 }
 
 /// Whether an answer is for a gate. FABER often leaves the step out of one of the two.
-fn is_for(answered: &Place, gate: &Place) -> bool {
+pub(super) fn is_for(answered: &Place, gate: &Place) -> bool {
     let same_step = match (&answered.step, &gate.step) {
         (Some(answered), Some(gate)) => answered == gate,
         _ => true,

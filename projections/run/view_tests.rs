@@ -153,7 +153,9 @@ fn a_disputed_claim_counts_for_nothing_but_the_dispute() {
 fn a_merged_run_says_so_and_the_run_that_stays_does_not() {
     let merged = RunEvent::Merged(Merged { into: Id::new("a").unwrap() });
     let younger = arrived([begun(2, build()), merged]);
-    assert_eq!(RunSummary::of(&younger).status, RunStatus::Merged);
+    let mut state = RunState::default();
+    younger.iter().for_each(|entry| state.add(entry));
+    assert_eq!(state.summary().status, RunStatus::Merged);
     let mut all = vec![entry(7, started(1)), entry(8, begun(2, build())), entry(9, begun(4, release()))];
     all.extend(younger);
     let run = RunView::of(Id::new("a").unwrap(), all);

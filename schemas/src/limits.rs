@@ -11,3 +11,11 @@ pub const PUBLISH_BYTES_MAX: usize = 512 * 1024;
 /// Longest single CloudEvents attribute. Attributes travel as headers, and the server bounds the
 /// headers of a message; an attribute is a name, not a document.
 pub const ATTRIBUTE_BYTES_MAX: usize = 2_048;
+
+/// Largest payload of a command. Cleaning can make a message longer than it was published; what is
+/// over this would not fit the streams with its attributes.
+pub const COMMAND_BYTES_MAX: usize = 768 * 1024;
+
+/// Longest detail of a refusal or a dead letter. A parser's error can repeat what it could not
+/// read, and the journal's entries are small.
+pub const DETAIL_BYTES_MAX: usize = 1_024;

@@ -112,6 +112,11 @@ impl Door {
         let entries: Vec<Entry> = batch.into_iter().map(|delivery| self.read(delivery)).collect();
         self.keep_people(&entries).await?;
         let firsts = self.firsts(&entries).await?;
+        let admitted = entries.iter().filter_map(|entry| match &entry.admission {
+            Admission::Command(admitted) => Some(&**admitted),
+            Admission::Dead(_) => None,
+        });
+        self.names.learn(admitted).await?;
         let mut stored = Vec::with_capacity(entries.len());
         for (entry, first) in entries.iter().zip(firsts) {
             stored.push(self.plan(entry, first).await?);

@@ -24,14 +24,7 @@ pub async fn claimed(connection: &Connection, name: &Id) -> Result<Option<Claime
     let Some(record) = get::last(connection, EVENTS, &subject(name).to_string()).await? else {
         return Ok(None);
     };
-    let foreign = |detail: String| StreamError::Foreign {
-        subject: record.subject.clone(),
-        sequence: record.sequence,
-        detail,
-    };
-    let kind = record.attributes.kind().map_err(|error| foreign(error.to_string()))?;
-    let AliasEvent::Claimed(claimed) =
-        words::decode(&kind.name, &record.payload).map_err(|error| foreign(error.to_string()))?;
+    let AliasEvent::Claimed(claimed) = get::word(&record)?;
     Ok(Some(claimed))
 }
 

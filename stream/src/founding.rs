@@ -46,15 +46,13 @@ pub async fn epoch(connection: &Connection) -> Result<Option<Uuid>, StreamError>
     let Some(record) = get::first(connection, EVENTS, &subject().to_string()).await? else {
         return Ok(None);
     };
-    let foreign = |detail: String| StreamError::Foreign {
-        subject: record.subject.clone(),
-        sequence: record.sequence,
-        detail,
-    };
-    let kind = record.attributes.kind().map_err(|error| foreign(error.to_string()))?;
-    match words::decode(&kind.name, &record.payload).map_err(|error| foreign(error.to_string()))? {
+    match get::word(&record)? {
         PlaneEvent::Founded(founded) => Ok(Some(founded.epoch)),
-        PlaneEvent::Restored(_) => Err(foreign("the first record is no founding".into())),
+        PlaneEvent::Restored(_) => Err(StreamError::Foreign {
+            subject: record.subject,
+            sequence: record.sequence,
+            detail: "the first record is no founding".into(),
+        }),
     }
 }
 

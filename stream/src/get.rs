@@ -3,7 +3,8 @@
 
 use async_nats::{Message, StatusCode};
 use futures_util::StreamExt;
-use helmstream_schemas::{Record, Timestamp};
+use helmstream_schemas::{Record, Timestamp, words};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::{Connection, StreamError, headers::to_attributes, limits};
@@ -52,6 +53,17 @@ pub async fn all(
             return Ok(records);
         }
     }
+}
+
+/// The word that a record holds.
+pub fn word<W: DeserializeOwned>(record: &Record) -> Result<W, StreamError> {
+    let foreign = |detail: String| StreamError::Foreign {
+        subject: record.subject.clone(),
+        sequence: record.sequence,
+        detail,
+    };
+    let kind = record.attributes.kind().map_err(|error| foreign(error.to_string()))?;
+    words::decode(&kind.name, &record.payload).map_err(|error| foreign(error.to_string()))
 }
 
 /// One round of `all`: how many are left after it.

@@ -1,3 +1,9 @@
 //! The plane under test: what integration tests share. It holds no tests itself.
 
+pub mod admin;
+pub mod faber;
 pub mod harness;
+pub mod patience;
+pub mod publisher;
+pub mod running;
+pub mod sql;

@@ -333,3 +333,15 @@ fn a_merge_names_the_report_that_proved_it() {
         merge_command(&report.command, report.names[1].clone(), &report.names[0])
     );
 }
+
+/// Cleaning makes this many times longer: it must not become a command that no stream takes.
+#[test]
+fn what_grows_too_large_by_cleaning_is_a_dead_letter_and_a_long_detail_is_cut() {
+    let addresses = "a@b.co ".repeat(60_000);
+    let grown = dead(event(json!({ "message": addresses })).to_string().as_bytes());
+    assert_eq!(grown.reason, "too_large");
+    assert!(grown.detail.contains("once cleaned"), "{grown:?}");
+    let long = dead(event(json!({ "event_id": "x".repeat(100_000) })).to_string().as_bytes());
+    assert_eq!(long.reason, "not_a_faber_event");
+    assert!(long.detail.len() < 1_100, "{}", long.detail.len());
+}

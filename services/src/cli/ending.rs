@@ -8,7 +8,7 @@ use crate::client::Code;
 pub(super) enum Ending {
     Done,
     Error,
-    /// clap's own.
+    /// The command line was not understood.
     Usage,
     NotFound,
     /// Some events were refused, are dead letters or were lost.

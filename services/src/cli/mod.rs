@@ -109,7 +109,14 @@ Environment:
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help and version go to stdout and are no error; nobody to read them is none either.
+            let _ = said.print();
+            return if said.use_stderr() { Ending::Usage.into() } else { Ending::Done.into() };
+        }
+    };
     log::begin(matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

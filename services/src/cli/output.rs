@@ -83,11 +83,11 @@ pub(super) fn json(value: &Value, over_lines: bool) -> Result<String> {
 /// what holds it: so each such character goes through it as its number between two of those.
 pub(super) fn yaml(value: &Value) -> Result<String> {
     const MARK: char = '\u{1a}';
-    let marked = texts(value.clone(), &|text| {
-        text.chars()
-            .map(|c| if steers(c) { format!("{MARK}{:x}{MARK}", u32::from(c)) } else { c.to_string() })
-            .collect()
-    });
+    let marked = |c: char| match c {
+        c if marks(c) => format!("{MARK}{:x}{MARK}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let marked = texts(value.clone(), &|text| text.chars().map(marked).collect());
     let text = serde_yaml_ng::to_string(&marked)?;
     let mut parts = text.split("\\x1A");
     let mut written = parts.next().unwrap_or_default().to_owned();
@@ -98,13 +98,18 @@ pub(super) fn yaml(value: &Value) -> Result<String> {
     Ok(written)
 }
 
+/// The ends of lines are YAML's own affair.
+fn marks(c: char) -> bool {
+    c != '\n' && steers(c)
+}
+
 fn texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::String(text) if text.contains(steers) => Value::String(change(&text)),
+        Value::String(text) if text.contains(marks) => Value::String(change(&text)),
         Value::Array(items) => items.into_iter().map(|item| texts(item, change)).collect(),
         Value::Object(held) => {
             let changed = held.into_iter().map(|(key, value)| {
-                let key = if key.contains(steers) { change(&key) } else { key };
+                let key = if key.contains(marks) { change(&key) } else { key };
                 (key, texts(value, change))
             });
             Value::Object(changed.collect())

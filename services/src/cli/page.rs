@@ -23,6 +23,7 @@ pub(super) struct Ink {
 }
 
 impl Ink {
+    #[cfg(test)]
     pub(super) const fn none() -> Self {
         Self { coloured: false }
     }

@@ -7,6 +7,8 @@ use helmstream_projections::ProjectionError;
 use helmstream_stream::StreamError;
 use serde::{Deserialize, Serialize};
 
+use super::limits::PUBLISH_BYTES_MAX;
+
 /// What went wrong, by the page that explains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +84,13 @@ impl Failure {
         Self::new(Code::NotFound, what, "", hint)
     }
 
+    /// An event that no stream could keep.
+    pub fn too_large(bytes: u64) -> Self {
+        let detail = format!("{bytes} bytes are over the limit of {PUBLISH_BYTES_MAX}");
+        let hint = "put large content elsewhere and publish a reference to it; the door takes up to half of this";
+        Self::new(Code::Input, "the event is too large to be published", detail, hint)
+    }
+
     /// The failure at the bottom of an error, whoever it came through.
     pub fn of(error: &anyhow::Error) -> Self {
         let whole = format!("{error:#}");
@@ -102,11 +111,7 @@ impl Failure {
 impl From<&StreamError> for Failure {
     fn from(error: &StreamError) -> Self {
         let code = match error {
-            StreamError::Connect { .. }
-            | StreamError::NoAnswer { .. }
-            | StreamError::Unanswered { .. }
-            | StreamError::Contended { .. }
-            | StreamError::Cut { .. } => Code::Away,
+            _ if error.verdict() == helmstream_stream::Verdict::Retry => Code::Away,
             StreamError::SeedUnreadable { .. } | StreamError::SeedMalformed { .. } | StreamError::NotLetIn { .. } => {
                 Code::NotLetIn
             }
@@ -114,6 +119,7 @@ impl From<&StreamError> for Failure {
             StreamError::Refused { .. } => Code::Refused,
             StreamError::ServerTooOld { .. } | StreamError::Differs(_) => Code::Differs,
             StreamError::Malformed { .. } | StreamError::Unfoldable(_) | StreamError::Foreign { .. } => Code::Unreadable,
+            _ => Code::Unexplained,
         };
         let whole = error.to_string();
         let (what, detail) = whole.split_once(": ").unwrap_or((&whole, ""));

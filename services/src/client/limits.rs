@@ -31,6 +31,9 @@ pub const LEDGER_EVERY: Duration = Duration::from_secs(1);
 /// Outcomes asked of the ledger in one question.
 pub const LEDGER_ASKED_MAX: usize = 1_000;
 
+/// Outcomes that a person asks for at once; what one statement of the views takes.
+pub const OUTCOMES_ASKED_MAX: usize = 10_000;
+
 /// How long nothing at all may be heard before outcomes count as unknown yet.
 pub const OUTCOME_SECONDS: u64 = 30;
 
@@ -45,6 +48,9 @@ pub const PREFIX_RUNS_MAX: usize = 10_000;
 
 /// Rows a list shows unless told otherwise: about what a person reads.
 pub const LIST_ROWS: u32 = 50;
+
+/// Rows a list shows at most; what one question of the views answers.
+pub const LIST_ROWS_MAX: i64 = 1_000;
 
 /// Bytes of a dead letter that a terminal shows; the whole is in the other formats.
 pub const SHOWN_BYTES_MAX: usize = 8 * 1_024;

@@ -25,6 +25,30 @@ impl Names {
         Self { connection, young: HashMap::new(), old: HashMap::new() }
     }
 
+    /// Asks the log for the names of a whole batch at once, so that addressing does not wait for
+    /// each of them.
+    pub(super) async fn learn<'a>(
+        &mut self,
+        admitted: impl Iterator<Item = &'a Admitted>,
+    ) -> Result<(), StreamError> {
+        let mut unknown: Vec<&Id> = admitted
+            .filter(|admitted| admitted.command.context == Context::Run)
+            .filter_map(|admitted| match &admitted.names[..] {
+                [name] if self.find(name).is_none() => Some(name),
+                _ => None,
+            })
+            .collect();
+        unknown.sort();
+        unknown.dedup();
+        let asked = unknown.iter().map(|name| alias::claimed(&self.connection, name));
+        let claimed = try_join_all(asked).await?;
+        for (name, claimed) in unknown.into_iter().zip(claimed) {
+            let id = claimed.map_or_else(|| name.clone(), |claimed| claimed.id);
+            self.remember(name.clone(), id);
+        }
+        Ok(())
+    }
+
     /// The command, addressed to the aggregate that its names stand for.
     pub(super) async fn address(&mut self, admitted: &Admitted) -> Result<NewCommand, StreamError> {
         let mut command = admitted.command.clone();
@@ -38,7 +62,7 @@ impl Names {
     }
 
     async fn alone(&mut self, name: &Id) -> Result<Id, StreamError> {
-        if let Some(id) = self.young.get(name).or_else(|| self.old.get(name)) {
+        if let Some(id) = self.find(name) {
             return Ok(id.clone());
         }
         let claimed = alias::claimed(&self.connection, name).await?;
@@ -47,26 +71,37 @@ impl Names {
         Ok(id)
     }
 
-    /// Several names in one report: they are one from now on.
+    /// Several names in one report: they are one from now on. The merges are asked for before the
+    /// names are claimed, so that a claim on the log means that its merge is there too.
     async fn together(&mut self, names: &[Id], command: &NewCommand) -> Result<Id, StreamError> {
         let context = command.context;
-        let known =
-            try_join_all(names.iter().map(|name| alias::known(&self.connection, context, name))).await?;
-        let Some(resolution) = resolve(&known) else { return Ok(command.id.clone()) };
-        let to = Claimed { context: context.name().into(), id: resolution.id.clone() };
-        for name in &resolution.claim {
-            alias::claim(&self.connection, name, &to, command).await?;
+        loop {
+            let asked = names.iter().map(|name| alias::known(&self.connection, context, name));
+            let known = try_join_all(asked).await?;
+            let Some(resolution) = resolve(&known) else { return Ok(command.id.clone()) };
+            for younger in resolution.merge {
+                let merge = merge_command(command, younger, &resolution.id);
+                let headers = to_headers(&merge.attributes);
+                let subject = merge.subject().to_string();
+                store(&self.connection, &subject, headers, merge.payload.into()).await?;
+            }
+            let to = Claimed { context: context.name().into(), id: resolution.id.clone() };
+            let mut won = true;
+            for name in &resolution.claim {
+                won &= alias::claim(&self.connection, name, &to, command).await? == to;
+            }
+            if won {
+                for name in names {
+                    self.remember(name.clone(), resolution.id.clone());
+                }
+                return Ok(resolution.id);
+            }
+            // Another door gave one of the names away first; a name is given once, so this ends.
         }
-        for younger in resolution.merge {
-            let merge = merge_command(command, younger, &resolution.id);
-            let headers = to_headers(&merge.attributes);
-            let subject = merge.subject().to_string();
-            store(&self.connection, &subject, headers, merge.payload.into()).await?;
-        }
-        for name in names {
-            self.remember(name.clone(), resolution.id.clone());
-        }
-        Ok(resolution.id)
+    }
+
+    fn find(&self, name: &Id) -> Option<&Id> {
+        self.young.get(name).or_else(|| self.old.get(name))
     }
 
     fn remember(&mut self, name: Id, id: Id) {

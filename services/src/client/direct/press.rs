@@ -26,7 +26,7 @@ use super::{
     patience::Patience,
     super::{
         failure::{Code, Failure},
-        limits::{HEARD_OUTCOMES_MAX, LEDGER_ASKED_MAX, LEDGER_EVERY, PUBLISH_BYTES_MAX, REPLY_AFTER},
+        limits::{HEARD_OUTCOMES_MAX, LEDGER_ASKED_MAX, LEDGER_EVERY, REPLY_AFTER},
         publish::{Receipt, Settled},
     },
 };
@@ -99,7 +99,7 @@ impl Press {
                     patience.is_back("NATS");
                     return Ok(Receipt { inbox_sequence: sequence, sent_times });
                 }
-                Ok(Published::Refused { code: TOO_LARGE, .. }) => return Err(too_large(event.len() as u64)),
+                Ok(Published::Refused { code: TOO_LARGE, .. }) => return Err(Failure::too_large(event.len() as u64)),
                 Ok(Published::Refused { status, description, .. }) if status >= 500 => {
                     sent_times -= 1;
                     patience.is_away("INBOX", &description).await?;
@@ -132,13 +132,6 @@ impl Press {
         self.awaited.send(Word::Await { inbox_sequence, answer }).ok()?;
         answered.await.ok().flatten()
     }
-}
-
-/// An event that no stream could keep.
-pub(in crate::client) fn too_large(bytes: u64) -> Failure {
-    let detail = format!("{bytes} bytes are over the limit of {PUBLISH_BYTES_MAX}");
-    let hint = "put large content elsewhere and publish a reference to it; the door takes up to half of this";
-    Failure::new(Code::Input, "the event is too large to be published", detail, hint)
 }
 
 /// The task that hears outcomes.

@@ -1,0 +1,206 @@
+//! What a list has to know of a run, kept small so that an event costs the same in a long run as in
+//! a short one. Every part is a maximum, a minimum, a count or a set: where claims compete the one
+//! with the highest number counts, and of two with the same number the one that the log holds
+//! first. So the order in which claims arrive does not matter.
+
+use std::collections::BTreeSet;
+
+use helmstream_schemas::{
+    Id, Timestamp,
+    run::{Answer, Ending, Phase, Place, Started},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    entry::{Entry, What},
+    summary::{RunStatus, RunSummary, autonomy_word, phase_word},
+    view::is_for,
+};
+
+/// A run, as far as a list shows it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunState {
+    /// The last claim that began or ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    life: Option<Ranked<Life>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    work_id: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_id: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autonomy: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Ranked<String>>,
+    /// The first claim that began it, ranked from below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<Ranked<Option<Timestamp>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stalls_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stalled_at: Option<Timestamp>,
+    claims: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    disputes: u32,
+    /// Gates that were passed, and the number of the claim that had asked.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    bypasses: BTreeSet<(Place, u64)>,
+    /// Grants as claimed, and their numbers.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    grants: BTreeSet<(Place, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<Id>,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+}
+
+/// A value that a claim gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Ranked<T> {
+    number: u64,
+    sequence: u64,
+    value: T,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Life {
+    /// Absent if the run lives.
+    ending: Option<Ending>,
+    claimed_at: Option<Timestamp>,
+}
+
+impl RunState {
+    /// Adds an entry. Entries may come in any order, but none twice.
+    pub fn add(&mut self, entry: &Entry) {
+        self.first_seq = if self.first_seq == 0 { entry.sequence } else { self.first_seq.min(entry.sequence) };
+        self.last_seq = self.last_seq.max(entry.sequence);
+        self.heard_at = self.heard_at.max(entry.claim.as_ref().map(|claim| claim.received_at));
+        self.stalls_at = self.stalls_at.max(entry.stalls_at);
+        match &entry.what {
+            What::GateBypassed(bypass) => {
+                self.bypasses.insert((bypass.gate.clone(), bypass.asked_number));
+            }
+            What::ClaimDisputed(_) => self.disputes += 1,
+            What::Stalled(stalled) => self.stalled_at = self.stalled_at.max(Some(stalled.due_at)),
+            What::Merged(merged) => self.merged_into = Some(merged.into.clone()),
+            _ => self.add_claim(entry),
+        }
+    }
+
+    fn add_claim(&mut self, entry: &Entry) {
+        let Some(claim) = entry.standing() else { return };
+        let (number, sequence, claimed_at) = (claim.number, entry.sequence, claim.claimed_at);
+        self.claims += 1;
+        if let Some(value) = entry.place().and_then(phase_of) {
+            higher(&mut self.phase, Ranked { number, sequence, value });
+        }
+        let life = |ending| Ranked { number, sequence, value: Life { ending, claimed_at } };
+        match &entry.what {
+            What::Started(started) => {
+                higher(&mut self.life, life(None));
+                lower(&mut self.began, Ranked { number, sequence, value: claimed_at });
+                self.add_started(started, number, sequence);
+            }
+            What::Resumed(_) => higher(&mut self.life, life(None)),
+            What::Ended(ended) => higher(&mut self.life, life(Some(ended.ending))),
+            What::ApprovalAnswered(fact) if fact.answer == Answer::Granted => {
+                self.grants.insert((fact.gate.clone(), number));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_started(&mut self, started: &Started, number: u64, sequence: u64) {
+        let canonical = started.autonomy.and_then(autonomy_word).map(str::to_owned);
+        let told = [
+            (&mut self.work_id, started.work_id.clone()),
+            (&mut self.workflow_id, started.workflow_id.clone()),
+            (&mut self.title, started.title.clone()),
+            (&mut self.autonomy, canonical.or_else(|| started.autonomy_text.clone())),
+        ];
+        for (held, value) in told {
+            if let Some(value) = value {
+                higher(held, Ranked { number, sequence, value });
+            }
+        }
+    }
+
+    /// The run in one line.
+    pub fn summary(&self) -> RunSummary {
+        let value = |held: &Option<Ranked<String>>| held.as_ref().map(|ranked| ranked.value.clone());
+        let life = self.life.as_ref().map(|life| life.value);
+        RunSummary {
+            status: self.status(),
+            phase: value(&self.phase),
+            work_id: value(&self.work_id),
+            workflow_id: value(&self.workflow_id),
+            autonomy: value(&self.autonomy),
+            title: value(&self.title),
+            started_at: self.began.as_ref().and_then(|began| began.value),
+            heard_at: self.heard_at,
+            ended_at: life.filter(|life| life.ending.is_some()).and_then(|life| life.claimed_at),
+            claims: self.claims,
+            bypasses_open: self.bypasses_open(),
+            disputes: self.disputes,
+            merged_into: self.merged_into.clone(),
+            first_seq: self.first_seq,
+            last_seq: self.last_seq,
+        }
+    }
+
+    /// A merge is final; an end stands until a higher number begins the run again; a stall stands
+    /// until something is heard that lets the run be expected again.
+    fn status(&self) -> RunStatus {
+        if self.merged_into.is_some() {
+            return RunStatus::Merged;
+        }
+        match self.life.as_ref().and_then(|life| life.value.ending) {
+            Some(ending) => RunStatus::of(ending),
+            None if self.stalled_at.is_some() && self.stalled_at >= self.stalls_at => RunStatus::Stalled,
+            None => RunStatus::Running,
+        }
+    }
+
+    /// Gates that were passed and have no later grant.
+    fn bypasses_open(&self) -> u32 {
+        let is_cleared = |(gate, asked): &&(Place, u64)| {
+            self.grants.iter().any(|(place, number)| number > asked && is_for(place, gate))
+        };
+        let open = self.bypasses.iter().filter(|bypass| !is_cleared(bypass)).count();
+        u32::try_from(open).unwrap_or(u32::MAX)
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [&self.phase, &self.work_id, &self.workflow_id, &self.autonomy, &self.title];
+        let texts: usize = texts.into_iter().flatten().map(|ranked| ranked.value.len()).sum();
+        size_of::<Self>() + texts + (self.bypasses.len() + self.grants.len()) * 128
+    }
+}
+
+fn higher<T>(held: &mut Option<Ranked<T>>, told: Ranked<T>) {
+    let rank = |ranked: &Ranked<T>| (ranked.number, u64::MAX - ranked.sequence);
+    if held.as_ref().is_none_or(|held| rank(&told) > rank(held)) {
+        *held = Some(told);
+    }
+}
+
+fn lower<T>(held: &mut Option<Ranked<T>>, told: Ranked<T>) {
+    let rank = |ranked: &Ranked<T>| (ranked.number, ranked.sequence);
+    if held.as_ref().is_none_or(|held| rank(&told) < rank(held)) {
+        *held = Some(told);
+    }
+}
+
+fn phase_of(place: &Place) -> Option<String> {
+    let canonical = place.phase.filter(|phase| *phase != Phase::Other).map(phase_word);
+    canonical.map(str::to_owned).or_else(|| place.phase_text.clone())
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

@@ -1,0 +1,191 @@
+//! `helmstream event`: events as the log has them, one whole, and why one is there.
+
+mod why;
+
+use anyhow::Result;
+use helmstream_projections::questions::event::EventLine;
+use helmstream_schemas::Id;
+
+use super::{
+    ending::Ending,
+    escape::{escaped, escaped_lines},
+    ids::EventName,
+    output::{self, Format, Screen},
+    page::{Page, Tone},
+    table::{Head, cell, table, toned},
+    when,
+};
+use crate::client::{
+    Answer, Client,
+    event::{ListRequest, ShowRequest, Shown, WhyRequest},
+    limits::{LIST_ROWS, LIST_ROWS_MAX},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum EventCommand {
+    /// List events in the order of the log
+    #[command(after_help = "\
+Examples:
+  helmstream event list
+  helmstream event list --context run --id acme/shop-42
+  helmstream event list --type gate_bypassed -o ndjson | jq .aggregate
+  helmstream event list --from 1000 --limit 100")]
+    List(ListArgs),
+    /// Show one event whole
+    #[command(after_help = "\
+Examples:
+  helmstream event show 17
+  helmstream event show 17 -o json | jq .data")]
+    Show {
+        /// Its position on EVENTS, or its id
+        #[arg(value_name = "POSITION|ID")]
+        event: EventName,
+    },
+    /// Tell why an event is there: from the message at the door to every effect
+    #[command(after_help = "\
+Examples:
+  helmstream event why 17
+  helmstream event why 17 -o yaml")]
+    Why {
+        /// The event's position on EVENTS, or the id of an event or a command
+        #[arg(value_name = "POSITION|ID")]
+        event: EventName,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// Of this context only: alias, external, plane, run
+    #[arg(long)]
+    context: Option<String>,
+    /// Of this aggregate only, such as a run
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Of this type only, whole or the word alone, such as step_ended
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// From this position on
+    #[arg(long, value_name = "POSITION", default_value_t = 1)]
+    from: u64,
+    /// How many at most
+    #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
+    limit: u32,
+}
+
+pub(super) async fn answer(client: &impl Client, screen: &Screen, command: EventCommand) -> Result<Ending> {
+    match command {
+        EventCommand::List(args) => list(client, screen, args).await,
+        EventCommand::Show { event } => {
+            let request = match event {
+                EventName::Id(id) => ShowRequest::Id(id),
+                EventName::Sequence(sequence) => ShowRequest::Sequence(sequence),
+            };
+            let answer = client.event_show(request).await?;
+            match screen.format {
+                Format::Table => screen.print(&page(screen, &answer)?)?,
+                _ => screen.data(&answer, "")?,
+            }
+            Ok(Ending::Done)
+        }
+        EventCommand::Why { event } => {
+            let request = match event {
+                EventName::Id(id) => WhyRequest::Id(id),
+                EventName::Sequence(sequence) => WhyRequest::Sequence(sequence),
+            };
+            let answer = client.event_why(request).await?;
+            match screen.format {
+                Format::Table => screen.print(&why::page(&answer.answer.why, screen.now, screen.ink))?,
+                _ => screen.data(&answer, "")?,
+            }
+            Ok(Ending::Done)
+        }
+    }
+}
+
+async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<Ending> {
+    let aggregate = args.id.map(Id::new).transpose()?;
+    let request = ListRequest { context: args.context, aggregate, kind: args.kind, from_seq: args.from, limit: args.limit };
+    let answer = client.event_list(request).await?;
+    if screen.format != Format::Table {
+        screen.data(&answer, "events")?;
+        return Ok(Ending::Done);
+    }
+    let events = &answer.answer.events;
+    if events.is_empty() {
+        let as_of = answer.as_of_seq;
+        screen.print(&format!(
+            "No such events up to position {as_of}. `helmstream event list` without filters shows all; \
+             `helmstream publish` brings some.\n"
+        ))?;
+        return Ok(Ending::Done);
+    }
+    let heads = [
+        Head::Whole("POSITION"),
+        Head::Whole("RECORDED"),
+        Head::Wraps("OF"),
+        Head::Whole("EVENT"),
+        Head::Whole("ID"),
+    ];
+    let rows = events.iter().map(|event| {
+        vec![
+            cell(event.sequence.to_string()),
+            toned(Tone::Quiet, format!("{}, {}", when::instant(event.recorded_at), when::age(event.recorded_at, screen.now))),
+            cell(format!("{} {}", event.context, event.aggregate)),
+            toned(tone_of(&event.kind), name_of(&event.kind)),
+            cell(event.id.to_string()),
+        ]
+    });
+    screen.print(&table(screen, &heads, rows.collect()))?;
+    if let Some(next) = answer.answer.next {
+        screen.print(&format!("more: --from {next}\n"))?;
+    }
+    Ok(Ending::Done)
+}
+
+fn page(screen: &Screen, answer: &Answer<Shown>) -> Result<String> {
+    let event = &answer.answer.event;
+    let line: &EventLine = &event.line;
+    let mut page = Page::new(screen.ink);
+    let name = screen.ink.paint(Tone::Strong, &escaped(name_of(&line.kind)));
+    page.line(format!("{name} of {} {}", line.context, escaped(line.aggregate.as_str())));
+    page.field("id", line.id.to_string());
+    page.field("position", format!("{} {}", event.stream, line.sequence));
+    page.field("subject", escaped(&event.subject));
+    let instant = |at| when::instant_and_age(at, screen.now);
+    page.field("claimed", line.claimed_at.map(instant).unwrap_or_default());
+    page.field("received", line.received_at.map(instant).unwrap_or_default());
+    page.field("recorded", instant(line.recorded_at));
+    page.field("actor", escaped(line.actor.as_deref().unwrap_or_default()));
+    page.field("caused by", line.causation_id.map(|id| format!("command {id}")).unwrap_or_default());
+    let agrees = match event.hash_agrees {
+        true => screen.ink.paint(Tone::Good, "agrees with the record"),
+        false => screen.ink.paint(Tone::Alarm, "DOES NOT AGREE WITH THE RECORD"),
+    };
+    page.field("hash", format!("{}, {agrees}", line.hash));
+    page.head("Attributes");
+    for (name, value) in event.attributes.iter() {
+        page.line(format!("  {:<18}{}", escaped(name), escaped(value)));
+    }
+    page.head("Data");
+    for text in escaped_lines(&output::json(&event.data, true)?).lines() {
+        page.line(format!("  {text}"));
+    }
+    Ok(page.finish())
+}
+
+/// The word of a type: `step_ended` of `helmstream.run.step_ended.v1`.
+fn name_of(kind: &str) -> &str {
+    match kind.split('.').collect::<Vec<_>>()[..] {
+        ["helmstream", _, name, _] => name,
+        _ => kind,
+    }
+}
+
+fn tone_of(kind: &str) -> Tone {
+    match name_of(kind) {
+        "gate_bypassed" => Tone::Alarm,
+        "command_refused" | "claim_disputed" => Tone::Bad,
+        "stalled" => Tone::Warn,
+        _ => Tone::Plain,
+    }
+}

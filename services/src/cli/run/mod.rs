@@ -1,0 +1,139 @@
+//! `helmstream run`: pipeline runs, in a list and one whole.
+
+mod gates;
+mod page;
+mod stages;
+mod timeline;
+
+use anyhow::Result;
+use helmstream_projections::{questions::run::RunLine, run::RunStatus};
+use helmstream_schemas::{Id, Timestamp};
+
+use super::{
+    ending::Ending,
+    output::{Format, Screen},
+    page::Tone,
+    table::{Head, cell, table, toned},
+    when,
+};
+use crate::client::{
+    Client,
+    limits::{LIST_ROWS, LIST_ROWS_MAX},
+    run::{ListRequest, ShowRequest},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum RunCommand {
+    /// List runs, those that began last first
+    #[command(after_help = "\
+Examples:
+  helmstream run list
+  helmstream run list --status running --status stalled
+  helmstream run list -o ndjson | jq 'select(.bypasses_open > 0) | .id'")]
+    List {
+        /// Only runs that stand like this; may be given several times
+        #[arg(long = "status", value_name = "STATUS", value_parser = status)]
+        statuses: Vec<RunStatus>,
+        /// How many at most
+        #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
+        limit: u32,
+        /// Only those that began before this position; the list says where it ended
+        #[arg(long, value_name = "POSITION")]
+        before: Option<u64>,
+    },
+    /// Show one run from beginning to end
+    #[command(after_help = "\
+What a run says is a claim. Answers at gates are shown as the run claims them; a gate that was passed
+without an answer is shown first.
+
+Examples:
+  helmstream run show acme/shop-42
+  helmstream run show acme/sh
+  helmstream run show acme/shop-42 -o json | jq .gates")]
+    Show {
+        /// Its id, any other name of it, or the beginning of its id
+        #[arg(value_name = "RUN")]
+        name: String,
+    },
+}
+
+pub(super) async fn answer(client: &impl Client, screen: &Screen, command: RunCommand) -> Result<Ending> {
+    match command {
+        RunCommand::List { statuses, limit, before } => {
+            list(client, screen, ListRequest { statuses, limit, before }).await
+        }
+        RunCommand::Show { name } => {
+            let answer = client.run_show(ShowRequest { name: Id::new(name)? }).await?;
+            match screen.format {
+                Format::Table => screen.print(&page::page(&answer.answer.run, answer.as_of_seq, screen.now, screen.ink))?,
+                _ => screen.data(&answer, "")?,
+            }
+            Ok(Ending::Done)
+        }
+    }
+}
+
+async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<Ending> {
+    let is_filtered = !request.statuses.is_empty() || request.before.is_some();
+    let answer = client.run_list(request).await?;
+    if screen.format != Format::Table {
+        screen.data(&answer, "runs")?;
+        return Ok(Ending::Done);
+    }
+    let runs = &answer.answer.runs;
+    if runs.is_empty() {
+        screen.print(match is_filtered {
+            true => "No such runs. `helmstream run list` without filters shows all.\n",
+            false => "No runs yet. `helmstream publish FILE` brings some: see `helmstream publish --help`.\n",
+        })?;
+        return Ok(Ending::Done);
+    }
+    let heads = [
+        Head::Whole("RUN"),
+        Head::Whole("STATUS"),
+        Head::Whole("PHASE"),
+        Head::Whole("STARTED"),
+        Head::Whole("TOOK"),
+        Head::Whole("HEARD"),
+        Head::Wraps("TITLE"),
+    ];
+    screen.print(&table(screen, &heads, runs.iter().map(|run| row(run, screen.now)).collect()))?;
+    if let Some(next) = answer.answer.next {
+        screen.print(&format!("earlier ones: --before {next}\n"))?;
+    }
+    Ok(Ending::Done)
+}
+
+fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {
+    let summary = &run.summary;
+    let status = match summary.bypasses_open {
+        0 => toned(tone_of(summary.status), summary.status.word()),
+        count => toned(Tone::Alarm, format!("{}, {count} GATE{} PASSED", summary.status.word(), if count == 1 { "" } else { "S" })),
+    };
+    let started = summary.started_at.map(|at| format!("{}, {}", when::instant(at), when::age(at, now)));
+    let took = summary.started_at.zip(summary.ended_at).and_then(|(start, end)| end.since(start)).map(when::span);
+    vec![
+        cell(run.id.as_str()),
+        status,
+        cell(summary.phase.as_deref().unwrap_or_default()),
+        cell(started.unwrap_or_default()),
+        cell(took.unwrap_or_default()),
+        toned(Tone::Quiet, summary.heard_at.map(|at| when::age(at, now)).unwrap_or_default()),
+        cell(summary.title.as_deref().or(summary.work_id.as_deref()).unwrap_or_default()),
+    ]
+}
+
+fn tone_of(status: RunStatus) -> Tone {
+    match status {
+        RunStatus::Running => Tone::Strong,
+        RunStatus::Completed => Tone::Good,
+        RunStatus::Stalled | RunStatus::Warning => Tone::Warn,
+        RunStatus::Failed => Tone::Bad,
+        RunStatus::Skipped | RunStatus::Cancelled | RunStatus::Ended | RunStatus::Merged => Tone::Quiet,
+    }
+}
+
+fn status(word: &str) -> Result<RunStatus, String> {
+    let known = || RunStatus::ALL.map(RunStatus::word).join(", ");
+    RunStatus::named(word).ok_or_else(|| format!("a run is one of {}", known()))
+}
