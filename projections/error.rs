@@ -91,6 +91,20 @@ impl ProjectionError {
     pub(crate) fn is_about_the_data(&self) -> bool {
         matches!(self, Self::Database { source, .. } if verdict_of(source) == Verdict::Refuse)
     }
+
+    /// Whether somebody in another database of the server changed the same role meanwhile. There is
+    /// no lock against that, and no state of its own.
+    pub(crate) fn is_about_a_shared_role(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        let Some(said) = source.as_db_error() else { return false };
+        match *said.code() {
+            SqlState::INTERNAL_ERROR => said.message().contains("concurrently"),
+            SqlState::UNIQUE_VIOLATION => {
+                said.constraint().is_some_and(|name| name.starts_with("pg_"))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Classes of SQLSTATE by their first two characters; the ones that wait are those in which the

@@ -28,6 +28,10 @@ pub const QUESTION_TIMEOUT_SECONDS: u64 = 30;
 /// but not closed must not hold its checkpoint.
 pub const IDLE_TRANSACTION_SECONDS_MAX: u64 = 30;
 
+/// How often setup begins again because another one, of another database of the same server, was
+/// changing the same roles. Each attempt waits for that one to end, so as many can be at it.
+pub const SETUP_ATTEMPTS_MAX: u32 = 16;
+
 /// Longest reason kept with a parked record. A database's own words can quote a whole document.
 pub const REASON_BYTES_MAX: usize = 2_048;
 

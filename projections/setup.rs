@@ -13,7 +13,7 @@ use crate::{
     deadline::Deadline,
     error::ProjectionError,
     ledger::Ledger,
-    limits::{DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS},
+    limits::{DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS, SETUP_ATTEMPTS_MAX},
     projection::{Projection, schema},
     run::Run,
     session::Session,
@@ -85,6 +85,16 @@ impl fmt::Debug for Login {
 /// Makes the database what this program needs, or says what differs and leaves it as it was.
 /// `admin` may create schemas and roles. Doing it again changes nothing but the passwords.
 pub async fn setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionError> {
+    let mut attempt = 1;
+    loop {
+        match try_setup(admin, logins).await {
+            Err(error) if error.is_about_a_shared_role() && attempt < SETUP_ATTEMPTS_MAX => attempt += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn try_setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionError> {
     let mut session = admin.lend().await?;
     session.run("begin to set up", include_str!("setup/begin.sql")).await?;
     for wanted in schemas() {

@@ -2,4 +2,3 @@
 INSERT INTO entry (id, seq, entry)
 SELECT id, seq, entry
 FROM unnest($1::text[], $2::bigint[], $3::text[]) AS new (id, seq, entry)
-ON CONFLICT DO NOTHING

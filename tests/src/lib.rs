@@ -1,9 +1,12 @@
 //! The plane under test: what integration tests share. It holds no tests itself.
 
 pub mod admin;
+pub mod cluster;
+pub mod counter;
 pub mod faber;
 pub mod harness;
 pub mod patience;
+pub mod proxy;
 pub mod publisher;
 pub mod running;
 pub mod sql;

@@ -84,10 +84,10 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     let heads = [
         Head::Whole("INBOX"),
         Head::Whole("WHEN"),
-        Head::Whole("PUBLISHER"),
+        Head::Spare("PUBLISHER"),
         Head::Whole("REASON"),
         Head::Wraps("DETAIL"),
-        Head::Whole("BYTES"),
+        Head::Spare("BYTES"),
     ];
     screen.print(&table(screen, &heads, rows.collect()))?;
     if let Some(next) = answer.answer.next {

@@ -124,12 +124,12 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
         Head::Whole("RECORDED"),
         Head::Wraps("OF"),
         Head::Whole("EVENT"),
-        Head::Whole("ID"),
+        Head::Spare("ID"),
     ];
     let rows = events.iter().map(|event| {
         vec![
             cell(event.sequence.to_string()),
-            toned(Tone::Quiet, format!("{}, {}", when::instant(event.recorded_at), when::age(event.recorded_at, screen.now))),
+            toned(Tone::Quiet, when::short_and_age(event.recorded_at, screen.now)),
             cell(format!("{} {}", event.context, event.aggregate)),
             toned(tone_of(&event.kind), name_of(&event.kind)),
             cell(event.id.to_string()),

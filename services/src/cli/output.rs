@@ -51,11 +51,10 @@ impl Screen {
     /// Writes an answer as data. With one object a line, those of the list `items`, each with the
     /// rest of the answer that is not a list; the answer itself if it has no such list.
     pub(super) fn data(&self, answer: &impl Serialize, items: &str) -> Result<()> {
-        let value = serde_json::to_value(answer)?;
-        self.print(&match (self.format, value) {
-            (Format::Yaml, value) => yaml(&value)?,
-            (Format::Ndjson, value) => lines(value, items)?,
-            (_, value) => json(&value, true)? + "\n",
+        self.print(&match self.format {
+            Format::Yaml => yaml(answer)?,
+            Format::Ndjson => lines(serde_json::to_value(answer)?, items)?,
+            Format::Json | Format::Table => json(answer, true)? + "\n",
         })
     }
 }
@@ -67,7 +66,7 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// JSON, over many lines if it is for people as well.
-pub(super) fn json(value: &Value, over_lines: bool) -> Result<String> {
+pub(super) fn json(value: &impl Serialize, over_lines: bool) -> Result<String> {
     let mut bytes = Vec::new();
     if over_lines {
         let pretty = Careful(serde_json::ser::PrettyFormatter::new());
@@ -81,13 +80,17 @@ pub(super) fn json(value: &Value, over_lines: bool) -> Result<String> {
 
 /// YAML. The library writes most of what steers a terminal as it is, but escapes U+001A and quotes
 /// what holds it: so each such character goes through it as its number between two of those.
-pub(super) fn yaml(value: &Value) -> Result<String> {
+pub(super) fn yaml(value: &impl Serialize) -> Result<String> {
+    let plain = serde_yaml_ng::to_string(value)?;
+    if !plain.contains(marks) {
+        return Ok(plain);
+    }
     const MARK: char = '\u{1a}';
     let marked = |c: char| match c {
         c if marks(c) => format!("{MARK}{:x}{MARK}", u32::from(c)),
         c => c.to_string(),
     };
-    let marked = texts(value.clone(), &|text| text.chars().map(marked).collect());
+    let marked = texts(serde_json::to_value(value)?, &|text| text.chars().map(marked).collect());
     let text = serde_yaml_ng::to_string(&marked)?;
     let mut parts = text.split("\\x1A");
     let mut written = parts.next().unwrap_or_default().to_owned();

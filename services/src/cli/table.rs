@@ -5,12 +5,22 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 
 use super::{escape::escaped, output::Screen, page::Tone};
 
-/// The head of a column, and whether its content may be wrapped.
+/// The head of a column, and what becomes of it where there is little room.
 #[derive(Clone, Copy)]
 pub(super) enum Head {
-    Wraps(&'static str),
+    /// It stays, in one piece.
     Whole(&'static str),
+    /// Its content is wrapped.
+    Wraps(&'static str),
+    /// It goes, the last one first: what it says can be asked otherwise.
+    Spare(&'static str),
 }
+
+/// Narrower than this a column that wraps cannot be read.
+const WRAPPED_COLUMNS_MIN: u16 = 12;
+
+/// Space between columns.
+const GAP: u16 = 2;
 
 /// A cell from data.
 pub(super) fn cell(text: impl AsRef<str>) -> Cell {
@@ -45,19 +55,45 @@ pub(super) fn table(screen: &Screen, heads: &[Head], rows: Vec<Vec<Cell>>) -> St
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table.set_header(heads.iter().map(|head| match head {
-        Head::Wraps(name) | Head::Whole(name) => toned(Tone::Quiet, name),
+        Head::Whole(name) | Head::Wraps(name) | Head::Spare(name) => toned(Tone::Quiet, name),
     }));
     for row in rows {
         table.add_row(row);
     }
-    for (column, head) in table.column_iter_mut().zip(heads) {
-        column.set_padding((0, 2));
-        if matches!(head, Head::Whole(_)) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+    let shown = shown(heads, &table.column_max_content_widths(), screen.width);
+    for ((column, head), shown) in table.column_iter_mut().zip(heads).zip(shown) {
+        column.set_padding((0, GAP));
+        match head {
+            _ if !shown => drop(column.set_constraint(ColumnConstraint::Hidden)),
+            Head::Whole(_) | Head::Spare(_) => drop(column.set_constraint(ColumnConstraint::ContentWidth)),
+            Head::Wraps(_) => {}
         }
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n") + "\n"
+}
+
+/// Which columns there is room for.
+fn shown(heads: &[Head], widths: &[u16], room: Option<u16>) -> Vec<bool> {
+    let mut shown = vec![true; heads.len()];
+    let Some(room) = room else { return shown };
+    let needs = |shown: &[bool]| {
+        let each = heads.iter().zip(widths).zip(shown).filter(|(_, shown)| **shown);
+        let each = each.map(|((head, width), _)| match head {
+            Head::Wraps(_) => (*width).min(WRAPPED_COLUMNS_MIN).saturating_add(GAP),
+            Head::Whole(_) | Head::Spare(_) => width.saturating_add(GAP),
+        });
+        each.fold(0, u16::saturating_add)
+    };
+    let spare = (0..heads.len()).rev().filter(|at| matches!(heads[*at], Head::Spare(_)));
+    let wrapped = (0..heads.len()).rev().filter(|at| matches!(heads[*at], Head::Wraps(_)));
+    for at in spare.chain(wrapped) {
+        if needs(&shown) <= room {
+            break;
+        }
+        shown[at] = false;
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -78,6 +114,18 @@ mod tests {
         let text = table(&screen(Some(60)), &[Head::Whole("ID"), Head::Wraps("TITLE")], rows);
         assert!(text.contains(id), "{text}");
         assert!(text.lines().count() > 2 && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    }
+
+    #[test]
+    fn where_there_is_no_room_what_is_spare_goes_first_and_the_last_of_it_before() {
+        let heads = [Head::Whole("A"), Head::Spare("B"), Head::Spare("C"), Head::Wraps("D")];
+        let widths = [20, 10, 10, 40];
+        let names = |room| {
+            let shown = shown(&heads, &widths, room);
+            ["A", "B", "C", "D"].into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(name, _)| name).collect::<String>()
+        };
+        let rooms = [None, Some(60), Some(59), Some(47), Some(35), Some(5)].map(names);
+        assert_eq!(rooms, ["ABCD", "ABCD", "ABD", "AD", "A", "A"]);
     }
 
     #[test]

@@ -35,6 +35,17 @@ pub(super) fn instant_and_age(at: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", instant(at), age(at, now))
 }
 
+/// For lists: `09:30Z, 3m ago` today, `01-31 09:30Z, 2d ago` this year, `2025-01-31, 365d ago`.
+pub(super) fn short_and_age(at: Timestamp, now: Timestamp) -> String {
+    let (then, today) = (instant(at), instant(now));
+    let short = match () {
+        () if then.get(..10) == today.get(..10) => then.get(11..16).map(|time| format!("{time}Z")),
+        () if then.get(..4) == today.get(..4) => then.get(5..16).map(|time| format!("{time}Z")),
+        () => then.get(..10).map(str::to_owned),
+    };
+    format!("{}, {}", short.unwrap_or(then), age(at, now))
+}
+
 /// `3m ago`, `in 2h`, `now`.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     let coarse = |duration: Duration| {
@@ -88,6 +99,18 @@ mod tests {
             ("2036-01-31T12:00:00Z", "in 3652d"),
         ] {
             assert_eq!(age(at(then), now), said);
+        }
+    }
+
+    #[test]
+    fn in_a_list_a_time_is_as_short_as_it_can_be_told() {
+        let now = at("2026-01-31T12:00:00Z");
+        for (then, said) in [
+            ("2026-01-31T09:30:12Z", "09:30Z, 2h ago"),
+            ("2026-01-30T09:30:12Z", "01-30 09:30Z, 1d ago"),
+            ("2025-01-31T12:00:00Z", "2025-01-31, 365d ago"),
+        ] {
+            assert_eq!(short_and_age(at(then), now), said);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-/// Largest event that is published: what INBOX stores of one message. The door takes half of it
-/// and keeps the rest whole as a dead letter; beyond this there is no place to keep it.
-pub const PUBLISH_BYTES_MAX: usize = 1_048_576;
+/// Largest event that is published: what INBOX stores of one message, less room for the header
+/// that says where the outcome is awaited. The door takes half of it and keeps the rest whole as a
+/// dead letter; beyond this there is no place to keep it.
+pub const PUBLISH_BYTES_MAX: usize = 1_048_576 - 512;
 
 /// Events on their way to INBOX without its word yet. The server acknowledges some ten thousand a
 /// second one by one; this many hide the journey and no more.

@@ -1,5 +1,7 @@
 //! Questions about runs.
 
+use std::collections::BTreeMap;
+
 use helmstream_projections::{
     questions::run::{RunLine, RunShown},
     run::RunStatus,
@@ -39,4 +41,7 @@ pub struct ShowRequest {
 pub struct Shown {
     #[serde(flatten)]
     pub run: RunShown,
+    /// Who stands behind the opaque ids of persons, as far as that is known and the asker may see
+    /// it.
+    pub people: BTreeMap<String, String>,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use helmstream_projections::questions::door;
+use helmstream_projections::{limits::UNACCOUNTED_MAX, questions::door};
 use helmstream_schemas::{
     Attributes,
     journal::{JournalEntry, Lost},
@@ -13,7 +13,7 @@ use tracing::{error, warn};
 
 use super::seen::{Positions, unavailable};
 use crate::{
-    limits::{LOST_EVERY, LOST_LOOK_BACK_MAX},
+    limits::{LEDGER_POLL, LOST_EVERY, LOST_LOOK_BACK_MAX},
     patience::pause,
     service::Surroundings,
 };
@@ -39,16 +39,24 @@ async fn search_once(around: &Surroundings, from: &mut Option<u64>) -> Result<()
     let stored = Positions::stored(around).await?;
     let last = inbox.first.saturating_sub(1);
     let first = from.unwrap_or_else(|| inbox.first.saturating_sub(LOST_LOOK_BACK_MAX).max(1));
-    let held = Positions::held(around).await.map_err(unavailable)?;
-    if last < first || held.commands < stored.commands || held.journal < stored.journal {
-        return Ok(());
+    // Under load the ledger never stands at the heads; it has to pass where they were just now.
+    while !Positions::held(around).await.map_err(unavailable)?.cover(&stored) {
+        if pause(&around.stop, LEDGER_POLL).await {
+            return Ok(());
+        }
     }
-    let missing = door::unaccounted(&around.database, first..=last).await.map_err(unavailable)?;
-    for run in runs(&missing) {
-        error!(first = run.first_inbox_sequence, last = run.last_inbox_sequence, "messages were lost from INBOX");
-        journal(&around.connection, "door", &JournalEntry::Lost(run), &Attributes::default()).await?;
+    let mut next = first;
+    while next <= last {
+        let missing = door::unaccounted(&around.database, next..=last).await.map_err(unavailable)?;
+        for run in runs(&missing) {
+            error!(first = run.first_inbox_sequence, last = run.last_inbox_sequence, "messages were lost from INBOX");
+            journal(&around.connection, "door", &JournalEntry::Lost(run), &Attributes::default()).await?;
+        }
+        // One answer names only so many: what comes after the last of them is another question.
+        let is_full = missing.len() as i64 >= UNACCOUNTED_MAX;
+        next = missing.last().filter(|_| is_full).map_or(last, |end| *end) + 1;
+        *from = Some(next);
     }
-    *from = Some(last + 1);
     Ok(())
 }
 

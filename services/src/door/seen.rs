@@ -57,6 +57,13 @@ impl Positions {
     }
 }
 
+impl Positions {
+    /// Whether these reach at least as far as the others.
+    pub(super) fn cover(&self, others: &Self) -> bool {
+        self.commands >= others.commands && self.journal >= others.journal
+    }
+}
+
 impl Seen {
     /// Begins with an empty memory: waits until the ledger has all that is stored by now. `None`
     /// if it is told to stop meanwhile.
@@ -146,7 +153,7 @@ impl Seen {
         loop {
             let held = patiently(&around.stop, "asking the ledger", || Positions::held(around));
             let Some(held) = held.await.map_err(unavailable)? else { return Ok(()) };
-            if held.commands >= self.stored.commands && held.journal >= self.stored.journal {
+            if held.cover(&self.stored) {
                 return Ok(());
             }
             if !std::mem::replace(&mut said, true) {

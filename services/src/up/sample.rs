@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::local::plane::Plane;
 
 /// The run's own name.
-pub const RUN: &str = "acme/shop/7d4a1c52-0b8e-4f6a-9c3d-2e5f8a1b6c90";
+pub(super) const RUN: &str = "acme/shop/7d4a1c52-0b8e-4f6a-9c3d-2e5f8a1b6c90";
 
 const EVENTS: &str = include_str!("sample.ndjson");
 /// When the run ended, in the file.
@@ -19,13 +19,13 @@ const ENDED: &str = "2026-02-03T09:10:00.000Z";
 
 /// Id of the event that says that the run went on past its gate. Ids are derived, so it is the same
 /// on every plane.
-pub fn bypass_id() -> Uuid {
+pub(super) fn bypass_id() -> Uuid {
     let key = Hash::of_parts(&["faber", "/acme/shop/faber", "acme-shop-142-024"]);
     event_id(derived_id(&["door", &key.to_string()]), 1)
 }
 
 /// Publishes the sample as the user `faber`.
-pub async fn publish(plane: &Plane) -> Result<()> {
+pub(super) async fn publish(plane: &Plane) -> Result<()> {
     let connection = connect(&plane.address("faber")).await?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).context("the clock is before 1970")?;
     let now = Timestamp::from_nanos(i64::try_from(now.as_nanos()).context("the clock is beyond 2261")?);

@@ -41,6 +41,10 @@ pub(super) struct Teller<'a> {
 const UNKNOWN: &str = "unknown yet";
 const TOO_LARGE: &str = "too large";
 
+/// Every word, in the order of a summary.
+const WORDS: [&str; 9] =
+    ["event", "external fact", "unchanged", "duplicate of", "refused", "dead letter", "lost", TOO_LARGE, UNKNOWN];
+
 impl<'a> Teller<'a> {
     pub(super) fn new(screen: &'a Screen, bar: Bar) -> Self {
         Self { screen, bar, counts: BTreeMap::new(), all: 0, unknown: Vec::new(), is_deaf: false }
@@ -80,10 +84,10 @@ impl<'a> Teller<'a> {
 
     pub(super) fn finish(mut self, publisher: &str) -> Result<Ending> {
         self.bar.clear();
-        let summary = json!({ "published": self.all, "by": publisher, "outcomes": self.counts });
+        let summary = json!({ "told": self.all, "by": publisher, "outcomes": self.counts });
         match self.screen.format {
             Format::Table => {
-                let text = format!("{}\n{}", self.summary(), self.next_steps());
+                let text = self.summary() + "\n" + &self.next_steps();
                 self.write(&text)?;
             }
             Format::Json => {
@@ -104,15 +108,17 @@ impl<'a> Teller<'a> {
     }
 
     fn summary(&self) -> String {
-        let counts = self.counts.iter().map(|(word, count)| match *word {
-            "event" | "dead letter" | "external fact" => counted(*count, word),
-            "duplicate of" => counted(*count, "duplicate"),
-            word => format!("{count} {word}"),
+        let said = WORDS.iter().filter_map(|word| {
+            let count = *self.counts.get(word)?;
+            Some(match *word {
+                "event" | "dead letter" | "external fact" => counted(count, word),
+                "duplicate of" => counted(count, "duplicate"),
+                word => format!("{count} {word}"),
+            })
         });
-        let said = counts.collect::<Vec<_>>().join(", ");
         match self.all {
             0 => "there is no event in the input".to_owned(),
-            all => format!("{} published: {said}", all),
+            all => format!("{all} told: {}", said.collect::<Vec<_>>().join(", ")),
         }
     }
 

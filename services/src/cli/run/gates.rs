@@ -1,6 +1,8 @@
 //! Gates of a run: those that were passed without an answer first and loudly, then what was asked
 //! and what the run claims was answered. No gate passes by what the run claims.
 
+use std::collections::BTreeMap;
+
 use helmstream_projections::run::view::{Bypass, Gate};
 use helmstream_schemas::run::Answer;
 
@@ -19,7 +21,7 @@ pub(super) fn alarms(page: &mut Page, gates: &[Gate]) {
         for bypass in &gate.bypasses {
             let Bypass { asked_number, passed_number, passed_at, cleared_by } = bypass;
             page.empty();
-            page.line(page.ink.paint(Tone::Alarm, " GATE PASSED WITHOUT AN ANSWER ").to_string());
+            page.line(page.ink.paint(Tone::Alarm, " GATE PASSED WITHOUT AN ANSWER "));
             page.line(format!(
                 "  the gate at {} was asked in claim {asked_number} and had no grant when the run went on in claim {passed_number}, at {}",
                 place_of(&gate.gate),
@@ -34,7 +36,7 @@ pub(super) fn alarms(page: &mut Page, gates: &[Gate]) {
 }
 
 /// Every gate.
-pub(super) fn write(page: &mut Page, gates: &[Gate]) {
+pub(super) fn write(page: &mut Page, gates: &[Gate], people: &BTreeMap<String, String>) {
     if gates.is_empty() {
         return;
     }
@@ -50,7 +52,11 @@ pub(super) fn write(page: &mut Page, gates: &[Gate]) {
                 Answer::Granted => (Tone::Good, "granted"),
                 Answer::Denied => (Tone::Bad, "denied"),
             };
-            let person = answered.person.as_deref().map(|person| format!(", by {}", escaped(person))).unwrap_or_default();
+            let person = match answered.person.as_deref().map(|id| (id, people.get(id))) {
+                Some((id, Some(name))) => format!(", by {} ({})", escaped(name), escaped(id)),
+                Some((id, None)) => format!(", by {}", escaped(id)),
+                None => String::new(),
+            };
             let word = page.ink.paint(tone, &format!("{word:<11}"));
             page.line(format!("    {word}in claim {}{}{person}", answered.number, at(&answered.claimed_at)));
         }

@@ -65,7 +65,7 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: RunCo
         RunCommand::Show { name } => {
             let answer = client.run_show(ShowRequest { name: Id::new(name)? }).await?;
             match screen.format {
-                Format::Table => screen.print(&page::page(&answer.answer.run, answer.as_of_seq, screen.now, screen.ink))?,
+                Format::Table => screen.print(&page::page(&answer.answer, answer.as_of_seq, screen.now, screen.ink))?,
                 _ => screen.data(&answer, "")?,
             }
             Ok(Ending::Done)
@@ -91,10 +91,10 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     let heads = [
         Head::Whole("RUN"),
         Head::Whole("STATUS"),
-        Head::Whole("PHASE"),
-        Head::Whole("STARTED"),
-        Head::Whole("TOOK"),
-        Head::Whole("HEARD"),
+        Head::Spare("PHASE"),
+        Head::Spare("STARTED"),
+        Head::Spare("TOOK"),
+        Head::Spare("HEARD"),
         Head::Wraps("TITLE"),
     ];
     screen.print(&table(screen, &heads, runs.iter().map(|run| row(run, screen.now)).collect()))?;
@@ -110,7 +110,7 @@ fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {
         0 => toned(tone_of(summary.status), summary.status.word()),
         count => toned(Tone::Alarm, format!("{}, {count} GATE{} PASSED", summary.status.word(), if count == 1 { "" } else { "S" })),
     };
-    let started = summary.started_at.map(|at| format!("{}, {}", when::instant(at), when::age(at, now)));
+    let started = summary.started_at.map(|at| when::short_and_age(at, now));
     let took = summary.started_at.zip(summary.ended_at).and_then(|(start, end)| end.since(start)).map(when::span);
     vec![
         cell(run.id.as_str()),

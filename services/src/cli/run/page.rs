@@ -12,10 +12,11 @@ use super::{
     },
     gates, stages, timeline, tone_of,
 };
+use crate::client::run::Shown;
 
 /// The page of a run.
-pub(super) fn page(shown: &RunShown, as_of_seq: u64, now: Timestamp, ink: Ink) -> String {
-    let RunShown { run, aliases, merged } = shown;
+pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> String {
+    let RunShown { run, aliases, merged } = &answer.run;
     let mut page = Page::new(ink);
     head(&mut page, &run.id, &run.summary, now);
     page.field("also called", names(aliases));
@@ -31,7 +32,7 @@ pub(super) fn page(shown: &RunShown, as_of_seq: u64, now: Timestamp, ink: Ink) -
         page.line(format!("  {} {said}", ink.paint(Tone::Warn, "stalled:")));
     }
     stages::write(&mut page, &run.phases, &run.steps, now);
-    gates::write(&mut page, &run.gates);
+    gates::write(&mut page, &run.gates, &answer.people);
     artifacts(&mut page, run.artifacts.iter().map(|made| (made.number, &made.artifact)));
     timeline::write(&mut page, &run.timeline);
     page.empty();

@@ -46,8 +46,9 @@ fn said_by_the_plane(sequence: u64, what: What) -> Entry {
 
 fn show(entries: Vec<Entry>) -> String {
     let run = RunView::of(Id::new("acme/shop-42").unwrap(), entries);
-    let shown = RunShown { run, aliases: vec![Id::new("shop-42").unwrap()], merged: Vec::new() };
-    page(&shown, 120, at("12:00:00"), Ink::none())
+    let run = RunShown { run, aliases: vec![Id::new("shop-42").unwrap()], merged: Vec::new() };
+    let people = [("person:1".to_owned(), "dana".to_owned())].into();
+    page(&Shown { run, people }, 120, at("12:00:00"), Ink::none())
 }
 
 fn started() -> Entry {
@@ -78,10 +79,14 @@ fn a_gate_that_was_passed_stands_above_everything_and_a_late_grant_does_not_undo
                  went on in claim 3, at release / merge-pr\n  no grant has been claimed since\n";
     assert!(said.contains(alarm), "{said}");
     assert!(said.contains("no answer was claimed") && said.find("GATE PASSED") < said.find("Phases and steps"), "{said}");
-    entries.push(entry(5, "10:05:00", What::ApprovalAnswered(ApprovalAnswered { gate, answer: Answer::Granted })));
+    let mut granted = entry(5, "10:05:00", What::ApprovalAnswered(ApprovalAnswered { gate, answer: Answer::Granted }));
+    if let Some(claim) = &mut granted.claim {
+        claim.person = Some("person:1".into());
+    }
+    entries.push(granted);
     let said = show(entries);
     assert!(said.contains("a grant was claimed later, in claim 5; that clears it and does not undo it"), "{said}");
-    assert!(said.contains("GATE PASSED") && said.contains("granted    in claim 5"), "{said}");
+    assert!(said.contains("GATE PASSED") && said.contains("granted    in claim 5, 2026-01-31 10:05:00Z, by dana (person:1)"), "{said}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Each question of the client, put to the views; what the views do not hold, to the log.
 
-use std::future::Future;
+use std::{collections::BTreeSet, future::Future};
 
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{
-    Database, ProjectionError,
+    Database, ProjectionError, people,
     questions::{
         AsOf,
         dead_letter::{dead_letter_list, dead_letter_show},
@@ -53,13 +53,19 @@ impl Client for Direct {
 
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
         let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &request.name)).await?;
-        if let Some(run) = answer {
-            return Ok(Answer { as_of_seq, answer: run::Shown { run } });
-        }
-        let name = self.run_beginning_with(&request.name).await?;
-        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name)).await?;
-        let run = answer.ok_or_else(|| no_run(&request.name))?;
-        Ok(Answer { as_of_seq, answer: run::Shown { run } })
+        let (as_of_seq, run) = match answer {
+            Some(run) => (as_of_seq, run),
+            None => {
+                let name = self.run_beginning_with(&request.name).await?;
+                let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name)).await?;
+                (as_of_seq, answer.ok_or_else(|| no_run(&request.name))?)
+            }
+        };
+        let persons = run.run.timeline.iter().filter_map(|entry| entry.claim.as_ref()?.person.clone());
+        let persons: Vec<String> = persons.collect::<BTreeSet<_>>().into_iter().collect();
+        // Whoever may not see who they are sees the ids.
+        let people = people::names(&self.database, &persons).await.unwrap_or_default();
+        Ok(Answer { as_of_seq, answer: run::Shown { run, people } })
     }
 
     async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {
@@ -258,7 +264,7 @@ fn said(name: EventName) -> String {
 }
 
 fn no_run(name: &Id) -> Failure {
-    let hint = "`helmstream run list` shows which there are; what was published a moment ago may need one more";
+    let hint = "`helmstream run list` shows which there are; what was published just now may need a moment to be seen";
     Failure::not_found(format!("no run is called `{name}`"), hint)
 }
 

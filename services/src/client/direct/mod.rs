@@ -7,14 +7,17 @@ mod patience;
 mod press;
 mod shown;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use helmstream_projections::{Connect, Database};
 use helmstream_stream::{Connection, connect};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use self::{patience::Patience, press::Press};
-use super::failure::{Code, Failure};
+use super::{
+    failure::{Code, Failure},
+    limits::AWAY_PAUSE,
+};
 use crate::local::plane::Plane;
 
 /// As whom the command line asks.
@@ -37,7 +40,9 @@ pub struct Direct {
     manner: Manner,
     database: Database,
     log: OnceCell<Connection>,
-    press: OnceCell<Press>,
+    /// Fair, so that events whose publish began while this was opened go in the order in which
+    /// they came; an `OnceCell` would wake them in any.
+    press: Mutex<Option<Press>>,
 }
 
 impl Direct {
@@ -53,7 +58,7 @@ impl Direct {
             user: login.role,
             password: login.password,
         });
-        Ok(Self { plane, manner, database, log: OnceCell::new(), press: OnceCell::new() })
+        Ok(Self { plane, manner, database, log: OnceCell::new(), press: Mutex::new(None) })
     }
 
     fn patience(&self) -> Patience {
@@ -66,23 +71,30 @@ impl Direct {
     }
 
     /// The connection that publishes.
-    async fn press(&self) -> Result<&Press, Failure> {
-        let open = || async {
-            let connection = self.connect(&self.manner.publisher).await?;
-            Press::open(connection, self.database.clone(), &self.manner).await
-        };
-        self.press.get_or_try_init(open).await
+    async fn press(&self) -> Result<Press, Failure> {
+        let mut kept = self.press.lock().await;
+        if let Some(press) = &*kept {
+            return Ok(press.clone());
+        }
+        let connection = self.connect(&self.manner.publisher).await?;
+        let press = Press::open(connection, self.database.clone(), &self.manner).await?;
+        Ok(kept.insert(press).clone())
     }
 
     /// Connecting itself waits without end, and says so.
     async fn connect(&self, user: &str) -> Result<Connection, Failure> {
         let address = self.plane.address(user);
-        let connected = connect(&address);
-        let Some(wait) = self.manner.wait else { return Ok(connected.await?) };
-        match tokio::time::timeout(wait, connected).await {
-            Ok(connected) => Ok(connected?),
-            Err(_) => Err(away(format!("NATS at {} does not answer", address.url), wait)),
+        let begun = Instant::now();
+        let connected = match self.manner.wait {
+            None => connect(&address).await?,
+            Some(wait) => tokio::time::timeout(wait, connect(&address))
+                .await
+                .map_err(|_| away(format!("NATS at {} does not answer", address.url), wait))??,
+        };
+        if begun.elapsed() > AWAY_PAUSE {
+            tracing::info!("NATS is there, going on");
         }
+        Ok(connected)
     }
 }
 

@@ -3,6 +3,10 @@
 
 use std::{
     future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,15 +18,24 @@ use super::super::{
 };
 use crate::patience::Passing;
 
+/// Whether it was said that the world is away; shared by all who wait for the same.
+pub(super) type Said = Arc<AtomicBool>;
+
 /// How long something is tried again that may pass.
 pub(super) struct Patience {
     wait: Option<Duration>,
     away_since: Option<Instant>,
+    said: Said,
 }
 
 impl Patience {
     pub(super) fn new(wait: Option<Duration>) -> Self {
-        Self { wait, away_since: None }
+        Self::together(wait, Said::default())
+    }
+
+    /// Waits beside others for the same.
+    pub(super) fn together(wait: Option<Duration>, said: Said) -> Self {
+        Self { wait, away_since: None, said }
     }
 
     /// Does something until it succeeds, fails for good, or the patience is over.
@@ -45,10 +58,10 @@ impl Patience {
 
     /// Pauses because the world is away, or gives up.
     pub(super) async fn is_away(&mut self, whom: &str, cause: &str) -> Result<(), Failure> {
-        let since = *self.away_since.get_or_insert_with(|| {
+        let since = *self.away_since.get_or_insert_with(Instant::now);
+        if !self.said.swap(true, Ordering::Relaxed) {
             warn!("waiting for {whom}: {cause}");
-            Instant::now()
-        });
+        }
         match self.wait {
             Some(wait) if since.elapsed() + AWAY_PAUSE > wait => {
                 let mut failure = super::away(format!("{whom} does not answer"), wait);
@@ -64,8 +77,8 @@ impl Patience {
 
     /// Says that the waiting is over, if there was any.
     pub(super) fn is_back(&mut self, whom: &str) {
-        if let Some(since) = self.away_since.take() {
-            info!("{whom} is back after {} s, going on", since.elapsed().as_secs());
+        if self.away_since.take().is_some() && self.said.swap(false, Ordering::Relaxed) {
+            info!("{whom} is back, going on");
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{
     Manner,
-    patience::Patience,
+    patience::{Patience, Said},
     super::{
         failure::{Code, Failure},
         limits::{HEARD_OUTCOMES_MAX, LEDGER_ASKED_MAX, LEDGER_EVERY, REPLY_AFTER},
@@ -35,12 +35,14 @@ use crate::patience::Passing;
 /// The server's code for a message that is larger than its stream takes.
 const TOO_LARGE: u64 = 10_054;
 
-/// A connection that publishes.
+/// A connection that publishes. Clones share it.
+#[derive(Clone)]
 pub(super) struct Press {
     connection: Connection,
     subject: String,
     reply_to: String,
     wait: Option<Duration>,
+    said: Said,
     awaited: mpsc::UnboundedSender<Word>,
 }
 
@@ -78,14 +80,14 @@ impl Press {
             away_since: None,
         };
         tokio::spawn(hearing.listen(replies, words));
-        Ok(Self { connection, subject, reply_to, wait: manner.wait, awaited })
+        Ok(Self { connection, subject, reply_to, wait: manner.wait, said: Said::default(), awaited })
     }
 
     /// Stores an event in INBOX; while NATS is away, waits. Sent again when it is unknown whether
     /// it was stored: a repeat is told as one, a loss could not be.
     pub(super) async fn store(&self, event: Vec<u8>) -> Result<Receipt, Failure> {
         let event = Bytes::from(event);
-        let mut patience = Patience::new(self.wait);
+        let mut patience = Patience::together(self.wait, self.said.clone());
         let mut sent_times = 0;
         loop {
             while !is_connected(&self.connection) {

@@ -1,0 +1,69 @@
+//! How many cores each side keeps busy, from what the kernel has counted: it says who is the limit.
+
+use std::{fmt, fs, time::Instant};
+
+use crate::stand::Stand;
+
+/// The kernel counts in hundredths of a second, whatever its own tick.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// What had been used at an instant.
+pub(crate) struct Used {
+    at: Instant,
+    ticks: [u64; 3],
+    servers: [u32; 2],
+}
+
+/// Cores kept busy between two instants, on the average.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cores {
+    own: f64,
+    nats: f64,
+    postgres: f64,
+}
+
+impl Used {
+    pub(crate) fn now(stand: &Stand) -> Self {
+        let servers = [stand.nats.process_id(), stand.postgres.process_id()];
+        Self { at: Instant::now(), ticks: ticks(servers), servers }
+    }
+
+    pub(crate) fn since(&self) -> Cores {
+        let seconds = self.at.elapsed().as_secs_f64();
+        let ticks = ticks(self.servers);
+        let busy = |n: usize| (ticks[n] - self.ticks[n]) as f64 / TICKS_A_SECOND / seconds;
+        Cores { own: busy(0), nats: busy(1), postgres: busy(2) }
+    }
+}
+
+impl fmt::Display for Cores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cores busy: ours {:.2}, NATS {:.2}, Postgres {:.2}", self.own, self.nats, self.postgres)
+    }
+}
+
+fn ticks([nats, postgres]: [u32; 2]) -> [u64; 3] {
+    [of_process(std::process::id()), of_process(nats), of_process(postgres) + of_children(postgres)]
+}
+
+fn of_process(id: u32) -> u64 {
+    fields(&id.to_string()).map_or(0, |fields| used(&fields))
+}
+
+/// Postgres has a process a connection.
+fn of_children(parent: u32) -> u64 {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all = entries.filter_map(|entry| fields(&entry.file_name().to_string_lossy()));
+    all.filter(|fields| fields.get(1).is_some_and(|id| *id == parent.to_string())).map(|fields| used(&fields)).sum()
+}
+
+/// The fields of /proc/ID/stat behind the program's name, from the process's state on.
+fn fields(id: &str) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
+}
+
+/// Time as itself and time for itself in the kernel.
+fn used(fields: &[String]) -> u64 {
+    fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}

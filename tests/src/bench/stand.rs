@@ -1,0 +1,98 @@
+//! The plane that a bench measures: both servers on loopback, set up as any plane is, with
+//! Postgres durable against loss of power and NATS with its default sync. It is gone when dropped.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use helmstream_projections::Database;
+use helmstream_services::{
+    local::{
+        Durability, credentials, nats::NatsServer, nats_server_program, plane::Plane,
+        postgres::PostgresServer, postgres_folder,
+    },
+    serve, setup,
+};
+use helmstream_stream::{Connection, connect};
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::report::Report;
+
+pub(crate) struct Stand {
+    pub(crate) plane: Plane,
+    pub(crate) nats: NatsServer,
+    pub(crate) postgres: PostgresServer,
+    /// Tells this log from every other.
+    pub(crate) epoch: Uuid,
+}
+
+impl Stand {
+    /// Both servers, set up, and nothing on them.
+    pub(crate) async fn start(report: &mut Report) -> Result<Self> {
+        let folder = folder()?;
+        let mut plane = Plane::create(&folder)?;
+        plane.hold().context("cannot measure two things at once")?;
+        clear(&folder)?;
+        let postgres = PostgresServer::start(&postgres_folder()?, &mut plane, Durability::Power).await?;
+        let nats = NatsServer::start(&nats_server_program()?, &mut plane, Durability::Process).await?;
+        let epoch = setup::set_up(&plane).await?.epoch;
+        let stand = Self { plane, nats, postgres, epoch };
+        let nats_version = stand.connect("operator").await?.client.server_info().version;
+        let row = stand.owner().await?.query_one("SHOW server_version", &[]).await?;
+        report.servers(nats_version, row.get(0));
+        Ok(stand)
+    }
+
+    /// A connection as a user of the plane.
+    pub(crate) async fn connect(&self, user: &str) -> Result<Connection> {
+        connect(&self.plane.address(user)).await.with_context(|| format!("cannot connect as {user}"))
+    }
+
+    /// The database as a role of the plane sees it.
+    pub(crate) fn database(&self, role: &str) -> Result<Database> {
+        serve::database(&self.plane, role)
+    }
+
+    /// A connection to the database as its owner, for what is bare.
+    pub(crate) async fn owner(&self) -> Result<Client> {
+        let login = self.plane.login(credentials::OWNER)?;
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host(&login.host)
+            .port(login.port)
+            .user(&login.role)
+            .password(&login.password)
+            .dbname(&login.database);
+        let (client, connection) = config.connect(NoTls).await.context("cannot reach Postgres")?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        self.nats.kill();
+        self.postgres.kill();
+        let _ = clear(self.plane.directory());
+    }
+}
+
+/// Beside the program, so that `cargo clean` takes it along.
+fn folder() -> Result<PathBuf> {
+    let program = env::current_exe().context("cannot find this program")?;
+    Ok(program.with_file_name("helmstream-bench"))
+}
+
+/// What an earlier run left: everything the servers hold, but neither secrets nor the lock.
+fn clear(plane: &Path) -> Result<()> {
+    for folder in ["nats", "postgres"] {
+        let held = plane.join(folder);
+        fs::remove_dir_all(&held)
+            .and_then(|()| fs::create_dir(&held))
+            .with_context(|| format!("cannot clear {}", held.display()))?;
+    }
+    Ok(())
+}
