@@ -19,7 +19,11 @@ pub(crate) fn seq_back(column: i64) -> u64 {
 
 /// A text as Postgres can hold it: it has no U+0000.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 pub(crate) fn at(instant: Option<Timestamp>) -> Option<i64> {

@@ -29,7 +29,9 @@ pub enum ProjectionError {
     #[error("cannot {doing}: {}", words(.source))]
     Database { doing: &'static str, source: tokio_postgres::Error },
 
-    #[error("{view}: another instance has taken over (owner {owner}, term {term}; this is term {ours})")]
+    #[error(
+        "{view}: another instance has taken over (owner {owner}, term {term}; this is term {ours})"
+    )]
     Fenced { view: String, owner: Uuid, term: i64, ours: i64 },
 
     #[error("{view}: the checkpoint is at {found}, this instance was at {ours}")]
@@ -71,14 +73,18 @@ impl ProjectionError {
     /// What an operator can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Connect { .. } => "check the address, the role and its password; this waits while nobody answers",
+            Self::Connect { .. } => {
+                "check the address, the role and its password; this waits while nobody answers"
+            }
             Self::Database { .. } => "the database's own words say why; its log may say more",
             Self::Fenced { .. } => "only one instance projects a view; stop this one, or the other",
             Self::WentBack { .. } | Self::PositionUnknown { .. } => {
                 "the projector resumes from its checkpoint and reads again from there"
             }
             Self::OutOfOrder { .. } => "a fault in the reader: nothing was applied; start it again",
-            Self::Diverged(_) => "put the log back as it was, or rebuild the view from the log as it is",
+            Self::Diverged(_) => {
+                "put the log back as it was, or rebuild the view from the log as it is"
+            }
             Self::Row { .. } => "something else than this program wrote it; rebuild the view",
             Self::Differs { .. } => {
                 "nothing was changed; views are rebuilt and never migrated, so drop the schema and run setup again"
@@ -111,7 +117,8 @@ impl ProjectionError {
 /// same statement can succeed a moment later.
 fn verdict_of(source: &tokio_postgres::Error) -> Verdict {
     let Some(state) = source.code() else {
-        let lost = source.is_closed() || source.source().is_some_and(|cause| cause.is::<std::io::Error>());
+        let lost =
+            source.is_closed() || source.source().is_some_and(|cause| cause.is::<std::io::Error>());
         // Without a state or an input-output error it is the client's: a wrong type, a wrong URL.
         let timed_out = source.to_string().contains("timeout");
         return if lost || timed_out { Verdict::Retry } else { Verdict::Stop };

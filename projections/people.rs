@@ -19,7 +19,10 @@ pub async fn keep(database: &Database, people: &[(String, String)]) -> Result<()
 }
 
 /// The values of those ids that are known; one that was erased is not among them.
-pub async fn names(database: &Database, ids: &[String]) -> Result<BTreeMap<String, String>, ProjectionError> {
+pub async fn names(
+    database: &Database,
+    ids: &[String],
+) -> Result<BTreeMap<String, String>, ProjectionError> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }

@@ -64,12 +64,22 @@ impl Checkpoint {
 
     /// Compares this position with the log: its epoch, the position of its last record, and the
     /// record that it holds at `applied_seq`, if it holds one.
-    pub fn verify(&self, epoch: Uuid, head_seq: u64, at_applied: Option<&Record>) -> Result<(), Diverged> {
+    pub fn verify(
+        &self,
+        epoch: Uuid,
+        head_seq: u64,
+        at_applied: Option<&Record>,
+    ) -> Result<(), Diverged> {
         self.divergence(epoch, head_seq, at_applied)
             .map_or(Ok(()), |what| Err(Diverged { view: self.view(), what }))
     }
 
-    fn divergence(&self, epoch: Uuid, head: u64, at_applied: Option<&Record>) -> Option<Divergence> {
+    fn divergence(
+        &self,
+        epoch: Uuid,
+        head: u64,
+        at_applied: Option<&Record>,
+    ) -> Option<Divergence> {
         if epoch != self.epoch {
             return Some(Divergence::OtherEpoch { found: epoch, wanted: self.epoch });
         }
@@ -88,7 +98,11 @@ impl Checkpoint {
 
     /// Leaves out what was applied already. What remains has to follow on this position in order;
     /// on a whole stream, without a gap. Otherwise what was wanted and what was found.
-    pub(crate) fn fresh<'a>(&self, reads: Reads, records: &'a [Record]) -> Result<&'a [Record], (String, String)> {
+    pub(crate) fn fresh<'a>(
+        &self,
+        reads: Reads,
+        records: &'a [Record],
+    ) -> Result<&'a [Record], (String, String)> {
         let known = records.iter().take_while(|record| record.sequence <= self.applied_seq).count();
         let fresh = &records[known..];
         let mut last = self.read_to_seq;
@@ -143,7 +157,12 @@ mod tests {
         }
     }
 
-    fn what(checkpoint: &Checkpoint, epoch: Uuid, head: u64, found: Option<&Record>) -> Option<Divergence> {
+    fn what(
+        checkpoint: &Checkpoint,
+        epoch: Uuid,
+        head: u64,
+        found: Option<&Record>,
+    ) -> Option<Divergence> {
         checkpoint.verify(epoch, head, found).err().map(|diverged| diverged.what)
     }
 
@@ -156,13 +175,19 @@ mod tests {
 
     #[test]
     fn a_log_that_is_shorter_altered_emptied_or_another_is_told() {
-        assert_eq!(what(&at(7, 7), EPOCH, 6, None), Some(Divergence::BeyondHead { at: 7, head: 6 }));
+        assert_eq!(
+            what(&at(7, 7), EPOCH, 6, None),
+            Some(Divergence::BeyondHead { at: 7, head: 6 })
+        );
         assert_eq!(
             what(&at(7, 9), EPOCH, 8, Some(&record(7))),
             Some(Divergence::BeyondHead { at: 9, head: 8 })
         );
         assert_eq!(what(&at(7, 7), EPOCH, 9, None), Some(Divergence::Missing { at: 7 }));
-        assert_eq!(what(&at(7, 7), EPOCH, 9, Some(&record(6))), Some(Divergence::Missing { at: 7 }));
+        assert_eq!(
+            what(&at(7, 7), EPOCH, 9, Some(&record(6))),
+            Some(Divergence::Missing { at: 7 })
+        );
         let mut edited = record(7);
         edited.payload.push(b' ');
         let found = what(&at(7, 7), EPOCH, 9, Some(&edited));
@@ -177,7 +202,9 @@ mod tests {
     #[test]
     fn a_divergence_says_what_and_where_and_both_ways_out() {
         let said = at(7, 7).verify(EPOCH, 6, None).unwrap_err().to_string();
-        for part in ["projection run v1 on EVENTS", "at 7", "ends at 6", "put the log back", "rebuild"] {
+        for part in
+            ["projection run v1 on EVENTS", "at 7", "ends at 6", "put the log back", "rebuild"]
+        {
             assert!(said.contains(part), "{said}");
         }
     }

@@ -3,19 +3,20 @@
 //! term it took at `open`: of two instances one wins, and nothing is applied twice or skipped.
 //! It does not read the log; whoever does hands it the records in order.
 
+mod fence;
+mod parked;
+
 use std::collections::BTreeSet;
 
 use helmstream_schemas::{Hash, Record};
-use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{
-    columns::{hash_back, seq, seq_back},
     database::{Database, Lent},
     error::ProjectionError,
     limits::{BATCH_RECORDS_MAX, IDLE_TRANSACTION_SECONDS_MAX, PROJECT_TIMEOUT_SECONDS},
-    parking::{self, Parked},
-    position::{Checkpoint, Diverged, Divergence},
+    parking,
+    position::{Checkpoint, Diverged},
     projection::{Projection, schema},
     session::Session,
 };
@@ -45,7 +46,12 @@ pub struct Applied {
 impl<P: Projection> Projector<P> {
     /// Takes the view over: whichever instance had it is fenced at its next batch. `owner` tells
     /// instances apart, `epoch` is the log's own.
-    pub async fn open(database: &Database, stream: &str, owner: Uuid, epoch: Uuid) -> Result<Self, ProjectionError> {
+    pub async fn open(
+        database: &Database,
+        stream: &str,
+        owner: Uuid,
+        epoch: Uuid,
+    ) -> Result<Self, ProjectionError> {
         let mut projector = Self {
             database: database.separate(&settings::<P>()),
             at: Checkpoint {
@@ -79,7 +85,12 @@ impl<P: Projection> Projector<P> {
 
     /// Compares the view's position with the log: its epoch, the position of its last record, and
     /// the record that it holds at `checkpoint().applied_seq`, if it holds one.
-    pub fn verify(&self, epoch: Uuid, head_seq: u64, at_applied: Option<&Record>) -> Result<(), Diverged> {
+    pub fn verify(
+        &self,
+        epoch: Uuid,
+        head_seq: u64,
+        at_applied: Option<&Record>,
+    ) -> Result<(), Diverged> {
         self.at.verify(epoch, head_seq, at_applied)
     }
 
@@ -87,6 +98,8 @@ impl<P: Projection> Projector<P> {
     /// asked, nothing is applied: what an interrupted commit came to is not known, and a database
     /// that crashed may stand further back than it did.
     pub async fn resume(&mut self) -> Result<u64, ProjectionError> {
+        // A batch that was given up half-way may have left what was never committed.
+        self.kept = P::Kept::default();
         let mut session = self.database.lend().await?;
         self.see(&mut session).await?;
         session.give_back();
@@ -97,11 +110,10 @@ impl<P: Projection> Projector<P> {
     /// How far the view was read by whoever owns it now; for an instance that was fenced and
     /// stands by.
     pub async fn owners_read_to(&self) -> Result<u64, ProjectionError> {
-        let key: &[crate::session::Value<'_>] = &[&self.at.projection, &version(&self.at), &self.at.stream];
         let mut session = self.database.lend().await?;
-        let rows = session.query(include_str!("projector/see.sql"), key).await?;
+        let held = fence::see(&mut session, &self.at).await?;
         session.give_back();
-        Ok(rows.first().map_or(0, |row| seq_back(row.get("read_to_seq"))))
+        Ok(held.map_or(0, |held| held.read_to_seq))
     }
 
     /// Applies records in the order of their stream. What was applied before is passed over.
@@ -111,7 +123,8 @@ impl<P: Projection> Projector<P> {
         let fresh = self.at.fresh(P::READS, records).map_err(|(wanted, found)| {
             ProjectionError::OutOfOrder { view: self.at.view(), wanted, found }
         })?;
-        let mut applied = Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
+        let mut applied =
+            Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
         for batch in fresh.chunks(BATCH_RECORDS_MAX) {
             let parked = self.apply_or_bisect(batch).await?;
             applied.parked += parked;
@@ -155,7 +168,11 @@ impl<P: Projection> Projector<P> {
         Ok(parked)
     }
 
-    async fn apply_batch(&mut self, batch: &[Record], refused: Option<&str>) -> Result<usize, ProjectionError> {
+    async fn apply_batch(
+        &mut self,
+        batch: &[Record],
+        refused: Option<&str>,
+    ) -> Result<usize, ProjectionError> {
         let Some(last) = batch.last() else { return Ok(0) };
         let to = Checkpoint {
             applied_seq: last.sequence,
@@ -193,16 +210,20 @@ impl<P: Projection> Projector<P> {
         refused: Option<&str>,
     ) -> Result<usize, ProjectionError> {
         let mut session = self.database.lend().await?;
-        if !move_on(&mut session, &self.at, to).await? {
+        if !fence::move_on(&mut session, &self.at, to).await? {
             return Err(self.why_not_moved(session).await);
         }
         let mut count = 0;
         if !batch.is_empty() {
-            let behind = if self.parks && P::BUILDS_ON_EARLIER { parked_subjects(&mut session, to, batch).await? } else { BTreeSet::new() };
+            let behind = if self.parks && P::BUILDS_ON_EARLIER {
+                parked::subjects(&mut session, to, batch).await?
+            } else {
+                BTreeSet::new()
+            };
             let sorted = parking::sort::<P>(batch, behind, refused);
             count = sorted.parked.len();
             self.parks |= count > 0;
-            park(&mut session, to, &sorted.parked).await?;
+            parked::park(&mut session, to, &sorted.parked).await?;
             if !sorted.fits.is_empty() {
                 P::write(&mut session, &mut self.kept, sorted.fits).await?;
             }
@@ -213,7 +234,11 @@ impl<P: Projection> Projector<P> {
     }
 
     fn known(&self) -> Result<(), ProjectionError> {
-        if self.is_known { Ok(()) } else { Err(ProjectionError::PositionUnknown { view: self.at.view() }) }
+        if self.is_known {
+            Ok(())
+        } else {
+            Err(ProjectionError::PositionUnknown { view: self.at.view() })
+        }
     }
 
     /// After a refusal by the database the checkpoint has to be where it was.
@@ -240,9 +265,7 @@ impl<P: Projection> Projector<P> {
 
     /// Reads the checkpoint; another term on it means that this instance is fenced.
     async fn see(&mut self, session: &mut Session) -> Result<(), ProjectionError> {
-        let key: &[crate::session::Value<'_>] = &[&self.at.projection, &version(&self.at), &self.at.stream];
-        let rows = session.query(include_str!("projector/see.sql"), key).await?;
-        let found = rows.first().map(|row| held(&self.at, row)).transpose()?;
+        let found = fence::see(session, &self.at).await?;
         match found {
             Some(found) if found.term == self.at.term && found.owner == self.at.owner => {
                 self.parks = true;
@@ -260,22 +283,7 @@ impl<P: Projection> Projector<P> {
 
     async fn take_over(&mut self) -> Result<(), ProjectionError> {
         let mut session = self.database.lend().await?;
-        // A term that was taken may not be lost with the tail of a crashed database.
-        session.run("begin to take a checkpoint over", "BEGIN; SET LOCAL synchronous_commit = on").await?;
-        let at = &self.at;
-        let values: &[crate::session::Value<'_>] =
-            &[&at.projection, &version(at), &at.stream, &at.owner, &at.epoch];
-        let rows = session.query(include_str!("projector/take_over.sql"), values).await?;
-        match rows.first() {
-            Some(row) => self.at = held(at, row)?,
-            None => {
-                let rows = session.query(include_str!("projector/see.sql"), &values[..3]).await?;
-                let wanted = rows.first().map_or(Uuid::nil(), |row| row.get("epoch"));
-                let what = Divergence::OtherEpoch { found: at.epoch, wanted };
-                return Err(Diverged { view: at.view(), what }.into());
-            }
-        }
-        session.run("take a checkpoint over", "COMMIT").await?;
+        self.at = fence::take_over(&mut session, &self.at).await?;
         session.give_back();
         self.is_known = true;
         Ok(())
@@ -290,74 +298,4 @@ fn settings<P: Projection>() -> String {
          -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS_MAX}s",
         schema::<P>()
     )
-}
-
-fn version(at: &Checkpoint) -> i32 {
-    i32::try_from(at.version).unwrap_or(i32::MAX)
-}
-
-fn held(at: &Checkpoint, row: &Row) -> Result<Checkpoint, ProjectionError> {
-    let hash: Option<&[u8]> = row.get("applied_hash");
-    Ok(Checkpoint {
-        applied_seq: seq_back(row.get("applied_seq")),
-        applied_hash: hash.map(|hash| hash_back("checkpoint", hash)).transpose()?,
-        read_to_seq: seq_back(row.get("read_to_seq")),
-        owner: row.get("owner"),
-        term: row.get("term"),
-        epoch: row.get("epoch"),
-        ..at.clone()
-    })
-}
-
-/// The fence: begins a transaction and moves the checkpoint, if it is exactly where it was left.
-async fn move_on(session: &mut Session, from: &Checkpoint, to: &Checkpoint) -> Result<bool, ProjectionError> {
-    let hash = to.applied_hash.as_ref().map(|hash| &hash.0[..]);
-    let moved = session
-        .begin_with(
-            include_str!("projector/move_on.sql"),
-            &[
-                &seq(to.applied_seq),
-                &hash,
-                &seq(to.read_to_seq),
-                &from.projection,
-                &version(from),
-                &from.stream,
-                &from.owner,
-                &from.term,
-                &seq(from.applied_seq),
-                &seq(from.read_to_seq),
-            ],
-        )
-        .await?;
-    Ok(moved == 1)
-}
-
-async fn parked_subjects(
-    session: &mut Session,
-    at: &Checkpoint,
-    batch: &[Record],
-) -> Result<BTreeSet<String>, ProjectionError> {
-    let subjects: Vec<&str> = batch.iter().map(|record| record.subject.as_str()).collect();
-    let values: &[crate::session::Value<'_>] = &[&at.projection, &version(at), &at.stream, &subjects];
-    let rows = session.query(include_str!("projector/parked_subjects.sql"), values).await?;
-    Ok(rows.iter().map(|row| row.get("subject")).collect())
-}
-
-async fn park(session: &mut Session, at: &Checkpoint, parked: &[Parked<'_>]) -> Result<(), ProjectionError> {
-    for Parked { record, reason } in parked {
-        let attributes = serde_json::to_string(&record.attributes).expect("attributes are texts");
-        let values: &[crate::session::Value<'_>] = &[
-            &at.projection,
-            &version(at),
-            &at.stream,
-            &seq(record.sequence),
-            &record.subject,
-            &crate::columns::text(reason),
-            &record.recorded_at.nanos(),
-            &attributes,
-            &record.payload,
-        ];
-        session.execute(include_str!("projector/park.sql"), values).await?;
-    }
-    Ok(())
 }

@@ -5,7 +5,8 @@ use std::{collections::HashMap, time::Duration};
 
 use futures_util::future::try_join;
 use tokio_postgres::{
-    Client, Config, NoTls, Row, Statement, binary_copy::BinaryCopyInWriter, types::ToSql, types::Type,
+    Client, Config, NoTls, Row, Statement, binary_copy::BinaryCopyInWriter, types::ToSql,
+    types::Type,
 };
 
 use crate::{database::Connect, error::ProjectionError, limits};
@@ -34,9 +35,10 @@ impl Session {
             .connect_timeout(Duration::from_secs(limits::CONNECT_TIMEOUT_SECONDS))
             .tcp_user_timeout(Duration::from_secs(limits::SILENCE_SECONDS_MAX))
             .keepalives_idle(Duration::from_secs(limits::SILENCE_SECONDS_MAX));
-        let (client, connection) = config.connect(NoTls).await.map_err(|source| {
-            ProjectionError::Connect { address: connect.address(), source }
-        })?;
+        let (client, connection) = config
+            .connect(NoTls)
+            .await
+            .map_err(|source| ProjectionError::Connect { address: connect.address(), source })?;
         // It ends with the client, or with the server: the client's next statement says which.
         tokio::spawn(async move {
             if let Err(error) = connection.await {

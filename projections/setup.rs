@@ -13,7 +13,9 @@ use crate::{
     deadline::Deadline,
     error::ProjectionError,
     ledger::Ledger,
-    limits::{DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS, SETUP_ATTEMPTS_MAX},
+    limits::{
+        DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS, SETUP_ATTEMPTS_MAX,
+    },
     projection::{Projection, schema},
     run::Run,
     session::Session,
@@ -45,7 +47,8 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 5] = [Self::Door, Self::Run, Self::Deadline, Self::Ledger, Self::Operator];
+    pub const ALL: [Role; 5] =
+        [Self::Door, Self::Run, Self::Deadline, Self::Ledger, Self::Operator];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,7 +91,9 @@ pub async fn setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionE
     let mut attempt = 1;
     loop {
         match try_setup(admin, logins).await {
-            Err(error) if error.is_about_a_shared_role() && attempt < SETUP_ATTEMPTS_MAX => attempt += 1,
+            Err(error) if error.is_about_a_shared_role() && attempt < SETUP_ATTEMPTS_MAX => {
+                attempt += 1
+            }
             done => return done,
         }
     }
@@ -117,11 +122,21 @@ struct Schema {
 }
 
 fn schemas() -> Vec<Schema> {
-    let mut all = vec![Schema { name: "people".into(), create: include_str!("people/create.sql").into() }];
+    let mut all =
+        vec![Schema { name: "people".into(), create: include_str!("people/create.sql").into() }];
     all.extend(of_view::<Run>(include_str!("run/create.sql"), include_str!("run/stable.sql")));
-    all.extend(of_view::<Deadline>(include_str!("deadline/create.sql"), include_str!("deadline/stable.sql")));
-    all.extend(of_view::<Ledger>(include_str!("ledger/create.sql"), include_str!("ledger/stable.sql")));
-    all.extend(of_view::<Alias>(include_str!("alias/create.sql"), include_str!("alias/stable.sql")));
+    all.extend(of_view::<Deadline>(
+        include_str!("deadline/create.sql"),
+        include_str!("deadline/stable.sql"),
+    ));
+    all.extend(of_view::<Ledger>(
+        include_str!("ledger/create.sql"),
+        include_str!("ledger/stable.sql"),
+    ));
+    all.extend(of_view::<Alias>(
+        include_str!("alias/create.sql"),
+        include_str!("alias/stable.sql"),
+    ));
     all
 }
 
@@ -178,7 +193,8 @@ async fn create_role(session: &mut Session, login: &Login) -> Result<String, Pro
 
 /// Takes every right on our schemas from a role and gives it those it needs.
 async fn grant(session: &Session, role: Role, quoted: &str) -> Result<(), ProjectionError> {
-    let revoke = |schema: Schema| include_str!("setup/revoke.sql").replace("{schema}", &schema.name);
+    let revoke =
+        |schema: Schema| include_str!("setup/revoke.sql").replace("{schema}", &schema.name);
     let rights = schemas().into_iter().map(revoke).chain([role.rights().to_owned()]);
     let sql = rights.collect::<String>().replace("{role}", quoted);
     session.run("grant a role its rights", &sql).await

@@ -1,6 +1,8 @@
 //! Decisions about names: which aggregate a name stands for, and what follows when two aggregates
 //! prove to be one. The first claim of a name wins; ids never change.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use helmstream_schemas::{Id, alias::Claimed};
 
 /// What the log says of a name: to whom it was given, if to anybody, and the position of the first
@@ -26,30 +28,23 @@ pub struct Resolution {
 /// Resolves the names of one report; the report's own name comes first and there is at least one.
 /// The oldest aggregate among those named stays; where none has events yet, the first name's.
 pub fn resolve(names: &[Known]) -> Option<Resolution> {
-    let mut meant: Vec<(Id, Option<u64>)> = Vec::new();
+    let mut ages: BTreeMap<&Id, u64> = BTreeMap::new();
     for known in names {
-        if let Some(claimed) = &known.claimed {
-            // Given away: the name stands for another aggregate, whose own age is not known from
-            // here, but which was there when the name was given.
-            if !meant.iter().any(|(id, _)| *id == claimed.id) {
-                let age = names
-                    .iter()
-                    .find(|n| n.name == claimed.id)
-                    .and_then(|n| n.first_sequence);
-                meant.push((claimed.id.clone(), age.or(Some(0))));
+        match (&known.claimed, known.first_sequence) {
+            (Some(claimed), _) => {
+                // Of an aggregate that is not among the names no more is known than that it was
+                // there when the name was given.
+                let named = names.iter().find(|named| named.name == claimed.id);
+                ages.insert(&claimed.id, named.and_then(|named| named.first_sequence).unwrap_or(0));
             }
+            (None, Some(first)) => {
+                ages.insert(&known.name, first);
+            }
+            (None, None) => {}
         }
     }
-    for known in names.iter().filter(|known| known.claimed.is_none()) {
-        let there = meant.iter().any(|(id, _)| *id == known.name);
-        if !there && (known.first_sequence.is_some() || meant.is_empty() && known == &names[0]) {
-            meant.push((known.name.clone(), known.first_sequence));
-        }
-    }
-    let (id, _) = meant
-        .iter()
-        .min_by_key(|(id, age)| (age.unwrap_or(u64::MAX), id != &names[0].name))
-        .cloned()?;
+    let oldest = ages.iter().min_by_key(|(id, age)| (**age, **id)).map(|(id, _)| *id);
+    let id = oldest.or(names.first().map(|known| &known.name))?.clone();
     let claim: Vec<Id> = names
         .iter()
         .filter(|known| known.claimed.is_none() && known.name != id)
@@ -57,13 +52,9 @@ pub fn resolve(names: &[Known]) -> Option<Resolution> {
         .collect();
     // A name that is claimed just now is merged even if it has no events yet: a report under it
     // may be on its way, and its log has to say where it belongs.
-    let mut merge = claim.clone();
-    for (other, _) in meant {
-        if other != id && !merge.contains(&other) {
-            merge.push(other);
-        }
-    }
-    Some(Resolution { id, claim, merge })
+    let mut merge: BTreeSet<Id> = claim.iter().cloned().collect();
+    merge.extend(ages.into_keys().filter(|other| **other != id).cloned());
+    Some(Resolution { id, claim, merge: merge.into_iter().collect() })
 }
 
 #[cfg(test)]
@@ -149,5 +140,24 @@ mod tests {
             resolved(&names),
             ("a".into(), vec!["c".into()], vec!["c".into()])
         );
+    }
+
+    #[test]
+    fn an_aggregate_that_carries_a_name_is_as_old_as_its_own_first_event() {
+        let names = [
+            known("b", Some("a"), None),
+            known("a", None, Some(9)),
+            known("c", None, Some(7)),
+            known("d", None, None),
+        ];
+        let wanted = ("c".into(), vec!["a".into(), "d".into()], vec!["a".into(), "d".into()]);
+        assert_eq!(resolved(&names), wanted);
+    }
+
+    #[test]
+    fn two_names_given_to_two_aggregates_make_those_one() {
+        let names = [known("x", Some("b"), None), known("y", Some("a"), None)];
+        assert_eq!(resolved(&names), ("a".into(), vec![], vec!["b".into()]));
+        assert_eq!(resolve(&[]), None);
     }
 }

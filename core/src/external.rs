@@ -45,3 +45,25 @@ impl fmt::Display for ExternalRejection {
         match self.0 {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use helmstream_schemas::{Timestamp, external::ExternalFact};
+
+    use super::*;
+
+    #[test]
+    fn every_fact_is_kept_and_nothing_is_ever_due() {
+        let fact = ExternalFact {
+            id: "1".into(),
+            kind: "com.example.built".into(),
+            attributes: Default::default(),
+            data: None,
+            removed: vec![],
+        };
+        let kept = External::decide(&(), ExternalCommand::Record(fact.clone())).unwrap();
+        assert_eq!(kept, [ExternalEvent::Recorded(fact)]);
+        assert_eq!(External::on_due("stalled", Timestamp::default()), None);
+        assert!(External::deadline_purposes().is_empty());
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// How long an aggregate remembers which commands it has decided. Far longer than any redelivery
+/// How long an aggregate remembers which commands it has decided: a week. Far longer than any redelivery
 /// and any retry of a publisher; older commands are refused as stale.
-pub const COMMAND_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const COMMAND_AGE_MAX: Duration = Duration::from_hours(168);
 
 /// How many commands an aggregate remembers at most: keeps a snapshot well below a message's size.
 /// Many times what can be in flight for one aggregate (`max_ack_pending` of its consumers).
@@ -16,10 +16,10 @@ pub const RUN_CLAIMS_MAX: usize = 10_000;
 
 /// Silence after which a run counts as stalled: longer than the longest step FABER was seen to
 /// report nothing in.
-pub const STALL_AFTER: Duration = Duration::from_secs(30 * 60);
+pub const STALL_AFTER: Duration = Duration::from_mins(30);
 
 /// A claim older than this when the door received it is an import: nothing is expected after it.
-pub const CLAIM_YOUNG_MAX: Duration = Duration::from_secs(60 * 60);
+pub const CLAIM_YOUNG_MAX: Duration = Duration::from_hours(1);
 
 /// Second names one publish may give a run. Upstream has four forms of a run's name.
 pub const NAMES_MAX: usize = 8;

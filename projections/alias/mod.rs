@@ -57,7 +57,8 @@ impl Keyed for Alias {
     }
 
     fn weight(row: &AliasRow) -> usize {
-        let names = row.claimed.as_ref().map_or(0, |(_, to)| to.context.len() + to.id.as_str().len());
+        let names =
+            row.claimed.as_ref().map_or(0, |(_, to)| to.context.len() + to.id.as_str().len());
         size_of::<AliasRow>() + names
     }
 
@@ -70,7 +71,8 @@ impl Keyed for Alias {
         rows.iter()
             .map(|row| {
                 let name: &str = row.get("name");
-                let claimed = Claimed { context: row.get("context"), id: id_back("alias", row.get("id"))? };
+                let claimed =
+                    Claimed { context: row.get("context"), id: id_back("alias", row.get("id"))? };
                 let claimed = Some((seq_back(row.get("claimed_seq")), claimed));
                 Ok((format!("evt.alias.{name}"), AliasRow { claimed }))
             })

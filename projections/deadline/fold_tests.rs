@@ -38,12 +38,18 @@ fn stalled(due: i64) -> RunEvent {
 #[test]
 fn the_latest_report_arms_and_says_by_which_event() {
     let row = row(&[noted(1), noted(9), noted(5)]);
-    assert_eq!((row.state(), row.due_at, row.armed_seq), (DeadlineState::Armed, Some(minute(39)), 2));
+    assert_eq!(
+        (row.state(), row.due_at, row.armed_seq),
+        (DeadlineState::Armed, Some(minute(39)), 2)
+    );
 }
 
 #[test]
 fn an_old_import_arms_nothing() {
-    let quiet = RunEvent::Noted(Reported { stalls_at: None, ..reported(1, "x", Noted { place: Place::default() }) });
+    let quiet = RunEvent::Noted(Reported {
+        stalls_at: None,
+        ..reported(1, "x", Noted { place: Place::default() })
+    });
     assert_eq!(row(&[quiet]).state(), DeadlineState::Idle);
 }
 

@@ -66,7 +66,9 @@ impl Keyed for Deadline {
         let rows = session
             .query(include_str!("fetch.sql"), &[&Context::Run.name(), &ids, &&purposes[..]])
             .await?;
-        rows.iter().map(|row| Ok((format!("evt.run.{}", row.get::<_, &str>("id")), row_back(row)))).collect()
+        rows.iter()
+            .map(|row| Ok((format!("evt.run.{}", row.get::<_, &str>("id")), row_back(row))))
+            .collect()
     }
 
     async fn store(

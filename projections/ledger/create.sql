@@ -23,7 +23,8 @@ CREATE TABLE record (
     attributes text NOT NULL,
     payload bytea NOT NULL,
     hash bytea NOT NULL,
-    PRIMARY KEY (stream, seq)
+    -- Not the stream first: that would tempt the planner to read a whole stream for one record of it.
+    PRIMARY KEY (seq, stream)
 -- A record of 1 KB stands in its row, and no time is spent on compressing it.
 ) WITH (toast_tuple_target = 4080);
 

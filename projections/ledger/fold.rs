@@ -44,7 +44,8 @@ impl LedgerRow {
         let kind = attributes.required(ce::TYPE)?.to_owned();
         let text = |name| attributes.get(name).map(str::to_owned);
         let (context, aggregate) = aggregate_of(&record.subject).unzip();
-        let inbox = optional(attributes, ce::INBOXSEQUENCE, |a| a.read(ce::INBOXSEQUENCE, "a position"))?;
+        let inbox =
+            optional(attributes, ce::INBOXSEQUENCE, |a| a.read(ce::INBOXSEQUENCE, "a position"))?;
         let mut row = Self {
             context,
             aggregate,
@@ -73,9 +74,12 @@ impl LedgerRow {
     }
 
     fn add_entry(&mut self, payload: &[u8]) -> Result<(), Unfit> {
-        let name = journal_name(&self.kind).ok_or_else(|| Unfit::Kind { found: self.kind.clone() })?;
+        let name =
+            journal_name(&self.kind).ok_or_else(|| Unfit::Kind { found: self.kind.clone() })?;
         match words::decode(name, payload)? {
-            JournalEntry::DuplicateOf(entry) => self.inbox = Some((entry.inbox_sequence, entry.inbox_sequence)),
+            JournalEntry::DuplicateOf(entry) => {
+                self.inbox = Some((entry.inbox_sequence, entry.inbox_sequence))
+            }
             JournalEntry::Unchanged(entry) => {
                 self.causation_id = Some(entry.command_id);
                 self.inbox = entry.inbox_sequence.map(|sequence| (sequence, sequence));

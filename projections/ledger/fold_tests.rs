@@ -58,7 +58,12 @@ fn an_entry_of_the_journal_says_which_publishes_it_accounts_for() {
     assert_eq!((row.inbox, row.context), (Some((4, 9)), None));
 
     let command_id = Uuid::from_u128(8);
-    let unchanged = Unchanged { command_id, context: "run".into(), aggregate: "a".into(), inbox_sequence: None };
+    let unchanged = Unchanged {
+        command_id,
+        context: "run".into(),
+        aggregate: "a".into(),
+        inbox_sequence: None,
+    };
     let row = LedgerRow::of(&entry(&JournalEntry::Unchanged(unchanged))).unwrap();
     assert_eq!((row.inbox, row.causation_id), (None, Some(command_id)));
 

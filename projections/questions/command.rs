@@ -9,7 +9,10 @@ use super::{
 use crate::{database::Database, error::ProjectionError};
 
 /// Shows the command of an id as it was first stored; `None` if the ledger has none.
-pub async fn command_show(database: &Database, id: Uuid) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
+pub async fn command_show(
+    database: &Database,
+    id: Uuid,
+) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
     let mut session = database.moment().await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = session.query(include_str!("command_show.sql"), &[&id]).await?;

@@ -72,10 +72,14 @@ pub async fn positions(database: &Database) -> Result<Vec<LedgerPosition>, Proje
 
 /// Which of these positions of INBOX no record accounts for: neither a command nor an entry of the
 /// journal. The first `UNACCOUNTED_MAX` of them.
-pub async fn unaccounted(database: &Database, inbox: RangeInclusive<u64>) -> Result<Vec<u64>, ProjectionError> {
+pub async fn unaccounted(
+    database: &Database,
+    inbox: RangeInclusive<u64>,
+) -> Result<Vec<u64>, ProjectionError> {
     let (from, to) = (seq(*inbox.start()), seq(*inbox.end()));
     let mut session = database.lend().await?;
-    let rows = session.query(include_str!("unaccounted.sql"), &[&from, &to, &UNACCOUNTED_MAX]).await?;
+    let rows =
+        session.query(include_str!("unaccounted.sql"), &[&from, &to, &UNACCOUNTED_MAX]).await?;
     session.give_back();
     Ok(rows.iter().map(|row| seq_back(row.get("inbox_seq"))).collect())
 }

@@ -67,7 +67,10 @@ pub enum EventName {
 }
 
 /// Lists events.
-pub async fn event_list(database: &Database, filter: &EventFilter) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
+pub async fn event_list(
+    database: &Database,
+    filter: &EventFilter,
+) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
     let (from, limit) = (seq(filter.from_seq), rows_limit(filter.limit));
     let mut session = database.moment().await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
@@ -83,7 +86,9 @@ pub async fn event_list(database: &Database, filter: &EventFilter) -> Result<AsO
         }
         None => {
             let context = filter.context.map(Context::name);
-            session.query(include_str!("event_list.sql"), &[&context, &filter.kind, &from, &limit]).await?
+            session
+                .query(include_str!("event_list.sql"), &[&context, &filter.kind, &from, &limit])
+                .await?
         }
     };
     session.end().await?;
@@ -91,7 +96,10 @@ pub async fn event_list(database: &Database, filter: &EventFilter) -> Result<AsO
 }
 
 /// Shows an event; `None` if the ledger has none of that name.
-pub async fn event_show(database: &Database, name: EventName) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
+pub async fn event_show(
+    database: &Database,
+    name: EventName,
+) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
     let mut session = database.moment().await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = match name {

@@ -1,11 +1,17 @@
 -- list events of one aggregate
+-- Found before they are put in order: the planner would else hope to meet them on its way along
+-- the whole log.
+WITH found AS MATERIALIZED (
+    SELECT
+        seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,
+        recorded_at, hash
+    FROM ledger.record
+    WHERE stream = 'EVENTS' AND subject = ANY($1) AND seq >= $3
+)
 SELECT
     seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,
     recorded_at, hash
-FROM ledger.record
-WHERE stream = 'EVENTS'
-    AND subject = ANY($1)
-    AND ($2::text IS NULL OR kind = $2)
-    AND seq >= $3
+FROM found
+WHERE $2::text IS NULL OR kind = $2
 ORDER BY seq
 LIMIT $4

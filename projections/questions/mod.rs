@@ -13,7 +13,12 @@ pub mod why;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{columns::seq_back, error::ProjectionError, limits::{ASKED_MAX, LIST_ROWS_MAX}, session::Session};
+use crate::{
+    columns::seq_back,
+    error::ProjectionError,
+    limits::{ASKED_MAX, LIST_ROWS_MAX},
+    session::Session,
+};
 
 /// An answer, and the position on EVENTS up to which the view had read when it was given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::{
-    attributes::Kind, journal::JournalEntry, outcome::Outcome, refusal::{COMMAND_REFUSED, CommandRefused}, words,
     Context,
+    attributes::Kind,
+    journal::JournalEntry,
+    outcome::Outcome,
+    refusal::{COMMAND_REFUSED, CommandRefused},
+    words,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -38,13 +42,18 @@ pub async fn outcomes(
             Some(Outcome::DuplicateOf { first_inbox_sequence: command.first_inbox_sequence })
         }
         Some(command) => effects.get(&command.id).cloned(),
-        None => entries.get(&sequence).cloned().or(lost.contains(&sequence).then_some(Outcome::Lost)),
+        None => {
+            entries.get(&sequence).cloned().or(lost.contains(&sequence).then_some(Outcome::Lost))
+        }
     };
     Ok(inbox_sequences.iter().map(|sequence| (*sequence, outcome_at(*sequence))).collect())
 }
 
 /// The outcome of a command; `None` if it has none yet.
-pub async fn outcome_of_command(database: &Database, id: Uuid) -> Result<Option<Outcome>, ProjectionError> {
+pub async fn outcome_of_command(
+    database: &Database,
+    id: Uuid,
+) -> Result<Option<Outcome>, ProjectionError> {
     let mut session = database.moment().await?;
     let mut effects = effects_of(&mut session, &[id]).await?;
     session.end().await?;
@@ -58,7 +67,10 @@ struct Became {
     first_inbox_sequence: u64,
 }
 
-async fn commands_of(session: &mut Session, asked: &[i64]) -> Result<BTreeMap<u64, Became>, ProjectionError> {
+async fn commands_of(
+    session: &mut Session,
+    asked: &[i64],
+) -> Result<BTreeMap<u64, Became>, ProjectionError> {
     let rows = session.query(include_str!("outcome_commands.sql"), &[&asked]).await?;
     Ok(rows
         .iter()
@@ -70,7 +82,10 @@ async fn commands_of(session: &mut Session, asked: &[i64]) -> Result<BTreeMap<u6
 }
 
 /// What came of commands: an event or a refusal, else that nothing changed.
-async fn effects_of(session: &mut Session, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Outcome>, ProjectionError> {
+async fn effects_of(
+    session: &mut Session,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Outcome>, ProjectionError> {
     let mut effects = BTreeMap::new();
     for row in session.query(include_str!("outcome_unchanged.sql"), &[&ids]).await? {
         if let Some(outcome) = of_entry(&row)? {
@@ -83,7 +98,10 @@ async fn effects_of(session: &mut Session, ids: &[Uuid]) -> Result<BTreeMap<Uuid
     Ok(effects)
 }
 
-async fn entries_of(session: &mut Session, asked: &[i64]) -> Result<BTreeMap<u64, Outcome>, ProjectionError> {
+async fn entries_of(
+    session: &mut Session,
+    asked: &[i64],
+) -> Result<BTreeMap<u64, Outcome>, ProjectionError> {
     let rows = session.query(include_str!("outcome_journal.sql"), &[&asked]).await?;
     let mut entries = BTreeMap::new();
     for row in &rows {
@@ -101,10 +119,12 @@ async fn lost_of(session: &mut Session, asked: &[i64]) -> Result<BTreeSet<u64>, 
 
 /// The outcome that a record of EVENTS is.
 fn of_event(row: &Row) -> Result<Outcome, ProjectionError> {
-    let (subject, kind, payload): (&str, &str, &[u8]) = (row.get("subject"), row.get("kind"), row.get("payload"));
+    let (subject, kind, payload): (&str, &str, &[u8]) =
+        (row.get("subject"), row.get("kind"), row.get("payload"));
     let (sequence, id) = (seq_back(row.get("seq")), row.get("id"));
     let unreadable = |detail: String| ProjectionError::Row { table: "record", detail };
-    let (context, aggregate) = aggregate_of(subject).ok_or_else(|| unreadable(format!("subject `{subject}`")))?;
+    let (context, aggregate) =
+        aggregate_of(subject).ok_or_else(|| unreadable(format!("subject `{subject}`")))?;
     let name = kind.parse::<Kind>().map_or_else(|()| kind.to_owned(), |kind| kind.name);
     let aggregate = String::from(aggregate);
     if name == COMMAND_REFUSED {

@@ -63,7 +63,8 @@ pub async fn parked_list(
     limit: u32,
 ) -> Result<Vec<ParkedLine>, ProjectionError> {
     let mut session = database.lend().await?;
-    let rows = session.query(include_str!("parked_list.sql"), &[&projection, &rows_limit(limit)]).await?;
+    let rows =
+        session.query(include_str!("parked_list.sql"), &[&projection, &rows_limit(limit)]).await?;
     session.give_back();
     Ok(rows
         .iter()

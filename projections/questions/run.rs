@@ -56,7 +56,10 @@ pub struct RunShown {
 }
 
 /// Lists runs.
-pub async fn run_list(database: &Database, filter: &RunFilter) -> Result<AsOf<RunPage>, ProjectionError> {
+pub async fn run_list(
+    database: &Database,
+    filter: &RunFilter,
+) -> Result<AsOf<RunPage>, ProjectionError> {
     let mut session = database.moment().await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_run.sql")).await?;
     let limit = rows_limit(filter.limit);
@@ -71,7 +74,10 @@ pub async fn run_list(database: &Database, filter: &RunFilter) -> Result<AsOf<Ru
 }
 
 /// Shows the run of that name, or that it proved to be; `None` if nothing has that name.
-pub async fn run_show(database: &Database, name: &Id) -> Result<AsOf<Option<RunShown>>, ProjectionError> {
+pub async fn run_show(
+    database: &Database,
+    name: &Id,
+) -> Result<AsOf<Option<RunShown>>, ProjectionError> {
     let mut session = database.moment().await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_run_show.sql")).await?;
     let root = root_of(&mut session, name.token()).await?;
@@ -84,11 +90,13 @@ pub async fn run_show(database: &Database, name: &Id) -> Result<AsOf<Option<RunS
     if rows.is_empty() {
         return Ok(AsOf { as_of_seq, answer: None });
     }
-    let entries = entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
+    let entries =
+        entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
     let run = RunView::of(id_back("run", &root)?, entries);
     let merged = names.iter().filter(|name| **name != root);
     let merged = merged.map(|name| id_back("run", name)).collect::<Result<_, _>>()?;
-    let aliases = aliases.iter().map(|row| id_back("alias", row.get("name"))).collect::<Result<_, _>>()?;
+    let aliases =
+        aliases.iter().map(|row| id_back("alias", row.get("name"))).collect::<Result<_, _>>()?;
     Ok(AsOf { as_of_seq, answer: Some(RunShown { run, aliases, merged }) })
 }
 
@@ -111,8 +119,10 @@ fn line_back(row: &Row) -> Result<RunLine, ProjectionError> {
     let merged_into: Option<&str> = row.get("merged_into");
     let count = |name: &str| u32::try_from(row.get::<_, i32>(name)).unwrap_or_default();
     let summary = RunSummary {
-        status: RunStatus::named(status)
-            .ok_or_else(|| ProjectionError::Row { table: "run", detail: format!("status `{status}`") })?,
+        status: RunStatus::named(status).ok_or_else(|| ProjectionError::Row {
+            table: "run",
+            detail: format!("status `{status}`"),
+        })?,
         phase: row.get("phase"),
         work_id: row.get("work_id"),
         workflow_id: row.get("workflow_id"),

@@ -68,12 +68,16 @@ pub async fn why(database: &Database, id: Uuid) -> Result<AsOf<Option<Why>>, Pro
     };
     let root: Uuid = root.get("id");
     let limit = WHY_RECORDS_MAX as i64 + 1;
-    let rows = session.query(include_str!("why_effects.sql"), &[&root, &WHY_DEPTH_MAX, &limit]).await?;
+    let rows =
+        session.query(include_str!("why_effects.sql"), &[&root, &WHY_DEPTH_MAX, &limit]).await?;
     session.end().await?;
-    let is_cut = rows.len() > WHY_RECORDS_MAX || rows.iter().any(|row| row.get::<_, i32>("depth") == WHY_DEPTH_MAX);
+    let is_cut = rows.len() > WHY_RECORDS_MAX
+        || rows.iter().any(|row| row.get::<_, i32>("depth") == WHY_DEPTH_MAX);
     let rows = &rows[..rows.len().min(WHY_RECORDS_MAX)];
     let answer = match rows.iter().find(|row| row.get::<_, Uuid>("id") == root) {
-        Some(first) => Some(Why { asked: id, door: door_back(first)?, chain: chain(rows, first)?, is_cut }),
+        Some(first) => {
+            Some(Why { asked: id, door: door_back(first)?, chain: chain(rows, first)?, is_cut })
+        }
         None => None,
     };
     Ok(AsOf { as_of_seq, answer })

@@ -4,9 +4,9 @@
 use helmstream_schemas::{
     Hash, Record, Timestamp,
     run::{
-        ApprovalAnswered, ApprovalAsked, ArtifactRecorded, Claim, Ended, GateBypassed, Merged, Noted,
-        PhaseBegun, PhaseEnded, Place, Reported, Resumed, RunEvent, Stalled, Started, StepBegun,
-        StepEnded,
+        ApprovalAnswered, ApprovalAsked, ArtifactRecorded, Claim, Ended, GateBypassed, Merged,
+        Noted, PhaseBegun, PhaseEnded, Place, Reported, Resumed, RunEvent, Stalled, Started,
+        StepBegun, StepEnded,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,16 @@ impl Entry {
     pub(crate) fn of(record: &Record, id: Uuid, event: RunEvent) -> Self {
         let stalls_at = event.stalls_at();
         let (claim, what) = taken_apart(event);
-        let claim = claim.map(|claim| Claim { rest: Default::default(), removed: Vec::new(), ..claim });
-        Self { sequence: record.sequence, id, recorded_at: record.recorded_at, claim, stalls_at, what }
+        let claim =
+            claim.map(|claim| Claim { rest: Default::default(), removed: Vec::new(), ..claim });
+        Self {
+            sequence: record.sequence,
+            id,
+            recorded_at: record.recorded_at,
+            claim,
+            stalls_at,
+            what,
+        }
     }
 
     /// The claim, unless it is one that is disputed: those count for nothing but the dispute.

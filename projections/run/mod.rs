@@ -3,6 +3,7 @@
 
 pub mod entry;
 pub mod fold;
+pub mod gates;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod state;
@@ -72,15 +73,20 @@ impl Keyed for Run {
         let rows = session.query(include_str!("fetch.sql"), &[&ids]).await?;
         rows.iter()
             .map(|row| {
-                let state = serde_json::from_str(row.get("state"))
-                    .map_err(|error| ProjectionError::Row { table: "run", detail: error.to_string() })?;
+                let state = serde_json::from_str(row.get("state")).map_err(|error| {
+                    ProjectionError::Row { table: "run", detail: error.to_string() }
+                })?;
                 Ok((format!("evt.run.{}", row.get::<_, &str>("id")), state))
             })
             .collect()
     }
 
-    async fn store(session: &mut Session, rows: &[(&str, &RunState)]) -> Result<(), ProjectionError> {
-        let runs: Vec<Columns> = rows.iter().map(|(subject, state)| Columns::of(subject, state)).collect();
+    async fn store(
+        session: &mut Session,
+        rows: &[(&str, &RunState)],
+    ) -> Result<(), ProjectionError> {
+        let runs: Vec<Columns> =
+            rows.iter().map(|(subject, state)| Columns::of(subject, state)).collect();
         fn all<'a, T>(runs: &'a [Columns], column: impl Fn(&'a Columns) -> T) -> Vec<T> {
             runs.iter().map(column).collect()
         }
@@ -126,7 +132,10 @@ impl<'a> Columns<'a> {
 }
 
 /// Appends the entries of a batch.
-async fn append(session: &mut Session, batch: &[Fit<'_, Option<Entry>>]) -> Result<(), ProjectionError> {
+async fn append(
+    session: &mut Session,
+    batch: &[Fit<'_, Option<Entry>>],
+) -> Result<(), ProjectionError> {
     let (mut ids, mut sequences, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for fit in batch {
         let Some(entry) = &fit.event else { continue };

@@ -71,7 +71,8 @@ pub(crate) fn started() -> Started {
 }
 
 fn any_place() -> impl Strategy<Value = Place> {
-    let phase = prop::option::of(prop::sample::select(vec![Phase::Build, Phase::Release, Phase::Other]));
+    let phase =
+        prop::option::of(prop::sample::select(vec![Phase::Build, Phase::Release, Phase::Other]));
     let step = prop::option::of(prop::sample::select(vec!["merge", "test", "\0odd"]));
     (phase, step).prop_map(|(phase, step)| Place {
         phase,
@@ -81,7 +82,12 @@ fn any_place() -> impl Strategy<Value = Place> {
 }
 
 fn any_ending() -> impl Strategy<Value = Ending> {
-    prop::sample::select(vec![Ending::Completed, Ending::Failed, Ending::Skipped, Ending::Cancelled])
+    prop::sample::select(vec![
+        Ending::Completed,
+        Ending::Failed,
+        Ending::Skipped,
+        Ending::Cancelled,
+    ])
 }
 
 /// An event of a run, the claim of this number where it is one.
@@ -96,7 +102,11 @@ fn event_of(number: u64) -> impl Strategy<Value = RunEvent> {
                 let fact = PhaseEnded { place, ending, error: None };
                 RunEvent::PhaseEnded(reported(number, "phase_complete", fact))
             }
-            4 => RunEvent::StepBegun(reported(number, "step_start", StepBegun { place, again: flag })),
+            4 => RunEvent::StepBegun(reported(
+                number,
+                "step_start",
+                StepBegun { place, again: flag },
+            )),
             5 => {
                 let fact = StepEnded { place, ending, error: None };
                 RunEvent::StepEnded(reported(number, "step_complete", fact))
@@ -106,16 +116,29 @@ fn event_of(number: u64) -> impl Strategy<Value = RunEvent> {
                 event.claim.artifacts.push(artifact(number % 5));
                 RunEvent::ArtifactRecorded(event)
             }
-            7 => RunEvent::ApprovalAsked(reported(number, "approval_request", ApprovalAsked { gate: place })),
+            7 => RunEvent::ApprovalAsked(reported(
+                number,
+                "approval_request",
+                ApprovalAsked { gate: place },
+            )),
             8 => {
                 let fact = ApprovalAnswered { gate: place, answer };
                 RunEvent::ApprovalAnswered(reported(number, "approval_granted", fact))
             }
             9 => RunEvent::Noted(reported(number, "checkpoint", Noted { place })),
-            10 => RunEvent::Ended(reported(number, "workflow_complete", Ended { ending, error: None })),
+            10 => RunEvent::Ended(reported(
+                number,
+                "workflow_complete",
+                Ended { ending, error: None },
+            )),
             11 => {
                 let passed_at = place.clone();
-                RunEvent::GateBypassed(GateBypassed { gate: place, asked_number, passed_number, passed_at })
+                RunEvent::GateBypassed(GateBypassed {
+                    gate: place,
+                    asked_number,
+                    passed_number,
+                    passed_at,
+                })
             }
             12 => {
                 let due_at = minute(number as i64 + 30);

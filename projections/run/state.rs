@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
+    gates::is_for,
     summary::{RunStatus, RunSummary, autonomy_word, phase_word},
-    view::is_for,
 };
 
 /// A run, as far as a list shows it.
@@ -76,7 +76,8 @@ struct Life {
 impl RunState {
     /// Adds an entry. Entries may come in any order, but none twice.
     pub fn add(&mut self, entry: &Entry) {
-        self.first_seq = if self.first_seq == 0 { entry.sequence } else { self.first_seq.min(entry.sequence) };
+        self.first_seq =
+            if self.first_seq == 0 { entry.sequence } else { self.first_seq.min(entry.sequence) };
         self.last_seq = self.last_seq.max(entry.sequence);
         self.heard_at = self.heard_at.max(entry.claim.as_ref().map(|claim| claim.received_at));
         self.stalls_at = self.stalls_at.max(entry.stalls_at);
@@ -131,7 +132,8 @@ impl RunState {
 
     /// The run in one line.
     pub fn summary(&self) -> RunSummary {
-        let value = |held: &Option<Ranked<String>>| held.as_ref().map(|ranked| ranked.value.clone());
+        let value =
+            |held: &Option<Ranked<String>>| held.as_ref().map(|ranked| ranked.value.clone());
         let life = self.life.as_ref().map(|life| life.value);
         RunSummary {
             status: self.status(),
@@ -160,7 +162,9 @@ impl RunState {
         }
         match self.life.as_ref().and_then(|life| life.value.ending) {
             Some(ending) => RunStatus::of(ending),
-            None if self.stalled_at.is_some() && self.stalled_at >= self.stalls_at => RunStatus::Stalled,
+            None if self.stalled_at.is_some() && self.stalled_at >= self.stalls_at => {
+                RunStatus::Stalled
+            }
             None => RunStatus::Running,
         }
     }

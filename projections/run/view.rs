@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::{
     Hash, Id, Timestamp,
-    run::{Answer, Artifact, Claim, Ending, Fault, GateBypassed, Place, Stalled},
+    run::{Artifact, Claim, Ending, Fault, Place, Stalled},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
+    gates::{Gate, gates},
     state::RunState,
     summary::RunSummary,
 };
@@ -48,44 +49,6 @@ pub struct Stage {
     pub error: Option<Fault>,
     /// Number of the claim that counts.
     pub number: u64,
-}
-
-/// A gate, and everything the run said at it. An answer is the run's own word; nothing passes by it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Gate {
-    /// The place before which it stands.
-    pub gate: Place,
-    pub asked: Vec<Asked>,
-    /// Answers as claimed.
-    pub answers: Vec<Answered>,
-    pub bypasses: Vec<Bypass>,
-}
-
-/// A gate's approval was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
-    pub number: u64,
-    pub claimed_at: Option<Timestamp>,
-}
-
-/// The run says that a gate was answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answered {
-    pub number: u64,
-    pub answer: Answer,
-    pub claimed_at: Option<Timestamp>,
-    /// Opaque id of the person whom the run names.
-    pub person: Option<String>,
-}
-
-/// The run went on past a gate that had no grant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bypass {
-    pub asked_number: u64,
-    pub passed_number: u64,
-    pub passed_at: Place,
-    /// Number of the grant that came late. It does not undo the bypass.
-    pub cleared_by: Option<u64>,
 }
 
 /// Something the run made, and the claim that says so.
@@ -197,7 +160,8 @@ fn stages(entries: &[Entry], says: impl Fn(&What) -> Option<(&Place, Says<'_>)>)
             order.len() - 1
         });
         let stage = &mut order[index];
-        if stage.begun_times + u32::from(stage.ending.is_some()) > 0 && stage.number == claim.number {
+        if stage.begun_times + u32::from(stage.ending.is_some()) > 0 && stage.number == claim.number
+        {
             continue;
         }
         stage.number = claim.number;
@@ -218,96 +182,16 @@ fn stages(entries: &[Entry], says: impl Fn(&What) -> Option<(&Place, Says<'_>)>)
 
 impl Stage {
     fn unheard(place: Place) -> Self {
-        Self { place, ending: None, begun_at: None, ended_at: None, begun_times: 0, error: None, number: 0 }
-    }
-}
-
-/// Gates, by what was asked, answered and passed.
-fn gates(entries: &[Entry]) -> Vec<Gate> {
-    let mut gates: BTreeMap<&Place, Gate> = BTreeMap::new();
-    let mut answers: Vec<(&Place, Answered)> = Vec::new();
-    fn at<'a, 'g>(gates: &'g mut BTreeMap<&'a Place, Gate>, gate: &'a Place) -> &'g mut Gate {
-        gates.entry(gate).or_insert_with(|| Gate {
-            gate: gate.clone(),
-            asked: Vec::new(),
-            answers: Vec::new(),
-            bypasses: Vec::new(),
-        })
-    }
-    for entry in entries {
-        match (&entry.what, entry.standing()) {
-            (What::ApprovalAsked(fact), Some(claim)) => at(&mut gates, &fact.gate)
-                .asked
-                .push(Asked { number: claim.number, claimed_at: claim.claimed_at }),
-            (What::ApprovalAnswered(fact), Some(claim)) => {
-                answers.push((&fact.gate, Answered::of(claim, fact.answer)));
-            }
-            (What::GateBypassed(bypass), _) => {
-                at(&mut gates, &bypass.gate).bypasses.push(Bypass::of(bypass));
-            }
-            _ => {}
-        }
-    }
-    for (place, answer) in answers {
-        let meant: Vec<&Place> = gates.keys().copied().filter(|gate| is_for(place, gate)).collect();
-        // An answer to what was never asked is shown at the place it names.
-        for gate in if meant.is_empty() { vec![place] } else { meant } {
-            at(&mut gates, gate).answers.push(answer.clone());
-        }
-    }
-    let mut gates: Vec<Gate> = gates.into_values().map(Gate::settled).collect();
-    gates.sort_by_key(|gate| gate.first_number());
-    gates
-}
-
-impl Gate {
-    fn settled(mut self) -> Self {
-        self.asked.sort_by_key(|asked| asked.number);
-        self.answers.sort_by_key(|answer| answer.number);
-        self.bypasses.sort_by_key(|bypass| (bypass.asked_number, bypass.passed_number));
-        for bypass in &mut self.bypasses {
-            bypass.cleared_by = self
-                .answers
-                .iter()
-                .find(|a| a.answer == Answer::Granted && a.number > bypass.asked_number)
-                .map(|answer| answer.number);
-        }
-        self
-    }
-
-    fn first_number(&self) -> u64 {
-        let asked = self.asked.iter().map(|asked| asked.number);
-        let answered = self.answers.iter().map(|answer| answer.number);
-        let passed = self.bypasses.iter().map(|bypass| bypass.asked_number);
-        asked.chain(answered).chain(passed).min().unwrap_or_default()
-    }
-}
-
-impl Answered {
-    fn of(claim: &Claim, answer: Answer) -> Self {
-        let Claim { number, claimed_at, person, .. } = claim;
-        Self { number: *number, answer, claimed_at: *claimed_at, person: person.clone() }
-    }
-}
-
-impl Bypass {
-    fn of(bypass: &GateBypassed) -> Self {
         Self {
-            asked_number: bypass.asked_number,
-            passed_number: bypass.passed_number,
-            passed_at: bypass.passed_at.clone(),
-            cleared_by: None,
+            place,
+            ending: None,
+            begun_at: None,
+            ended_at: None,
+            begun_times: 0,
+            error: None,
+            number: 0,
         }
     }
-}
-
-/// Whether an answer is for a gate. FABER often leaves the step out of one of the two.
-pub(super) fn is_for(answered: &Place, gate: &Place) -> bool {
-    let same_step = match (&answered.step, &gate.step) {
-        (Some(answered), Some(gate)) => answered == gate,
-        _ => true,
-    };
-    answered.phase == gate.phase && answered.phase_text == gate.phase_text && same_step
 }
 
 /// What the run made, each thing once, by the last claim that names it.

@@ -41,7 +41,11 @@ fn begun(number: u64, place: Place) -> RunEvent {
 }
 
 fn phase_ended(number: u64, place: Place, ending: Ending) -> RunEvent {
-    RunEvent::PhaseEnded(reported(number, "phase_complete", PhaseEnded { place, ending, error: None }))
+    RunEvent::PhaseEnded(reported(
+        number,
+        "phase_complete",
+        PhaseEnded { place, ending, error: None },
+    ))
 }
 
 fn asked(number: u64) -> RunEvent {
@@ -50,7 +54,11 @@ fn asked(number: u64) -> RunEvent {
 
 fn answered(number: u64, answer: Answer) -> RunEvent {
     let gate = Place { step: Some("merge".into()), ..release() };
-    RunEvent::ApprovalAnswered(reported(number, "approval_granted", ApprovalAnswered { gate, answer }))
+    RunEvent::ApprovalAnswered(reported(
+        number,
+        "approval_granted",
+        ApprovalAnswered { gate, answer },
+    ))
 }
 
 fn bypassed(asked_number: u64, passed_number: u64) -> RunEvent {
@@ -59,7 +67,10 @@ fn bypassed(asked_number: u64, passed_number: u64) -> RunEvent {
 }
 
 fn ended(number: u64, ending: Ending) -> RunEvent {
-    RunEvent::Ended(Reported { stalls_at: None, ..reported(number, "workflow_complete", Ended { ending, error: None }) })
+    RunEvent::Ended(Reported {
+        stalls_at: None,
+        ..reported(number, "workflow_complete", Ended { ending, error: None })
+    })
 }
 
 fn resumed(number: u64) -> RunEvent {
@@ -97,7 +108,10 @@ fn an_end_stands_until_a_higher_number_begins_again() {
     assert_eq!(status(vec![started(1), ended(5, Ending::Failed)]), RunStatus::Failed);
     assert_eq!(status(vec![started(1), ended(5, Ending::Failed), resumed(3)]), RunStatus::Failed);
     assert_eq!(status(vec![started(1), ended(5, Ending::Failed), resumed(6)]), RunStatus::Running);
-    assert_eq!(status(vec![started(1), ended(5, Ending::Failed), begun(6, build())]), RunStatus::Failed);
+    assert_eq!(
+        status(vec![started(1), ended(5, Ending::Failed), begun(6, build())]),
+        RunStatus::Failed
+    );
 }
 
 #[test]
@@ -106,16 +120,15 @@ fn a_stall_stands_until_something_is_expected_again() {
     assert_eq!(status(vec![started(1), stalled(31)]), RunStatus::Stalled);
     assert_eq!(status(vec![started(1), stalled(31), begun(40, build())]), RunStatus::Running);
     assert_eq!(status(vec![started(1), begun(40, build()), stalled(31)]), RunStatus::Running);
-    assert_eq!(status(vec![started(1), stalled(31), ended(40, Ending::Completed)]), RunStatus::Completed);
+    assert_eq!(
+        status(vec![started(1), stalled(31), ended(40, Ending::Completed)]),
+        RunStatus::Completed
+    );
 }
 
 #[test]
 fn a_phase_that_begins_again_has_not_ended() {
-    let run = view([
-        begun(1, build()),
-        phase_ended(2, build(), Ending::Failed),
-        begun(3, build()),
-    ]);
+    let run = view([begun(1, build()), phase_ended(2, build(), Ending::Failed), begun(3, build())]);
     let [phase] = &run.phases[..] else { panic!("{:?}", run.phases) };
     assert_eq!((phase.ending, phase.ended_at, phase.begun_times, phase.number), (None, None, 2, 3));
 }
@@ -156,7 +169,8 @@ fn a_merged_run_says_so_and_the_run_that_stays_does_not() {
     let mut state = RunState::default();
     younger.iter().for_each(|entry| state.add(entry));
     assert_eq!(state.summary().status, RunStatus::Merged);
-    let mut all = vec![entry(7, started(1)), entry(8, begun(2, build())), entry(9, begun(4, release()))];
+    let mut all =
+        vec![entry(7, started(1)), entry(8, begun(2, build())), entry(9, begun(4, release()))];
     all.extend(younger);
     let run = RunView::of(Id::new("a").unwrap(), all);
     assert_eq!((run.summary.status, run.summary.claims), (RunStatus::Running, 3));

@@ -40,9 +40,11 @@ impl<D: Decider> Desk<D> {
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
     /// aggregate at a time, for speed; for safety the guard is enough.
     pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
-        let mut aggregate = match self.cache.take(id) {
-            Some(aggregate) => aggregate,
-            None => load::load::<D>(&self.connection, id).await?,
+        // What is remembered may be behind the log. The guard finds that out where something is
+        // appended; where nothing is, it has to be looked up.
+        let (mut aggregate, mut is_current) = match self.cache.take(id) {
+            Some(aggregate) => (aggregate, false),
+            None => (load::load::<D>(&self.connection, id).await?, true),
         };
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
             let decision = aggregate.decide(id, command).map_err(|error| StreamError::Foreign {
@@ -54,6 +56,11 @@ impl<D: Decider> Desk<D> {
                 Decision::Known(cause) => {
                     self.arm(id, &[], &aggregate).await?;
                     outcome_of(D::CONTEXT, id, &cause)
+                }
+                Decision::Unchanged if !is_current => {
+                    aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                    is_current = true;
+                    continue;
                 }
                 Decision::Unchanged => {
                     self.journal_unchanged(id, command).await?;
@@ -81,6 +88,7 @@ impl<D: Decider> Desk<D> {
                         Appended::Conflict | Appended::Unknown => {
                             tokio::time::sleep(pause(command, attempt)).await;
                             aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                            is_current = true;
                             continue;
                         }
                     }

@@ -10,3 +10,4 @@ pub mod proxy;
 pub mod publisher;
 pub mod running;
 pub mod sql;
+pub mod tree;

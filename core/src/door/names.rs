@@ -126,6 +126,8 @@ mod tests {
     #[test]
     fn names_have_bounds() {
         assert_eq!(names("", &Map::new()).unwrap_err().reason, "bad_run_id");
+        let as_many_as_allowed: Vec<String> = (1..NAMES_MAX).map(|n| n.to_string()).collect();
+        assert_eq!(read("a", json!({ "aliases": as_many_as_allowed })).len(), NAMES_MAX);
         let many: Vec<String> = (0..=NAMES_MAX).map(|n| n.to_string()).collect();
         let metadata = json!({ "aliases": many });
         let refused = names("a", metadata.as_object().unwrap()).unwrap_err();

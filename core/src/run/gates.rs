@@ -2,7 +2,10 @@
 //! without a grant. All by the run's own numbers, so that the order of arrival does not matter.
 //! What the run says of an answer is a claim; until approvals are the plane's own it counts here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::{Bound, RangeBounds},
+};
 
 use helmstream_schemas::run::{Answer, Place};
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,13 @@ pub(super) struct Gates {
 struct Wait {
     asked: u64,
     granted: Option<u64>,
+}
+
+impl Wait {
+    /// The numbers between the two.
+    fn span(&self) -> (Bound<u64>, Bound<u64>) {
+        (Bound::Excluded(self.asked), self.granted.map_or(Bound::Unbounded, Bound::Excluded))
+    }
 }
 
 impl Gates {
@@ -50,10 +60,9 @@ impl Gates {
         let mut found = Vec::new();
         for gate in gates {
             for wait in self.waits(gate) {
-                let end = wait.granted.unwrap_or(u64::MAX);
-                let within = |number: u64| number > wait.asked && number < end;
-                let recorded = self.recorded.iter().any(|(g, n)| g == gate && within(*n));
-                let passed = self.moves.iter().find(|(number, _)| within(**number));
+                let span = wait.span();
+                let recorded = self.recorded.iter().any(|(g, n)| g == gate && span.contains(n));
+                let passed = self.moves.range(span).next();
                 if let (false, Some((number, place))) = (recorded, passed) {
                     found.push(GateBypassed {
                         gate: gate.clone(),
@@ -71,9 +80,7 @@ impl Gates {
     fn waits(&self, gate: &Place) -> Vec<Wait> {
         let mut waits: Vec<Wait> = Vec::new();
         for (asked, _) in self.asks.iter().filter(|(_, place)| place == gate) {
-            let waiting = waits
-                .last()
-                .is_some_and(|wait| wait.granted.is_none_or(|g| g > *asked));
+            let waiting = waits.last().is_some_and(|wait| wait.span().contains(asked));
             if !waiting {
                 waits.push(Wait {
                     asked: *asked,
@@ -86,7 +93,7 @@ impl Gates {
 
     fn grant_after(&self, asked: u64, gate: &Place) -> Option<u64> {
         self.answers
-            .range(asked + 1..)
+            .range((Bound::Excluded(asked), Bound::Unbounded))
             .find(|(_, (place, answer))| *answer == Answer::Granted && is_for(place, gate))
             .map(|(number, _)| *number)
     }

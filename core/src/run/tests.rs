@@ -218,6 +218,85 @@ fn a_run_takes_no_more_claims_than_its_bound() {
     assert_eq!(Run::decide(&state, begun(number)), Err(RunRejection::Full));
 }
 
+fn asked_at(number: u64, gate: Place) -> RunCommand {
+    report(number, "approval_request", Said::ApprovalAsked(ApprovalAsked { gate }))
+}
+
+fn granted_at(number: u64, gate: Place) -> RunCommand {
+    let fact = ApprovalAnswered { gate, answer: Answer::Granted };
+    report(number, "approval_granted", Said::ApprovalAnswered(fact))
+}
+
+fn step(phase: Phase, step: &str) -> Place {
+    Place { phase: Some(phase), phase_text: None, step: Some(step.into()) }
+}
+
+#[test]
+fn an_answer_is_for_a_gate_of_its_phase_and_of_its_step_where_both_name_one() {
+    let passed = |gate: Place, answered: Place| {
+        let run = run([started(1, Autonomy::Guarded), asked_at(2, gate), granted_at(3, answered), begun(4)]);
+        bypasses(&run.1).is_empty()
+    };
+    let build = Place { phase: Some(Phase::Build), ..Place::default() };
+    let other = |text: &str| Place { phase: Some(Phase::Other), phase_text: Some(text.into()), step: None };
+    assert!(passed(release(), release()));
+    assert!(passed(release(), step(Phase::Release, "merge")));
+    assert!(passed(step(Phase::Release, "merge"), release()));
+    assert!(passed(step(Phase::Release, "merge"), step(Phase::Release, "merge")));
+    assert!(!passed(step(Phase::Release, "merge"), step(Phase::Release, "deploy")));
+    assert!(!passed(release(), build));
+    assert!(passed(other("Deploy"), other("Deploy")));
+    assert!(!passed(other("Deploy"), other("Ship")));
+}
+
+#[test]
+fn a_grant_from_before_the_ask_is_for_nothing() {
+    let early = [started(1, Autonomy::Guarded), answered(2, Answer::Granted), asked(3), begun(4)];
+    assert_eq!(bypasses(&run(early).1), [(3, 4)]);
+}
+
+#[test]
+fn a_second_ask_while_the_gate_waits_is_no_second_gate() {
+    let late = [
+        started(1, Autonomy::Guarded),
+        asked(2),
+        asked(3),
+        answered(6, Answer::Granted),
+        begun(5),
+    ];
+    assert_eq!(bypasses(&run(late).1), [(2, 5)]);
+}
+
+#[test]
+fn two_gates_that_wait_are_both_bypassed() {
+    let both = [
+        started(1, Autonomy::Guarded),
+        asked_at(2, step(Phase::Release, "merge")),
+        asked_at(3, step(Phase::Build, "push")),
+        begun(4),
+    ];
+    assert_eq!(bypasses(&run(both).1).len(), 2);
+    let one_after_the_other = [
+        started(1, Autonomy::Guarded),
+        asked_at(2, step(Phase::Release, "merge")),
+        begun(4),
+        asked_at(3, step(Phase::Build, "push")),
+    ];
+    assert_eq!(bypasses(&run(one_after_the_other).1).len(), 2);
+}
+
+#[test]
+fn what_a_run_arms_and_refuses_has_a_name() {
+    let (state, _) = run([begun(1)]);
+    for deadline in Run::deadlines(&state) {
+        assert!(Run::deadline_purposes().contains(&deadline.purpose));
+    }
+    assert_eq!(Run::deadline_purposes().len(), 1);
+    assert_eq!(RunRejection::Full.reason(), "run_full");
+    let elsewhere = RunRejection::MergedElsewhere(Id::new("a").unwrap());
+    assert_eq!(elsewhere.reason(), "merged_elsewhere");
+}
+
 fn stall(minute: i64) -> RunCommand {
     RunCommand::Stall(Stall {
         fired_at: at(minute),

@@ -45,9 +45,15 @@ Example:
     },
 }
 
-pub(super) async fn answer(client: &impl Client, screen: &Screen, command: DeadLetterCommand) -> Result<Ending> {
+pub(super) async fn answer(
+    client: &impl Client,
+    screen: &Screen,
+    command: DeadLetterCommand,
+) -> Result<Ending> {
     match command {
-        DeadLetterCommand::List { limit, before } => list(client, screen, ListRequest { limit, before }).await,
+        DeadLetterCommand::List { limit, before } => {
+            list(client, screen, ListRequest { limit, before }).await
+        }
         DeadLetterCommand::Show { inbox_sequence } => {
             let answer = client.dead_letter_show(ShowRequest { inbox_sequence }).await?;
             match screen.format {
@@ -122,7 +128,11 @@ fn page(screen: &Screen, answer: &Answer<Shown>) -> String {
             }
             if end < shown.len() {
                 let more = shown.len() - end;
-                page.line(screen.ink.paint(Tone::Quiet, &format!("  … and {more} bytes more; -o json has all")));
+                page.line(
+                    screen
+                        .ink
+                        .paint(Tone::Quiet, &format!("  … and {more} bytes more; -o json has all")),
+                );
             }
         }
     }

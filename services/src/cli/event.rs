@@ -72,7 +72,11 @@ pub(super) struct ListArgs {
     limit: u32,
 }
 
-pub(super) async fn answer(client: &impl Client, screen: &Screen, command: EventCommand) -> Result<Ending> {
+pub(super) async fn answer(
+    client: &impl Client,
+    screen: &Screen,
+    command: EventCommand,
+) -> Result<Ending> {
     match command {
         EventCommand::List(args) => list(client, screen, args).await,
         EventCommand::Show { event } => {
@@ -94,7 +98,9 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: Event
             };
             let answer = client.event_why(request).await?;
             match screen.format {
-                Format::Table => screen.print(&why::page(&answer.answer.why, screen.now, screen.ink))?,
+                Format::Table => {
+                    screen.print(&why::page(&answer.answer.why, screen.now, screen.ink))?
+                }
                 _ => screen.data(&answer, "")?,
             }
             Ok(Ending::Done)
@@ -104,7 +110,13 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: Event
 
 async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<Ending> {
     let aggregate = args.id.map(Id::new).transpose()?;
-    let request = ListRequest { context: args.context, aggregate, kind: args.kind, from_seq: args.from, limit: args.limit };
+    let request = ListRequest {
+        context: args.context,
+        aggregate,
+        kind: args.kind,
+        from_seq: args.from,
+        limit: args.limit,
+    };
     let answer = client.event_list(request).await?;
     if screen.format != Format::Table {
         screen.data(&answer, "events")?;
@@ -156,7 +168,10 @@ fn page(screen: &Screen, answer: &Answer<Shown>) -> Result<String> {
     page.field("received", line.received_at.map(instant).unwrap_or_default());
     page.field("recorded", instant(line.recorded_at));
     page.field("actor", escaped(line.actor.as_deref().unwrap_or_default()));
-    page.field("caused by", line.causation_id.map(|id| format!("command {id}")).unwrap_or_default());
+    page.field(
+        "caused by",
+        line.causation_id.map(|id| format!("command {id}")).unwrap_or_default(),
+    );
     let agrees = match event.hash_agrees {
         true => screen.ink.paint(Tone::Good, "agrees with the record"),
         false => screen.ink.paint(Tone::Alarm, "DOES NOT AGREE WITH THE RECORD"),

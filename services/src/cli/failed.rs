@@ -3,7 +3,11 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::{ending::Ending, escape::{escaped, escaped_lines}, page::{Ink, Tone}};
+use super::{
+    ending::Ending,
+    escape::{escaped, escaped_lines},
+    page::{Ink, Tone},
+};
 use crate::client::{Code, Failure};
 
 /// Writes a failure to stderr, and says how the program ends by it.
@@ -25,7 +29,10 @@ fn said(failure: &Failure, ink: Ink) -> String {
     }
     text.push_str(&format!("  {} {}\n", ink.paint(Tone::Strong, "hint:"), escaped(hint)));
     if *code != Code::NotFound {
-        text.push_str(&format!("  {} {code}, docs/runbooks/{code}.md\n", ink.paint(Tone::Quiet, "code:")));
+        text.push_str(&format!(
+            "  {} {code}, docs/runbooks/{code}.md\n",
+            ink.paint(Tone::Quiet, "code:")
+        ));
     }
     text
 }

@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn publishes_are_asked_by_position_and_range_as_they_are_shown() {
         assert_eq!(ranges(&[9, 3, 6, 5, 7, 8]), "3 5..9");
-        let read: Vec<Asked> = ranges(&[9, 3, 6, 5, 7, 8]).split(' ').map(|range| range.parse().unwrap()).collect();
+        let read: Vec<Asked> =
+            ranges(&[9, 3, 6, 5, 7, 8]).split(' ').map(|range| range.parse().unwrap()).collect();
         assert_eq!(read, [Asked::Inbox(3, 3), Asked::Inbox(5, 9)]);
         assert!("9..3".parse::<Asked>().is_err());
     }

@@ -20,7 +20,11 @@ static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 /// Begins to log. Services are read later and by machines, so they have times; questions have a
 /// person before them.
 pub(super) fn begin(serves: bool) {
-    let default = if serves { "info,async_nats=warn" } else { "warn,async_nats=error,helmstream_services::client=info" };
+    let default = if serves {
+        "info,async_nats=warn"
+    } else {
+        "warn,async_nats=error,helmstream_services::client=info"
+    };
     let filter = std::env::var(VARIABLE)
         .ok()
         .filter(|wanted| !wanted.is_empty())
@@ -31,7 +35,11 @@ pub(super) fn begin(serves: bool) {
         .with_ansi(Ink::of(io::stderr().is_terminal()).is_coloured())
         .with_writer(Aside);
     // Fails only where something else logs already, and then that does.
-    let _ = if serves { builder.try_init() } else { builder.without_time().with_target(false).try_init() };
+    let _ = if serves {
+        builder.try_init()
+    } else {
+        builder.without_time().with_target(false).try_init()
+    };
 }
 
 /// Names the bar that steps aside, or that there is none any more.

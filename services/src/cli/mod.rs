@@ -39,15 +39,23 @@ use crate::client::{
 #[command(arg_required_else_help = true, subcommand_required = true)]
 struct Cli {
     /// The plane's directory, looked for here and in the folders above
-    #[arg(long, global = true, value_name = "DIR", env = "HELMSTREAM_PLANE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "HELMSTREAM_PLANE",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = GLOBAL)]
     plane: Option<PathBuf>,
 
     /// How answers are written: for people, whole, or one object a line
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    #[arg(help_heading = GLOBAL)]
     output: Format,
 
     /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish: without end]
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
     wait: Option<u64>,
 
     #[command(subcommand)]
@@ -79,9 +87,14 @@ enum Command {
     #[command(after_help = "Example:\n  helmstream setup --plane /srv/plane")]
     Setup(crate::setup::SetupArgs),
     /// Run services of a plane that is set up
-    #[command(after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run")]
+    #[command(
+        after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run"
+    )]
     Serve(crate::serve::ServeArgs),
 }
+
+/// What can be said with every command stands below what is a command's own.
+const GLOBAL: &str = "With every command";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -120,7 +133,9 @@ pub fn main() -> ExitCode {
     log::begin(matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failed::tell(&anyhow::Error::new(error).context("cannot start")).into(),
+        Err(error) => {
+            return failed::tell(&anyhow::Error::new(error).context("cannot start")).into();
+        }
     };
     let ended = runtime.block_on(answer(cli));
     // What still reads a terminal or waits for a server must not hold the program back.
@@ -211,7 +226,11 @@ mod tests {
     fn every_command_has_an_example_that_can_be_said() {
         for command in leaves(&Cli::command()) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let examples: Vec<&str> = help.lines().map(str::trim).filter(|line| line.starts_with("helmstream ")).collect();
+            let examples: Vec<&str> = help
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with("helmstream "))
+                .collect();
             assert!(!examples.is_empty(), "{} has no example", command.get_name());
             for example in examples {
                 let said = example.split(['|', '#']).next().unwrap_or_default().split_whitespace();

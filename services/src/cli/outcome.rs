@@ -11,7 +11,11 @@ use super::{
     page::Tone,
     table::{Head, cell, table, toned},
 };
-use crate::client::{Client, limits::OUTCOMES_ASKED_MAX, outcome::{Found, Request}};
+use crate::client::{
+    Client,
+    limits::OUTCOMES_ASKED_MAX,
+    outcome::{Found, Request},
+};
 
 /// What `helmstream outcome` is asked.
 #[derive(Debug, clap::Args)]
@@ -26,13 +30,20 @@ pub(super) struct OutcomeArgs {
     asked: Vec<Asked>,
 }
 
-pub(super) async fn answer(client: &impl Client, screen: &Screen, args: OutcomeArgs) -> Result<Ending> {
+pub(super) async fn answer(
+    client: &impl Client,
+    screen: &Screen,
+    args: OutcomeArgs,
+) -> Result<Ending> {
     let mut request = Request::default();
     for asked in args.asked {
         match asked {
             Asked::Inbox(first, last) => {
                 let room = OUTCOMES_ASKED_MAX.saturating_sub(request.inbox_sequences.len());
-                anyhow::ensure!(last - first < room as u64, "cannot ask for more than {OUTCOMES_ASKED_MAX} outcomes at once");
+                anyhow::ensure!(
+                    last - first < room as u64,
+                    "cannot ask for more than {OUTCOMES_ASKED_MAX} outcomes at once"
+                );
                 request.inbox_sequences.extend(first..=last);
             }
             Asked::Command(id) => request.command_ids.push(id),
@@ -47,7 +58,12 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, args: OutcomeA
         }
         _ => {
             let mut data = serde_json::to_value(&answer)?;
-            for found in data["outcomes"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            for found in data["outcomes"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+            {
                 found.entry("outcome").or_insert_with(|| json!("unknown_yet"));
             }
             screen.data(&data, "outcomes")?;
@@ -55,7 +71,10 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, args: OutcomeA
     }
     let any = |is: fn(&Option<Outcome>) -> bool| outcomes.iter().any(|found| is(&found.outcome));
     let is_bad = |outcome: &Option<Outcome>| {
-        matches!(outcome, Some(Outcome::Refused { .. } | Outcome::DeadLetter { .. } | Outcome::Lost))
+        matches!(
+            outcome,
+            Some(Outcome::Refused { .. } | Outcome::DeadLetter { .. } | Outcome::Lost)
+        )
     };
     Ok(if any(is_bad) {
         Ending::Refused
@@ -77,13 +96,21 @@ fn row(found: &Found) -> Vec<comfy_table::Cell> {
         Some(Outcome::Event { sequence, context, aggregate, name, .. }) => {
             (Tone::Good, format!("{name} of {context} {aggregate}, event {sequence}"))
         }
-        Some(Outcome::ExternalFact { sequence, source, .. }) => (Tone::Plain, format!("of {source}, event {sequence}")),
-        Some(Outcome::Unchanged { context, aggregate, .. }) => (Tone::Quiet, format!("known of {context} {aggregate}")),
-        Some(Outcome::DuplicateOf { first_inbox_sequence }) => (Tone::Quiet, format!("INBOX {first_inbox_sequence}")),
+        Some(Outcome::ExternalFact { sequence, source, .. }) => {
+            (Tone::Plain, format!("of {source}, event {sequence}"))
+        }
+        Some(Outcome::Unchanged { context, aggregate, .. }) => {
+            (Tone::Quiet, format!("known of {context} {aggregate}"))
+        }
+        Some(Outcome::DuplicateOf { first_inbox_sequence }) => {
+            (Tone::Quiet, format!("INBOX {first_inbox_sequence}"))
+        }
         Some(Outcome::Refused { reason, detail, sequence, .. }) => {
             (Tone::Bad, format!("{reason}: {detail}, event {sequence}"))
         }
-        Some(Outcome::DeadLetter { reason, detail, .. }) => (Tone::Bad, format!("{reason}: {detail}")),
+        Some(Outcome::DeadLetter { reason, detail, .. }) => {
+            (Tone::Bad, format!("{reason}: {detail}"))
+        }
         Some(Outcome::Lost) => (Tone::Bad, "it vanished from INBOX; publish it again".to_owned()),
     };
     let word = found.outcome.as_ref().map_or("unknown yet", Outcome::word);

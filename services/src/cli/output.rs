@@ -14,13 +14,9 @@ use super::{escape::steers, page::Ink, when};
 /// In which form answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people
     Table,
-    /// One JSON document
     Json,
-    /// One YAML document
     Yaml,
-    /// One JSON object a line
     Ndjson,
 }
 
@@ -145,7 +141,11 @@ fn lines(mut answer: Value, items: &str) -> Result<String> {
 struct Careful<F>(F);
 
 impl<F: Formatter> Formatter for Careful<F> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut plain = fragment;
         while let Some(at) = plain.find(steers) {
             let (before, rest) = plain.split_at(at);
@@ -168,7 +168,11 @@ impl<F: Formatter> Formatter for Careful<F> {
         self.0.end_array(writer)
     }
 
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_array_value(writer, first)
     }
 
@@ -184,7 +188,11 @@ impl<F: Formatter> Formatter for Careful<F> {
         self.0.end_object(writer)
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_object_key(writer, first)
     }
 
@@ -226,9 +234,15 @@ mod tests {
     #[test]
     fn each_line_says_what_it_is_as_of() {
         let answer = json!({"as_of_seq": 7, "runs": [{"id": "a"}, {"id": "b"}], "next": 3});
-        assert_eq!(lines(answer, "runs").unwrap(), "{\"as_of_seq\":7,\"id\":\"a\"}\n{\"as_of_seq\":7,\"id\":\"b\"}\n");
+        assert_eq!(
+            lines(answer, "runs").unwrap(),
+            "{\"as_of_seq\":7,\"id\":\"a\"}\n{\"as_of_seq\":7,\"id\":\"b\"}\n"
+        );
         assert_eq!(lines(json!({"as_of_seq": 7, "runs": []}), "runs").unwrap(), "");
-        assert_eq!(lines(json!({"as_of_seq": 7, "id": 1}), "").unwrap(), "{\"as_of_seq\":7,\"id\":1}\n");
+        assert_eq!(
+            lines(json!({"as_of_seq": 7, "id": 1}), "").unwrap(),
+            "{\"as_of_seq\":7,\"id\":1}\n"
+        );
     }
 
     #[test]

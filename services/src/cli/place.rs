@@ -13,20 +13,28 @@ pub(super) fn directory(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         return Ok(named.to_owned());
     }
-    let here = std::env::current_dir().map_err(|error| no_plane("the working directory", &error.to_string()))?;
+    let here = std::env::current_dir()
+        .map_err(|error| no_plane("the working directory", &error.to_string()))?;
     found_above(&here).ok_or_else(|| {
-        no_plane(&here.display().to_string(), &format!("there is no {DIRECTORY} in it, nor in any folder above"))
+        no_plane(
+            &here.display().to_string(),
+            &format!("there is no {DIRECTORY} in it, nor in any folder above"),
+        )
     })
 }
 
 /// The plane that is meant, open.
 pub(super) fn open(named: Option<&Path>) -> Result<Plane, Failure> {
     let directory = directory(named)?;
-    Plane::open(&directory).map_err(|error| no_plane(&directory.display().to_string(), &error.root_cause().to_string()))
+    Plane::open(&directory).map_err(|error| {
+        no_plane(&directory.display().to_string(), &error.root_cause().to_string())
+    })
 }
 
 fn found_above(here: &Path) -> Option<PathBuf> {
-    here.ancestors().map(|folder| folder.join(DIRECTORY)).find(|plane| plane.join("plane.json").is_file())
+    here.ancestors()
+        .map(|folder| folder.join(DIRECTORY))
+        .find(|plane| plane.join("plane.json").is_file())
 }
 
 fn no_plane(place: &str, detail: &str) -> Failure {
@@ -49,7 +57,11 @@ mod tests {
             fs::create_dir_all(folder.join(DIRECTORY)).unwrap();
         }
         fs::write(root.join(DIRECTORY).join("plane.json"), "{}").unwrap();
-        assert_eq!(found_above(&deep), Some(root.join(DIRECTORY)), "a folder without a plane in it is passed over");
+        assert_eq!(
+            found_above(&deep),
+            Some(root.join(DIRECTORY)),
+            "a folder without a plane in it is passed over"
+        );
         fs::write(root.join("a/b").join(DIRECTORY).join("plane.json"), "{}").unwrap();
         assert_eq!(found_above(&deep), Some(root.join("a/b").join(DIRECTORY)));
         fs::remove_dir_all(&root).unwrap();

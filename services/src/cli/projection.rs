@@ -23,7 +23,11 @@ Examples:
     List,
 }
 
-pub(super) async fn answer(client: &impl Client, screen: &Screen, command: ProjectionCommand) -> Result<Ending> {
+pub(super) async fn answer(
+    client: &impl Client,
+    screen: &Screen,
+    command: ProjectionCommand,
+) -> Result<Ending> {
     let ProjectionCommand::List = command;
     let answer = client.projection_list().await?;
     if screen.format != Format::Table {
@@ -32,7 +36,8 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: Proje
     }
     let standings = &answer.answer.projections;
     if standings.is_empty() {
-        screen.print("No view has begun to read. `helmstream serve` runs the services that do.\n")?;
+        screen
+            .print("No view has begun to read. `helmstream serve` runs the services that do.\n")?;
         return Ok(Ending::Done);
     }
     let heads = ["VIEW", "VERSION", "STREAM", "READ TO", "HEAD", "LAG", "PARKED"].map(Head::Whole);
@@ -42,7 +47,8 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: Proje
 
 fn row(standing: &Standing) -> Vec<comfy_table::Cell> {
     let Standing { line, head_seq, lag } = standing;
-    let count = |count: u64, tone| toned(if count == 0 { Tone::Quiet } else { tone }, count.to_string());
+    let count =
+        |count: u64, tone| toned(if count == 0 { Tone::Quiet } else { tone }, count.to_string());
     vec![
         cell(&line.projection),
         cell(line.version.to_string()),

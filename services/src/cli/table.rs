@@ -1,7 +1,9 @@
 //! Lists for people: columns without rules, as wide as the terminal at most. Columns that hold ids
 //! are never wrapped, so that an id can be copied.
 
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets::NOTHING};
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets::NOTHING,
+};
 
 use super::{escape::escaped, output::Screen, page::Tone};
 
@@ -63,11 +65,12 @@ pub(super) fn table(screen: &Screen, heads: &[Head], rows: Vec<Vec<Cell>>) -> St
     let shown = shown(heads, &table.column_max_content_widths(), screen.width);
     for ((column, head), shown) in table.column_iter_mut().zip(heads).zip(shown) {
         column.set_padding((0, GAP));
-        match head {
-            _ if !shown => drop(column.set_constraint(ColumnConstraint::Hidden)),
-            Head::Whole(_) | Head::Spare(_) => drop(column.set_constraint(ColumnConstraint::ContentWidth)),
-            Head::Wraps(_) => {}
-        }
+        let constraint = match head {
+            _ if !shown => ColumnConstraint::Hidden,
+            Head::Whole(_) | Head::Spare(_) => ColumnConstraint::ContentWidth,
+            Head::Wraps(_) => continue,
+        };
+        column.set_constraint(constraint);
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n") + "\n"
@@ -113,7 +116,10 @@ mod tests {
         let rows = vec![vec![cell(id), cell("a title of some length that has to give way")]];
         let text = table(&screen(Some(60)), &[Head::Whole("ID"), Head::Wraps("TITLE")], rows);
         assert!(text.contains(id), "{text}");
-        assert!(text.lines().count() > 2 && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        assert!(
+            text.lines().count() > 2 && text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
     }
 
     #[test]
@@ -122,7 +128,12 @@ mod tests {
         let widths = [20, 10, 10, 40];
         let names = |room| {
             let shown = shown(&heads, &widths, room);
-            ["A", "B", "C", "D"].into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(name, _)| name).collect::<String>()
+            ["A", "B", "C", "D"]
+                .into_iter()
+                .zip(shown)
+                .filter(|(_, shown)| *shown)
+                .map(|(name, _)| name)
+                .collect::<String>()
         };
         let rooms = [None, Some(60), Some(59), Some(47), Some(35), Some(5)].map(names);
         assert_eq!(rooms, ["ABCD", "ABCD", "ABD", "AD", "A", "A"]);
@@ -130,7 +141,8 @@ mod tests {
 
     #[test]
     fn in_a_pipe_every_row_is_a_line() {
-        let rows = vec![vec![cell("a\u{1b}[2Jb"), cell("x".repeat(300))], vec![cell("c\nd"), cell("")]];
+        let rows =
+            vec![vec![cell("a\u{1b}[2Jb"), cell("x".repeat(300))], vec![cell("c\nd"), cell("")]];
         let text = table(&screen(None), &[Head::Whole("A"), Head::Wraps("B")], rows);
         assert_eq!(text.lines().count(), 3);
         assert!(text.contains("a\\u{1b}[2Jb") && text.contains("c\\nd"), "{text}");

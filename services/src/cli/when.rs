@@ -49,7 +49,7 @@ pub(super) fn short_and_age(at: Timestamp, now: Timestamp) -> String {
 /// `3m ago`, `in 2h`, `now`.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     let coarse = |duration: Duration| {
-        let all = span(duration);
+        let all = span(Duration::from_secs(duration.as_secs()));
         all.split_whitespace().next().unwrap_or_default().to_owned()
     };
     match (now.since(at), at.since(now)) {
@@ -64,7 +64,9 @@ pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0 => format!("{}ms", duration.as_millis()),
-        1..=9 if duration.subsec_millis() >= 100 => format!("{}.{}s", seconds, duration.subsec_millis() / 100),
+        1..=9 if duration.subsec_millis() >= 100 => {
+            format!("{}.{}s", seconds, duration.subsec_millis() / 100)
+        }
         1..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
@@ -84,7 +86,10 @@ mod tests {
     fn an_instant_is_short_and_says_that_it_is_utc() {
         let instant_at = at("2026-01-31T10:30:12.345+01:00");
         assert_eq!(instant(instant_at), "2026-01-31 09:30:12Z");
-        assert_eq!((day(instant_at).as_str(), time_of_day(instant_at).as_str()), ("2026-01-31", "09:30:12Z"));
+        assert_eq!(
+            (day(instant_at).as_str(), time_of_day(instant_at).as_str()),
+            ("2026-01-31", "09:30:12Z")
+        );
         assert_eq!(instant(Timestamp::from_nanos(i64::MIN)), "1677-09-21 00:12:43Z");
     }
 
@@ -94,6 +99,7 @@ mod tests {
         for (then, said) in [
             ("2026-01-31T12:00:00.5Z", "now"),
             ("2026-01-31T11:59:59.9Z", "now"),
+            ("2026-01-31T11:59:50.9Z", "9s ago"),
             ("2026-01-31T11:57:01Z", "2m ago"),
             ("2026-01-29T12:00:00Z", "2d ago"),
             ("2036-01-31T12:00:00Z", "in 3652d"),

@@ -75,7 +75,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(code: Code, what: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        what: impl Into<String>,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { code, what: what.into(), detail: detail.into(), hint: hint.into() }
     }
 
@@ -103,7 +108,12 @@ impl Failure {
         match explained {
             Some(failure) if failure.what == whole => failure,
             Some(failure) => Self { what: what.to_owned(), detail: detail.to_owned(), ..failure },
-            None => Self::new(Code::Unexplained, what, detail, "set HELMSTREAM_LOG=debug to see more of what happens"),
+            None => Self::new(
+                Code::Unexplained,
+                what,
+                detail,
+                "set HELMSTREAM_LOG=debug to see more of what happens",
+            ),
         }
     }
 }
@@ -112,13 +122,15 @@ impl From<&StreamError> for Failure {
     fn from(error: &StreamError) -> Self {
         let code = match error {
             _ if error.verdict() == helmstream_stream::Verdict::Retry => Code::Away,
-            StreamError::SeedUnreadable { .. } | StreamError::SeedMalformed { .. } | StreamError::NotLetIn { .. } => {
-                Code::NotLetIn
-            }
+            StreamError::SeedUnreadable { .. }
+            | StreamError::SeedMalformed { .. }
+            | StreamError::NotLetIn { .. } => Code::NotLetIn,
             StreamError::NotPermitted { .. } => Code::NotPermitted,
             StreamError::Refused { .. } => Code::Refused,
             StreamError::ServerTooOld { .. } | StreamError::Differs(_) => Code::Differs,
-            StreamError::Malformed { .. } | StreamError::Unfoldable(_) | StreamError::Foreign { .. } => Code::Unreadable,
+            StreamError::Malformed { .. }
+            | StreamError::Unfoldable(_)
+            | StreamError::Foreign { .. } => Code::Unreadable,
             _ => Code::Unexplained,
         };
         let whole = error.to_string();
@@ -169,7 +181,11 @@ mod tests {
         for code in Code::ALL {
             let page = pages.join(format!("{code}.md"));
             let text = std::fs::read_to_string(&page).unwrap_or_default();
-            assert!(text.starts_with(&format!("# {code}: ")), "{} opens with its code", page.display());
+            assert!(
+                text.starts_with(&format!("# {code}: ")),
+                "{} opens with its code",
+                page.display()
+            );
         }
     }
 
@@ -178,13 +194,19 @@ mod tests {
         let below = Failure::new(Code::Away, "no answer", "refused", "start it");
         let failure = Failure::of(&anyhow::Error::from(below.clone()).context("cannot list runs"));
         assert_eq!((failure.code, failure.hint.as_str()), (Code::Away, "start it"));
-        assert_eq!((failure.what.as_str(), failure.detail.as_str()), ("cannot list runs", "no answer"));
+        assert_eq!(
+            (failure.what.as_str(), failure.detail.as_str()),
+            ("cannot list runs", "no answer")
+        );
         assert_eq!(Failure::of(&anyhow::Error::from(below.clone())), below);
     }
 
     #[test]
     fn an_error_without_a_page_of_its_own_keeps_its_words() {
         let failure = Failure::of(&anyhow::anyhow!("odd").context("cannot begin"));
-        assert_eq!((failure.code, failure.what.as_str(), failure.detail.as_str()), (Code::Unexplained, "cannot begin", "odd"));
+        assert_eq!(
+            (failure.code, failure.what.as_str(), failure.detail.as_str()),
+            (Code::Unexplained, "cannot begin", "odd")
+        );
     }
 }

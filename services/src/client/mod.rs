@@ -33,19 +33,34 @@ pub type Answered<T> = Result<Answer<T>, Failure>;
 /// Asks a plane, and publishes to it.
 pub trait Client: Sync {
     /// Which runs there are, those that began last first.
-    fn run_list(&self, request: run::ListRequest) -> impl Future<Output = Answered<run::List>> + Send;
+    fn run_list(
+        &self,
+        request: run::ListRequest,
+    ) -> impl Future<Output = Answered<run::List>> + Send;
 
     /// One run whole, by its id, any of its names, or a beginning of its id that no other has.
-    fn run_show(&self, request: run::ShowRequest) -> impl Future<Output = Answered<run::Shown>> + Send;
+    fn run_show(
+        &self,
+        request: run::ShowRequest,
+    ) -> impl Future<Output = Answered<run::Shown>> + Send;
 
     /// Events in the order of the log.
-    fn event_list(&self, request: event::ListRequest) -> impl Future<Output = Answered<event::List>> + Send;
+    fn event_list(
+        &self,
+        request: event::ListRequest,
+    ) -> impl Future<Output = Answered<event::List>> + Send;
 
     /// One event whole.
-    fn event_show(&self, request: event::ShowRequest) -> impl Future<Output = Answered<event::Shown>> + Send;
+    fn event_show(
+        &self,
+        request: event::ShowRequest,
+    ) -> impl Future<Output = Answered<event::Shown>> + Send;
 
     /// From the message at the door through command and decision to every effect.
-    fn event_why(&self, request: event::WhyRequest) -> impl Future<Output = Answered<event::Why>> + Send;
+    fn event_why(
+        &self,
+        request: event::WhyRequest,
+    ) -> impl Future<Output = Answered<event::Why>> + Send;
 
     /// What could not be read, the latest first.
     fn dead_letter_list(
@@ -63,11 +78,20 @@ pub trait Client: Sync {
     fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;
 
     /// What became of publishes and commands.
-    fn outcome_list(&self, request: outcome::Request) -> impl Future<Output = Answered<outcome::List>> + Send;
+    fn outcome_list(
+        &self,
+        request: outcome::Request,
+    ) -> impl Future<Output = Answered<outcome::List>> + Send;
 
     /// Puts one event into INBOX and returns when it is stored there.
-    fn publish(&self, request: publish::Request) -> impl Future<Output = Result<publish::Receipt, Failure>> + Send;
+    fn publish(
+        &self,
+        request: publish::Request,
+    ) -> impl Future<Output = Result<publish::Receipt, Failure>> + Send;
 
     /// Waits for what becomes of a publish, with bounded patience.
-    fn settle(&self, receipt: publish::Receipt) -> impl Future<Output = Result<publish::Settled, Failure>> + Send;
+    fn settle(
+        &self,
+        receipt: publish::Receipt,
+    ) -> impl Future<Output = Result<publish::Settled, Failure>> + Send;
 }

@@ -50,11 +50,13 @@ fn of_process(id: u32) -> u64 {
     fields(&id.to_string()).map_or(0, |fields| used(&fields))
 }
 
-/// Postgres has a process a connection.
+/// Postgres has a process a connection; what they used is added to its own when they end.
 fn of_children(parent: u32) -> u64 {
+    let ended = fields(&parent.to_string()).map_or(0, |fields| used(&fields[2..]));
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let all = entries.filter_map(|entry| fields(&entry.file_name().to_string_lossy()));
-    all.filter(|fields| fields.get(1).is_some_and(|id| *id == parent.to_string())).map(|fields| used(&fields)).sum()
+    let running = all.filter(|fields| fields.get(1).is_some_and(|id| *id == parent.to_string()));
+    ended + running.map(|fields| used(&fields)).sum::<u64>()
 }
 
 /// The fields of /proc/ID/stat behind the program's name, from the process's state on.

@@ -24,7 +24,8 @@ pub(super) fn page(why: &Why, now: Timestamp, ink: Ink) -> String {
         }
         Some(door) => {
             let publisher = door.publisher.as_deref().unwrap_or("somebody");
-            let received = door.received_at.map(|at| format!(", received {}", when::instant_and_age(at, now)));
+            let received =
+                door.received_at.map(|at| format!(", received {}", when::instant_and_age(at, now)));
             let head = ink.paint(Tone::Strong, "published");
             page.line(format!(
                 "{head} by {}, INBOX {}{}",
@@ -52,14 +53,17 @@ fn link(page: &mut Page, shown: &Link, asked: Uuid, indent: &str) {
         _ => format!("event {name}"),
     };
     let of = match (&shown.context, &shown.aggregate) {
-        (Some(context), Some(aggregate)) => format!(" of {context} {}", escaped(aggregate.as_str())),
+        (Some(context), Some(aggregate)) => {
+            format!(" of {context} {}", escaped(aggregate.as_str()))
+        }
         _ => String::new(),
     };
     let by = match &shown.actor {
         Some(actor) if is_command => format!(", asked by {}", escaped(actor)),
         _ => String::new(),
     };
-    let here = if shown.id == asked { page.ink.paint(Tone::Strong, "  ← this") } else { String::new() };
+    let here =
+        if shown.id == asked { page.ink.paint(Tone::Strong, "  ← this") } else { String::new() };
     page.line(format!("{indent}{what}{of}{by}{here}"));
     let below = indent.replace("├─ ", "│  ").replace("└─ ", "   ");
     let rail = if shown.effects.is_empty() { "   " } else { "│  " };
@@ -110,7 +114,12 @@ mod tests {
         let begun = at("EVENTS", 17, "helmstream.run.step_begun.v1", vec![]);
         let why = Why {
             asked: begun.id,
-            door: Some(AtDoor { publisher: Some("faber".into()), inbox_sequence: 41, received_at: None, door_key: None }),
+            door: Some(AtDoor {
+                publisher: Some("faber".into()),
+                inbox_sequence: 41,
+                received_at: None,
+                door_key: None,
+            }),
             chain: at("COMMANDS", 9, "helmstream.run.report.v1", vec![begun, bypassed]),
             is_cut: false,
         };

@@ -32,13 +32,19 @@ pub(super) struct Piece {
 pub(super) enum Content {
     Event(Vec<u8>),
     /// Over `PUBLISH_BYTES_MAX`: passed over, and only counted.
-    TooLarge { bytes: u64 },
+    TooLarge {
+        bytes: u64,
+    },
 }
 
 /// The shape that a file's name promises.
 pub(super) fn shape_of(name: &str) -> Shape {
     let name = name.to_ascii_lowercase();
-    if name.ends_with(".ndjson") || name.ends_with(".jsonl") { Shape::Lines } else { Shape::Unknown }
+    if name.ends_with(".ndjson") || name.ends_with(".jsonl") {
+        Shape::Lines
+    } else {
+        Shape::Unknown
+    }
 }
 
 /// The events of the input, in order. An error ends it.
@@ -50,7 +56,11 @@ pub(super) fn split(input: impl Read + Send + 'static, shape: Shape) -> io::Resu
         Shape::Lines => Form::Lines,
         Shape::Unknown => {
             skip_space(&mut input, &mut place, b"")?;
-            if peek(&mut input)? == Some(b'[') { Form::List { open: false } } else { undecided(&mut input)? }
+            if peek(&mut input)? == Some(b'[') {
+                Form::List { open: false }
+            } else {
+                undecided(&mut input)?
+            }
         }
     };
     Ok(Pieces { input, place, form, number: 0, ended: false })
@@ -128,7 +138,9 @@ impl Pieces {
                     let line = self.place.line;
                     let mut taken = Taken::default();
                     let mut scan = Scan::default();
-                    take(&mut self.input, &mut self.place, &mut taken, |byte| scan.ends_before(byte))?;
+                    take(&mut self.input, &mut self.place, &mut taken, |byte| {
+                        scan.ends_before(byte)
+                    })?;
                     if let Some(piece) = self.piece(line, taken) {
                         return Ok(Some(piece));
                     }
@@ -163,13 +175,21 @@ impl Pieces {
     }
 }
 
-/// Reads on until it is clear whether this is one document or lines. One document that is larger
-/// than an event may be is one event that is too large.
+/// Reads on until it is clear whether this is one document or lines, and no further: a first line
+/// that is a document begins lines, so that a pipe is published as it comes. One document that is
+/// larger than an event may be is one event that is too large.
 fn undecided(input: &mut Input) -> io::Result<Form> {
+    let room = PUBLISH_BYTES_MAX as u64 + 1;
     let mut head = Vec::new();
-    input.take(PUBLISH_BYTES_MAX as u64 + 1).read_to_end(&mut head)?;
-    let whole = head.len() <= PUBLISH_BYTES_MAX && serde_json::from_slice::<&RawValue>(&head).is_ok();
-    let form = if !whole && holds_an_object_on_a_line(&head) { Form::Lines } else { Form::Whole };
+    input.take(room).read_until(b'\n', &mut head)?;
+    let is_json = |bytes: &[u8]| serde_json::from_slice::<&RawValue>(bytes).is_ok();
+    let form = if is_json(&head) {
+        Form::Lines
+    } else {
+        input.take(room - head.len() as u64).read_to_end(&mut head)?;
+        let is_whole = head.len() <= PUBLISH_BYTES_MAX && is_json(&head);
+        if !is_whole && holds_an_object_on_a_line(&head) { Form::Lines } else { Form::Whole }
+    };
     let rest = std::mem::replace(input, Box::new(io::empty()));
     *input = Box::new(Cursor::new(head).chain(rest));
     Ok(form)
@@ -178,8 +198,9 @@ fn undecided(input: &mut Input) -> io::Result<Form> {
 /// Whether this looks like events in lines, some of which may be broken. A document that is
 /// written over many lines has none that opens an object at its very beginning and closes it.
 fn holds_an_object_on_a_line(head: &[u8]) -> bool {
-    head.split(|byte| *byte == b'\n')
-        .any(|line| line.first() == Some(&b'{') && serde_json::from_slice::<&RawValue>(line).is_ok())
+    head.split(|byte| *byte == b'\n').any(|line| {
+        line.first() == Some(&b'{') && serde_json::from_slice::<&RawValue>(line).is_ok()
+    })
 }
 
 /// What was taken from the input: all of it, or as much as an event may have and a count.
@@ -278,7 +299,8 @@ fn skip_one(input: &mut Input, place: &mut Place) {
 fn skip_space(input: &mut Input, place: &mut Place, also: &[u8]) -> io::Result<()> {
     loop {
         let buffer = fill(input)?;
-        let used = buffer.iter().take_while(|b| b.is_ascii_whitespace() || also.contains(b)).count();
+        let used =
+            buffer.iter().take_while(|b| b.is_ascii_whitespace() || also.contains(b)).count();
         if used == 0 {
             return Ok(());
         }

@@ -6,7 +6,9 @@ fn texts(input: impl AsRef<[u8]>, shape: Shape) -> Vec<String> {
     pieces(input, shape)
         .into_iter()
         .map(|piece| match piece {
-            Ok(Piece { content: Content::Event(bytes), .. }) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(Piece { content: Content::Event(bytes), .. }) => {
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
             Ok(Piece { content: Content::TooLarge { bytes }, .. }) => format!("too large: {bytes}"),
             Err(error) => format!("error: {error}"),
         })
@@ -51,6 +53,19 @@ fn lines_are_found_without_being_announced_and_broken_ones_stay_as_they_are() {
     }
 }
 
+/// Undo the reading of the first line by itself in `undecided` to see this wait for ever.
+#[test]
+fn a_pipe_is_read_as_it_comes() {
+    let (reader, mut writer) = io::pipe().unwrap();
+    io::Write::write_all(&mut writer, b"{\"a\":1}\n{\"a\"").unwrap();
+    let mut pieces = split(reader, Shape::Unknown).unwrap();
+    let first = pieces.next().unwrap().unwrap();
+    assert_eq!(first.content, Content::Event(b"{\"a\":1}".to_vec()));
+    io::Write::write_all(&mut writer, b":2}").unwrap();
+    drop(writer);
+    assert_eq!(pieces.next().unwrap().unwrap().content, Content::Event(b"{\"a\":2}".to_vec()));
+}
+
 #[test]
 fn the_first_line_may_be_the_broken_one() {
     assert_eq!(texts("{\"a\":\n{\"b\":2}\n", Shape::Unknown), ["{\"a\":", "{\"b\":2}"]);
@@ -84,7 +99,7 @@ fn nothing_is_no_event() {
 fn depth_is_no_matter_here() {
     let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
     let event = format!("{{\"a\":{deep}}}");
-    assert_eq!(texts(&event, Shape::Unknown), [event.clone()]);
+    assert_eq!(texts(&event, Shape::Unknown), std::slice::from_ref(&event));
     assert_eq!(texts(format!("[{event}]"), Shape::Unknown), [event]);
 }
 
@@ -93,25 +108,35 @@ fn what_is_too_large_is_counted_and_what_follows_it_lands() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(PUBLISH_BYTES_MAX));
     let said = format!("too large: {}", large.len());
     assert_eq!(texts(format!("{large}\n{{}}\n"), Shape::Lines), [said.as_str(), "{}"]);
-    assert_eq!(texts(format!("{{}}\n{large}\n{{}}\n"), Shape::Unknown), ["{}", said.as_str(), "{}"]);
+    assert_eq!(
+        texts(format!("{{}}\n{large}\n{{}}\n"), Shape::Unknown),
+        ["{}", said.as_str(), "{}"]
+    );
     assert_eq!(texts(format!("[{large}, {{}}]"), Shape::Unknown), [said.as_str(), "{}"]);
     assert_eq!(texts(&large, Shape::Unknown), [said.as_str()]);
     let fits = format!("\"{}\"", "x".repeat(PUBLISH_BYTES_MAX - 2));
-    assert_eq!(texts(&fits, Shape::Unknown), [fits.clone()]);
+    assert_eq!(texts(&fits, Shape::Unknown), std::slice::from_ref(&fits));
 }
 
 #[test]
 fn an_event_knows_where_it_stands() {
     let split = pieces("\n{\"a\":\n1}", Shape::Unknown);
     assert_eq!(split[0].as_ref().unwrap().line, 2);
-    let split: Vec<_> = pieces("[\n{},\n\n{}]", Shape::Unknown).into_iter().map(Result::unwrap).collect();
-    let places: Vec<_> = split.iter().map(|piece| (piece.number, piece.line, piece.read_to)).collect();
+    let split: Vec<_> =
+        pieces("[\n{},\n\n{}]", Shape::Unknown).into_iter().map(Result::unwrap).collect();
+    let places: Vec<_> =
+        split.iter().map(|piece| (piece.number, piece.line, piece.read_to)).collect();
     assert_eq!(places, [(1, 2, 4), (2, 4, 9)]);
 }
 
 #[test]
 fn the_name_of_a_file_promises_its_shape() {
-    for (name, shape) in [("a.NDJSON", Shape::Lines), ("a.jsonl", Shape::Lines), ("a.json", Shape::Unknown), ("-", Shape::Unknown)] {
+    for (name, shape) in [
+        ("a.NDJSON", Shape::Lines),
+        ("a.jsonl", Shape::Lines),
+        ("a.json", Shape::Unknown),
+        ("-", Shape::Unknown),
+    ] {
         assert_eq!(shape_of(name), shape, "{name}");
     }
 }

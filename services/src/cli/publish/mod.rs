@@ -66,7 +66,11 @@ Examples:
   helmstream publish events.ndjson -o ndjson | jq .outcome";
 
 /// Publishes, and tells what became of each event.
-pub(super) async fn publish(client: &impl Client, screen: &Screen, args: PublishArgs) -> Result<Ending> {
+pub(super) async fn publish(
+    client: &impl Client,
+    screen: &Screen,
+    args: PublishArgs,
+) -> Result<Ending> {
     let (pieces, bytes) = open(&args)?;
     let room = Arc::new(Semaphore::new(IN_FLIGHT_BYTES_MAX));
     let mut told = pieces
@@ -92,7 +96,9 @@ pub(super) async fn publish(client: &impl Client, screen: &Screen, args: Publish
 
 /// The events of the input and how many bytes it has, if that is known. It is read on a thread of
 /// its own, because reading a terminal or a pipe cannot be interrupted.
-fn open(args: &PublishArgs) -> Result<(impl Stream<Item = Result<Piece, Failure>> + use<>, Option<u64>), Failure> {
+fn open(
+    args: &PublishArgs,
+) -> Result<(impl Stream<Item = Result<Piece, Failure>> + use<>, Option<u64>), Failure> {
     let name = args.file.display().to_string();
     let (input, shape, bytes): (Box<dyn Read + Send>, Shape, Option<u64>) = if name == "-" {
         if io::stdin().is_terminal() {
@@ -116,7 +122,8 @@ fn open(args: &PublishArgs) -> Result<(impl Stream<Item = Result<Piece, Failure>
         }
         Err(error) => drop(sender.blocking_send(Err(unreadable(&name, &error)))),
     });
-    let pieces = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    let pieces =
+        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
     Ok((pieces, bytes))
 }
 
@@ -157,7 +164,10 @@ async fn store(
     Ok(Stored { number, line, read_to, receipt })
 }
 
-async fn settle(client: &impl Client, stored: Result<Stored, Failure>) -> Result<(Told, u64), Failure> {
+async fn settle(
+    client: &impl Client,
+    stored: Result<Stored, Failure>,
+) -> Result<(Told, u64), Failure> {
     let Stored { number, line, read_to, receipt } = stored?;
     let what = match receipt {
         Ok(receipt) => Ok(client.settle(receipt).await?),
@@ -168,7 +178,9 @@ async fn settle(client: &impl Client, stored: Result<Stored, Failure>) -> Result
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     let hint = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "publish the whole file again: what was taken is told as a duplicate",
+        io::ErrorKind::UnexpectedEof => {
+            "publish the whole file again: what was taken is told as a duplicate"
+        }
         _ => "check the path, and that it may be read; `-` reads standard input",
     };
     Failure::new(Code::Input, format!("cannot read {name}"), error.to_string(), hint)

@@ -42,8 +42,17 @@ const UNKNOWN: &str = "unknown yet";
 const TOO_LARGE: &str = "too large";
 
 /// Every word, in the order of a summary.
-const WORDS: [&str; 9] =
-    ["event", "external fact", "unchanged", "duplicate of", "refused", "dead letter", "lost", TOO_LARGE, UNKNOWN];
+const WORDS: [&str; 9] = [
+    "event",
+    "external fact",
+    "unchanged",
+    "duplicate of",
+    "refused",
+    "dead letter",
+    "lost",
+    TOO_LARGE,
+    UNKNOWN,
+];
 
 impl<'a> Teller<'a> {
     pub(super) fn new(screen: &'a Screen, bar: Bar) -> Self {
@@ -92,9 +101,14 @@ impl<'a> Teller<'a> {
             }
             Format::Json => {
                 let opening = if self.all == 0 { "{\"events\":[" } else { "\n" };
-                self.write(&format!("{opening}],\"summary\":{}}}\n", output::json(&summary, false)?))?;
+                self.write(&format!(
+                    "{opening}],\"summary\":{}}}\n",
+                    output::json(&summary, false)?
+                ))?;
             }
-            Format::Yaml => self.write(&format!("---\n{}", output::yaml(&json!({ "summary": summary }))?))?,
+            Format::Yaml => {
+                self.write(&format!("---\n{}", output::yaml(&json!({ "summary": summary }))?))?
+            }
             Format::Ndjson => {}
         }
         let any = |words: &[&str]| words.iter().any(|word| self.counts.contains_key(word));
@@ -173,6 +187,10 @@ impl Told {
             (Some(Outcome::DuplicateOf { first_inbox_sequence }), times @ 2..) => Some(format!(
                 "sent {times} times because NATS did not answer, taken once (INBOX {first_inbox_sequence})"
             )),
+            // Without a key nobody can tell the copies apart.
+            (Some(Outcome::DeadLetter { .. }), times @ 2..) => Some(format!(
+                "sent {times} times because NATS did not answer, and perhaps kept as often"
+            )),
             _ => None,
         };
         let said = match settled.counted() {
@@ -188,23 +206,38 @@ impl Told {
                 format!("{} INBOX {first_inbox_sequence}", word(Tone::Quiet))
             }
             Some(Outcome::Refused { sequence, reason, detail, .. }) => {
-                format!("{} ({}): {}, event {sequence}", word(Tone::Bad), escaped(reason), escaped(detail))
+                format!(
+                    "{} ({}): {}, event {sequence}",
+                    word(Tone::Bad),
+                    escaped(reason),
+                    escaped(detail)
+                )
             }
             Some(Outcome::DeadLetter { reason, detail, hint, .. }) => {
                 let (reason, detail, hint) = (escaped(reason), escaped(detail), escaped(hint));
                 format!("{} ({reason}): {detail}\n  {hint}", word(Tone::Bad))
             }
-            Some(Outcome::Lost) => format!("{}: it vanished from INBOX; publish it again", word(Tone::Bad)),
+            Some(Outcome::Lost) => {
+                format!("{}: it vanished from INBOX; publish it again", word(Tone::Bad))
+            }
         };
-        let again = sent_again.filter(|again| *again != said).map(|again| format!("\n  {again}")).unwrap_or_default();
+        let again = sent_again
+            .filter(|again| *again != said)
+            .map(|again| format!("\n  {again}"))
+            .unwrap_or_default();
         Some(format!("{place}: {said}{again}\n"))
     }
 
     fn data(&self) -> Value {
-        let mut data = Map::from_iter([("number".to_owned(), json!(self.number)), ("line".to_owned(), json!(self.line))]);
+        let mut data = Map::from_iter([
+            ("number".to_owned(), json!(self.number)),
+            ("line".to_owned(), json!(self.line)),
+        ]);
         let more = match &self.what {
             Ok(settled) => serde_json::to_value(settled).unwrap_or_default(),
-            Err(failure) => json!({ "outcome": "too_large", "detail": failure.detail, "hint": failure.hint }),
+            Err(failure) => {
+                json!({ "outcome": "too_large", "detail": failure.detail, "hint": failure.hint })
+            }
         };
         if let Value::Object(more) = more {
             data.extend(more);

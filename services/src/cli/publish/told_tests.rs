@@ -22,7 +22,11 @@ fn line(told: &Told) -> String {
 #[test]
 fn a_plain_event_has_no_line() {
     assert_eq!(line(&told(1, Some(event()), None)), "");
-    assert_eq!(line(&told(2, Some(event()), None)), "", "the copy that was not stored leaves no trace");
+    assert_eq!(
+        line(&told(2, Some(event()), None)),
+        "",
+        "the copy that was not stored leaves no trace"
+    );
 }
 
 #[test]
@@ -65,7 +69,10 @@ fn what_is_unknown_is_said_to_be() {
 #[test]
 fn an_outcome_is_data_under_its_own_word() {
     let data = told(1, Some(event()), None).data();
-    assert_eq!((&data["outcome"], &data["sequence"], &data["name"]), (&json!("event"), &json!(5), &json!("noted")));
+    assert_eq!(
+        (&data["outcome"], &data["sequence"], &data["name"]),
+        (&json!("event"), &json!(5), &json!("noted"))
+    );
     let large = Told { number: 1, line: 1, what: Err(Failure::too_large(9_000_000)) };
     assert_eq!(large.data()["outcome"], "too_large");
     assert!(line(&large).starts_with("event 1 (line 1): too large: 9000000 bytes"));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use helmstream_projections::run::view::{Bypass, Gate};
+use helmstream_projections::run::gates::{Bypass, Gate};
 use helmstream_schemas::run::Answer;
 
 use super::{
@@ -43,7 +43,8 @@ pub(super) fn write(page: &mut Page, gates: &[Gate], people: &BTreeMap<String, S
     page.head("Gates (answers as the run claims them)");
     for gate in gates {
         page.line(format!("  {}", place_of(&gate.gate)));
-        let at = |at: &Option<_>| at.map(|at| format!(", {}", when::instant(at))).unwrap_or_default();
+        let at =
+            |at: &Option<_>| at.map(|at| format!(", {}", when::instant(at))).unwrap_or_default();
         for asked in &gate.asked {
             page.line(format!("    asked      in claim {}{}", asked.number, at(&asked.claimed_at)));
         }
@@ -58,14 +59,21 @@ pub(super) fn write(page: &mut Page, gates: &[Gate], people: &BTreeMap<String, S
                 None => String::new(),
             };
             let word = page.ink.paint(tone, &format!("{word:<11}"));
-            page.line(format!("    {word}in claim {}{}{person}", answered.number, at(&answered.claimed_at)));
+            page.line(format!(
+                "    {word}in claim {}{}{person}",
+                answered.number,
+                at(&answered.claimed_at)
+            ));
         }
         if gate.answers.is_empty() && !gate.asked.is_empty() {
             page.line(format!("    {}", page.ink.paint(Tone::Warn, "no answer was claimed")));
         }
         for bypass in &gate.bypasses {
             let word = page.ink.paint(Tone::Alarm, "passed");
-            page.line(format!("    {word}     in claim {} without an answer", bypass.passed_number));
+            page.line(format!(
+                "    {word}     in claim {} without an answer",
+                bypass.passed_number
+            ));
         }
     }
 }

@@ -57,7 +57,11 @@ Examples:
     },
 }
 
-pub(super) async fn answer(client: &impl Client, screen: &Screen, command: RunCommand) -> Result<Ending> {
+pub(super) async fn answer(
+    client: &impl Client,
+    screen: &Screen,
+    command: RunCommand,
+) -> Result<Ending> {
     match command {
         RunCommand::List { statuses, limit, before } => {
             list(client, screen, ListRequest { statuses, limit, before }).await
@@ -65,7 +69,12 @@ pub(super) async fn answer(client: &impl Client, screen: &Screen, command: RunCo
         RunCommand::Show { name } => {
             let answer = client.run_show(ShowRequest { name: Id::new(name)? }).await?;
             match screen.format {
-                Format::Table => screen.print(&page::page(&answer.answer, answer.as_of_seq, screen.now, screen.ink))?,
+                Format::Table => screen.print(&page::page(
+                    &answer.answer,
+                    answer.as_of_seq,
+                    screen.now,
+                    screen.ink,
+                ))?,
                 _ => screen.data(&answer, "")?,
             }
             Ok(Ending::Done)
@@ -108,10 +117,21 @@ fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {
     let summary = &run.summary;
     let status = match summary.bypasses_open {
         0 => toned(tone_of(summary.status), summary.status.word()),
-        count => toned(Tone::Alarm, format!("{}, {count} GATE{} PASSED", summary.status.word(), if count == 1 { "" } else { "S" })),
+        count => toned(
+            Tone::Alarm,
+            format!(
+                "{}, {count} GATE{} PASSED",
+                summary.status.word(),
+                if count == 1 { "" } else { "S" }
+            ),
+        ),
     };
     let started = summary.started_at.map(|at| when::short_and_age(at, now));
-    let took = summary.started_at.zip(summary.ended_at).and_then(|(start, end)| end.since(start)).map(when::span);
+    let took = summary
+        .started_at
+        .zip(summary.ended_at)
+        .and_then(|(start, end)| end.since(start))
+        .map(when::span);
     vec![
         cell(run.id.as_str()),
         status,
@@ -129,7 +149,9 @@ fn tone_of(status: RunStatus) -> Tone {
         RunStatus::Completed => Tone::Good,
         RunStatus::Stalled | RunStatus::Warning => Tone::Warn,
         RunStatus::Failed => Tone::Bad,
-        RunStatus::Skipped | RunStatus::Cancelled | RunStatus::Ended | RunStatus::Merged => Tone::Quiet,
+        RunStatus::Skipped | RunStatus::Cancelled | RunStatus::Ended | RunStatus::Merged => {
+            Tone::Quiet
+        }
     }
 }
 

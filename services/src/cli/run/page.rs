@@ -28,7 +28,8 @@ pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> 
     disputes(&mut page, run.disputes.len());
     for stall in &run.stalls {
         let silence = stall.due_at.since(stall.heard_at).map(when::span).unwrap_or_default();
-        let said = format!("nothing was heard for {silence} after {}", when::instant(stall.heard_at));
+        let said =
+            format!("nothing was heard for {silence} after {}", when::instant(stall.heard_at));
         page.line(format!("  {} {said}", ink.paint(Tone::Warn, "stalled:")));
     }
     stages::write(&mut page, &run.phases, &run.steps, now);
@@ -36,16 +37,24 @@ pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> 
     artifacts(&mut page, run.artifacts.iter().map(|made| (made.number, &made.artifact)));
     timeline::write(&mut page, &run.timeline);
     page.empty();
-    page.line(ink.paint(Tone::Quiet, &format!("as of event {as_of_seq}; why an event is there: helmstream event why POSITION")));
+    page.line(ink.paint(
+        Tone::Quiet,
+        &format!("as of event {as_of_seq}; why an event is there: helmstream event why POSITION"),
+    ));
     page.finish()
 }
 
 fn head(page: &mut Page, id: &Id, summary: &RunSummary, now: Timestamp) {
-    let title = summary.title.as_deref().map(|title| format!("  {}", escaped(title))).unwrap_or_default();
+    let title =
+        summary.title.as_deref().map(|title| format!("  {}", escaped(title))).unwrap_or_default();
     let id = page.ink.paint(Tone::Strong, &escaped(id.as_str()));
     page.line(format!("{id}{title}"));
     let status = page.ink.paint(tone_of(summary.status), summary.status.word());
-    let phase = summary.phase.as_deref().map(|phase| format!(", last in {}", escaped(phase))).unwrap_or_default();
+    let phase = summary
+        .phase
+        .as_deref()
+        .map(|phase| format!(", last in {}", escaped(phase)))
+        .unwrap_or_default();
     page.field("status", format!("{status}{phase}"));
     page.field("work", escaped(summary.work_id.as_deref().unwrap_or_default()));
     page.field("workflow", escaped(summary.workflow_id.as_deref().unwrap_or_default()));
@@ -65,7 +74,10 @@ fn names(ids: &[Id]) -> String {
 
 fn disputes(page: &mut Page, count: usize) {
     if count > 0 {
-        let said = format!("{} of numbers that stand already; the first stands", counted(count as u64, "other claim"));
+        let said = format!(
+            "{} of numbers that stand already; the first stands",
+            counted(count as u64, "other claim")
+        );
         page.line(format!("  {} {said}", page.ink.paint(Tone::Bad, "disputed:")));
     }
 }
@@ -80,7 +92,11 @@ fn artifacts<'a>(page: &mut Page, made: impl Iterator<Item = (u64, &'a Artifact)
         let named = [&artifact.name, &artifact.path, &artifact.url, &artifact.sha];
         let named: Vec<_> = named.into_iter().flatten().map(|text| escaped(text)).collect();
         let size = artifact.size_bytes.map(|bytes| format!("  {bytes} bytes")).unwrap_or_default();
-        page.line(format!("  {:<12}{}{size}  (claim {number})", escaped(&artifact.kind), named.join("  ")));
+        page.line(format!(
+            "  {:<12}{}{size}  (claim {number})",
+            escaped(&artifact.kind),
+            named.join("  ")
+        ));
     }
 }
 

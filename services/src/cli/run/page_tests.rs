@@ -4,8 +4,9 @@ use helmstream_projections::run::{Entry, RunView, What};
 use helmstream_schemas::{
     Hash,
     run::{
-        Answer, ApprovalAnswered, ApprovalAsked, Artifact, ArtifactRecorded, Autonomy, Claim, Ended, Ending, Fault,
-        GateBypassed, Phase, PhaseBegun, PhaseEnded, Place, Stalled, Started, StepBegun, StepEnded,
+        Answer, ApprovalAnswered, ApprovalAsked, Artifact, ArtifactRecorded, Autonomy, Claim,
+        Ended, Ending, Fault, GateBypassed, Phase, PhaseBegun, PhaseEnded, Place, Stalled, Started,
+        StepBegun, StepEnded,
     },
 };
 use uuid::Uuid;
@@ -37,11 +38,25 @@ fn entry(number: u64, claimed: &str, what: What) -> Entry {
         rest: Default::default(),
         removed: Vec::new(),
     };
-    Entry { sequence: number + 100, id: Uuid::nil(), recorded_at: at("12:00:00"), claim: Some(claim), stalls_at: None, what }
+    Entry {
+        sequence: number + 100,
+        id: Uuid::nil(),
+        recorded_at: at("12:00:00"),
+        claim: Some(claim),
+        stalls_at: None,
+        what,
+    }
 }
 
 fn said_by_the_plane(sequence: u64, what: What) -> Entry {
-    Entry { sequence, id: Uuid::nil(), recorded_at: at("12:00:00"), claim: None, stalls_at: None, what }
+    Entry {
+        sequence,
+        id: Uuid::nil(),
+        recorded_at: at("12:00:00"),
+        claim: None,
+        stalls_at: None,
+        what,
+    }
 }
 
 fn show(entries: Vec<Entry>) -> String {
@@ -66,8 +81,12 @@ fn started() -> Entry {
 fn a_gate_that_was_passed_stands_above_everything_and_a_late_grant_does_not_undo_it() {
     let gate = place(Phase::Release, None);
     let merge = place(Phase::Release, Some("merge-pr"));
-    let bypassed =
-        GateBypassed { gate: gate.clone(), asked_number: 2, passed_number: 3, passed_at: merge.clone() };
+    let bypassed = GateBypassed {
+        gate: gate.clone(),
+        asked_number: 2,
+        passed_number: 3,
+        passed_at: merge.clone(),
+    };
     let mut entries = vec![
         started(),
         entry(2, "10:01:00", What::ApprovalAsked(ApprovalAsked { gate: gate.clone() })),
@@ -78,29 +97,56 @@ fn a_gate_that_was_passed_stands_above_everything_and_a_late_grant_does_not_undo
     let alarm = "\n GATE PASSED WITHOUT AN ANSWER\n  the gate at release was asked in claim 2 and had no grant when the run \
                  went on in claim 3, at release / merge-pr\n  no grant has been claimed since\n";
     assert!(said.contains(alarm), "{said}");
-    assert!(said.contains("no answer was claimed") && said.find("GATE PASSED") < said.find("Phases and steps"), "{said}");
-    let mut granted = entry(5, "10:05:00", What::ApprovalAnswered(ApprovalAnswered { gate, answer: Answer::Granted }));
+    assert!(
+        said.contains("no answer was claimed")
+            && said.find("GATE PASSED") < said.find("Phases and steps"),
+        "{said}"
+    );
+    let mut granted = entry(
+        5,
+        "10:05:00",
+        What::ApprovalAnswered(ApprovalAnswered { gate, answer: Answer::Granted }),
+    );
     if let Some(claim) = &mut granted.claim {
         claim.person = Some("person:1".into());
     }
     entries.push(granted);
     let said = show(entries);
-    assert!(said.contains("a grant was claimed later, in claim 5; that clears it and does not undo it"), "{said}");
-    assert!(said.contains("GATE PASSED") && said.contains("granted    in claim 5, 2026-01-31 10:05:00Z, by dana (person:1)"), "{said}");
+    assert!(
+        said.contains("a grant was claimed later, in claim 5; that clears it and does not undo it"),
+        "{said}"
+    );
+    assert!(
+        said.contains("GATE PASSED")
+            && said.contains("granted    in claim 5, 2026-01-31 10:05:00Z, by dana (person:1)"),
+        "{said}"
+    );
 }
 
 #[test]
 fn phases_have_their_steps_below_them_with_durations_and_faults() {
     let build = place(Phase::Build, None);
     let step = place(Phase::Build, Some("compile"));
-    let error = Some(Fault { code: Some("E1".into()), message: Some("no\nspace".into()), recoverable: None });
+    let error = Some(Fault {
+        code: Some("E1".into()),
+        message: Some("no\nspace".into()),
+        recoverable: None,
+    });
     let said = show(vec![
         started(),
         entry(2, "10:01:00", What::PhaseBegun(PhaseBegun { place: build.clone() })),
         entry(3, "10:01:00", What::StepBegun(StepBegun { place: step.clone(), again: false })),
-        entry(4, "10:03:05", What::StepEnded(StepEnded { place: step.clone(), ending: Ending::Failed, error })),
+        entry(
+            4,
+            "10:03:05",
+            What::StepEnded(StepEnded { place: step.clone(), ending: Ending::Failed, error }),
+        ),
         entry(5, "10:04:00", What::StepBegun(StepBegun { place: step, again: true })),
-        entry(6, "11:01:00", What::PhaseEnded(PhaseEnded { place: build, ending: Ending::Completed, error: None })),
+        entry(
+            6,
+            "11:01:00",
+            What::PhaseEnded(PhaseEnded { place: build, ending: Ending::Completed, error: None }),
+        ),
     ]);
     let wanted = "
 Phases and steps
@@ -109,23 +155,34 @@ Phases and steps
 ";
     assert!(said.contains(wanted), "{said}");
     assert!(said.contains("  2026-01-31\n      1  10:00:00Z  started  [101]\n"), "{said}");
-    assert!(said.contains("build / compile failed") && said.contains("build / compile began again"), "{said}");
+    assert!(
+        said.contains("build / compile failed") && said.contains("build / compile began again"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_claim_from_the_future_is_flagged_with_by_how_much() {
-    let mut ended = entry(2, "14:03:00", What::Ended(Ended { ending: Ending::Completed, error: None }));
+    let mut ended =
+        entry(2, "14:03:00", What::Ended(Ended { ending: Ending::Completed, error: None }));
     if let Some(claim) = &mut ended.claim {
         claim.ahead_ms = Some(7_380_000);
     }
     let said = show(vec![started(), ended]);
-    assert!(said.contains("claims to be 2h 03m later than it was received (2026-01-31 12:00:00Z)"), "{said}");
+    assert!(
+        said.contains("claims to be 2h 03m later than it was received (2026-01-31 12:00:00Z)"),
+        "{said}"
+    );
     assert!(said.contains("took 4h 03m"), "{said}");
 }
 
 #[test]
 fn names_stalls_and_artifacts_are_shown_and_nothing_steers_the_terminal() {
-    let mut made = entry(2, "10:05:00", What::ArtifactRecorded(ArtifactRecorded { place: place(Phase::Release, None) }));
+    let mut made = entry(
+        2,
+        "10:05:00",
+        What::ArtifactRecorded(ArtifactRecorded { place: place(Phase::Release, None) }),
+    );
     let artifact = Artifact {
         kind: "pr".into(),
         name: Some("#7\u{202e}".into()),
@@ -141,7 +198,10 @@ fn names_stalls_and_artifacts_are_shown_and_nothing_steers_the_terminal() {
     let said = show(vec![started(), made, said_by_the_plane(103, What::Stalled(stalled))]);
     assert!(said.starts_with("acme/shop-42  Add\\u{1b}[2J checkout\n"), "{said}");
     assert!(said.contains("also called shop-42"), "{said}");
-    assert!(said.contains("stalled: nothing was heard for 30m 00s after 2026-01-31 10:05:00Z"), "{said}");
+    assert!(
+        said.contains("stalled: nothing was heard for 30m 00s after 2026-01-31 10:05:00Z"),
+        "{said}"
+    );
     assert!(said.contains("pr          #7\\u{202e}  https://git.example/7  (claim 2)"), "{said}");
     assert!(!said.contains(['\u{1b}', '\u{202e}']));
 }

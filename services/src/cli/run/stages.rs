@@ -28,7 +28,11 @@ pub(super) fn write(page: &mut Page, phases: &[Stage], steps: &[Stage], now: Tim
     for phase in places {
         let mut begun = phases.iter().filter(|stage| phase_of(&stage.place) == phase).peekable();
         if begun.peek().is_none() {
-            page.line(format!("  {:<28}{}", phase, page.ink.paint(Tone::Quiet, "not begun by name")));
+            page.line(format!(
+                "  {:<28}{}",
+                phase,
+                page.ink.paint(Tone::Quiet, "not begun by name")
+            ));
         }
         begun.for_each(|stage| line(page, stage, &format!("  {phase}"), now));
         for step in steps.iter().filter(|step| phase_of(&step.place) == phase) {
@@ -70,14 +74,21 @@ fn line(page: &mut Page, stage: &Stage, name: &str, now: Timestamp) {
     let (tone, word) = stage.ending.map_or((Tone::Strong, "going on"), ending);
     let took = match (stage.begun_at, stage.ended_at) {
         (Some(begun), Some(ended)) => ended.since(begun).map(when::span),
-        (Some(begun), None) if stage.ending.is_none() => Some(format!("since {}", when::age(begun, now))),
+        (Some(begun), None) if stage.ending.is_none() => {
+            Some(format!("since {}", when::age(begun, now)))
+        }
         _ => None,
     };
-    let again = if stage.begun_times > 1 { format!("  begun {} times", stage.begun_times) } else { String::new() };
+    let again = if stage.begun_times > 1 {
+        format!("  begun {} times", stage.begun_times)
+    } else {
+        String::new()
+    };
     let word = page.ink.paint(tone, &format!("{word:<11}"));
     page.line(format!("{name:<30}{word} {}{again}", took.unwrap_or_default()));
     if let Some(error) = &stage.error {
-        let said: Vec<_> = [&error.code, &error.message].into_iter().flatten().map(|text| escaped(text)).collect();
+        let said: Vec<_> =
+            [&error.code, &error.message].into_iter().flatten().map(|text| escaped(text)).collect();
         page.line(format!("      {}", page.ink.paint(Tone::Bad, &said.join(": "))));
     }
 }

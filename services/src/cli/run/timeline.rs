@@ -37,17 +37,23 @@ pub(super) fn write(page: &mut Page, entries: &[Entry]) {
         page.line(format!("  {number:>5}  {time:<10} {what}  {place}"));
         if let Some(claim) = &entry.claim {
             for remark in remarks(claim) {
-                page.line(format!("  {:>5}  {:<10} {}", "", "", page.ink.paint(Tone::Warn, &remark)));
+                page.line(format!(
+                    "  {:>5}  {:<10} {}",
+                    "",
+                    "",
+                    page.ink.paint(Tone::Warn, &remark)
+                ));
             }
         }
     }
 }
 
 fn what(entry: &Entry) -> (Tone, String) {
-    let message = |said: String| match entry.claim.as_ref().and_then(|claim| claim.message.as_deref()) {
-        Some(message) => format!("{said}: {}", escaped(message)),
-        None => said,
-    };
+    let message =
+        |said: String| match entry.claim.as_ref().and_then(|claim| claim.message.as_deref()) {
+            Some(message) => format!("{said}: {}", escaped(message)),
+            None => said,
+        };
     match &entry.what {
         What::Started(_) => (Tone::Strong, message("started".to_owned())),
         What::Resumed(fact) => {
@@ -68,13 +74,18 @@ fn what(entry: &Entry) -> (Tone, String) {
             (tone, message(format!("{} {word}", place_of(&fact.place))))
         }
         What::ArtifactRecorded(_) => (Tone::Plain, message(made(entry.claim.as_ref()))),
-        What::ApprovalAsked(fact) => (Tone::Warn, message(format!("approval asked at {}", place_of(&fact.gate)))),
+        What::ApprovalAsked(fact) => {
+            (Tone::Warn, message(format!("approval asked at {}", place_of(&fact.gate))))
+        }
         What::ApprovalAnswered(fact) => {
             let (tone, word) = match fact.answer {
                 Answer::Granted => (Tone::Good, "granted"),
                 Answer::Denied => (Tone::Bad, "denied"),
             };
-            (tone, message(format!("approval {word} at {}, as the run claims", place_of(&fact.gate))))
+            (
+                tone,
+                message(format!("approval {word} at {}, as the run claims", place_of(&fact.gate))),
+            )
         }
         What::Noted(_) => {
             let word = entry.claim.as_ref().map(|claim| claim.word.as_str()).unwrap_or_default();
@@ -89,12 +100,21 @@ fn what(entry: &Entry) -> (Tone, String) {
         }
         What::ClaimDisputed(fact) => {
             let stands = fact.stands.to_string();
-            (Tone::Bad, message(format!("disputed: another claim of this number ({}…) stands", &stands[..8])))
+            (
+                Tone::Bad,
+                message(format!(
+                    "disputed: another claim of this number ({}…) stands",
+                    &stands[..8]
+                )),
+            )
         }
-        What::Stalled(fact) => {
-            (Tone::Warn, format!("stalled: nothing was heard after {}", when::instant(fact.heard_at)))
+        What::Stalled(fact) => (
+            Tone::Warn,
+            format!("stalled: nothing was heard after {}", when::instant(fact.heard_at)),
+        ),
+        What::Merged(fact) => {
+            (Tone::Quiet, format!("proved to be {}", escaped(fact.into.as_str())))
         }
-        What::Merged(fact) => (Tone::Quiet, format!("proved to be {}", escaped(fact.into.as_str()))),
     }
 }
 

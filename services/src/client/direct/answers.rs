@@ -52,16 +52,19 @@ impl Client for Direct {
     }
 
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
-        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &request.name)).await?;
+        let AsOf { as_of_seq, answer } =
+            self.ask(|database| run_show(database, &request.name)).await?;
         let (as_of_seq, run) = match answer {
             Some(run) => (as_of_seq, run),
             None => {
                 let name = self.run_beginning_with(&request.name).await?;
-                let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name)).await?;
+                let AsOf { as_of_seq, answer } =
+                    self.ask(|database| run_show(database, &name)).await?;
                 (as_of_seq, answer.ok_or_else(|| no_run(&request.name))?)
             }
         };
-        let persons = run.run.timeline.iter().filter_map(|entry| entry.claim.as_ref()?.person.clone());
+        let persons =
+            run.run.timeline.iter().filter_map(|entry| entry.claim.as_ref()?.person.clone());
         let persons: Vec<String> = persons.collect::<BTreeSet<_>>().into_iter().collect();
         // Whoever may not see who they are sees the ids.
         let people = people::names(&self.database, &persons).await.unwrap_or_default();
@@ -72,12 +75,20 @@ impl Client for Direct {
         let filter = EventFilter {
             context: request.context.as_deref().map(context).transpose()?,
             aggregate: request.aggregate.clone(),
-            kind: request.kind.as_deref().map(|kind| kind_of(kind, request.context.as_deref())).transpose()?,
+            kind: request
+                .kind
+                .as_deref()
+                .map(|kind| kind_of(kind, request.context.as_deref()))
+                .transpose()?,
             from_seq: request.from_seq,
             limit: request.limit,
         };
-        let AsOf { as_of_seq, answer: events } = self.ask(|database| event_list(database, &filter)).await?;
-        let next = events.last().filter(|_| events.len() == request.limit as usize).map(|event| event.sequence + 1);
+        let AsOf { as_of_seq, answer: events } =
+            self.ask(|database| event_list(database, &filter)).await?;
+        let next = events
+            .last()
+            .filter(|_| events.len() == request.limit as usize)
+            .map(|event| event.sequence + 1);
         Ok(Answer { as_of_seq, answer: event::List { events, next } })
     }
 
@@ -103,17 +114,27 @@ impl Client for Direct {
         Ok(Answer { as_of_seq, answer: event::Why { why } })
     }
 
-    async fn dead_letter_list(&self, request: dead_letter::ListRequest) -> Answered<dead_letter::List> {
+    async fn dead_letter_list(
+        &self,
+        request: dead_letter::ListRequest,
+    ) -> Answered<dead_letter::List> {
         let dead_letter::ListRequest { limit, before } = request;
         let AsOf { as_of_seq, answer: dead_letters } =
             self.ask(|database| dead_letter_list(database, before, limit)).await?;
-        let next = dead_letters.last().filter(|_| dead_letters.len() == limit as usize).map(|letter| letter.sequence);
+        let next = dead_letters
+            .last()
+            .filter(|_| dead_letters.len() == limit as usize)
+            .map(|letter| letter.sequence);
         Ok(Answer { as_of_seq, answer: dead_letter::List { dead_letters, next } })
     }
 
-    async fn dead_letter_show(&self, request: dead_letter::ShowRequest) -> Answered<dead_letter::Shown> {
+    async fn dead_letter_show(
+        &self,
+        request: dead_letter::ShowRequest,
+    ) -> Answered<dead_letter::Shown> {
         let sequence = request.inbox_sequence;
-        let AsOf { as_of_seq, answer } = self.ask(|database| dead_letter_show(database, sequence)).await?;
+        let AsOf { as_of_seq, answer } =
+            self.ask(|database| dead_letter_show(database, sequence)).await?;
         let dead_letter = answer.ok_or_else(|| {
             let what = format!("no dead letter came of INBOX {sequence}");
             Failure::not_found(what, "`helmstream deadletter list` shows which there are")
@@ -136,16 +157,22 @@ impl Client for Direct {
         let mut heads: Vec<(String, u64)> = Vec::new();
         let mut projections = Vec::with_capacity(lines.len());
         for line in lines {
-            let known = heads.iter().find(|(stream, _)| *stream == line.stream).map(|(_, head)| *head);
+            let known =
+                heads.iter().find(|(stream, _)| *stream == line.stream).map(|(_, head)| *head);
             let head_seq = match known {
                 Some(head) => head,
                 None => {
-                    let extent = self.patience().with("NATS", || read::extent(log, &line.stream)).await?;
+                    let extent =
+                        self.patience().with("NATS", || read::extent(log, &line.stream)).await?;
                     heads.push((line.stream.clone(), extent.last));
                     extent.last
                 }
             };
-            projections.push(projection::Standing { lag: head_seq.saturating_sub(line.read_to_seq), head_seq, line });
+            projections.push(projection::Standing {
+                lag: head_seq.saturating_sub(line.read_to_seq),
+                head_seq,
+                line,
+            });
         }
         Ok(Answer { as_of_seq, answer: projection::List { projections } })
     }
@@ -156,7 +183,11 @@ impl Client for Direct {
         let found = self.ask(|database| outcomes(database, sequences)).await?;
         let mut list: Vec<outcome::Found> = found
             .into_iter()
-            .map(|(sequence, outcome)| outcome::Found { inbox_sequence: Some(sequence), command_id: None, outcome })
+            .map(|(sequence, outcome)| outcome::Found {
+                inbox_sequence: Some(sequence),
+                command_id: None,
+                outcome,
+            })
             .collect();
         for id in request.command_ids {
             let outcome = self.ask(|database| outcome_of_command(database, id)).await?;
@@ -176,7 +207,10 @@ impl Client for Direct {
 
 impl Direct {
     /// Puts a question to the views, and waits for them while they are away.
-    async fn ask<'a, T, F>(&'a self, mut question: impl FnMut(&'a Database) -> F) -> Result<T, Failure>
+    async fn ask<'a, T, F>(
+        &'a self,
+        mut question: impl FnMut(&'a Database) -> F,
+    ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, ProjectionError>>,
     {
@@ -203,7 +237,7 @@ impl Direct {
             1 => Ok(found.remove(0)),
             _ => {
                 let some: Vec<&str> = found.iter().take(5).map(Id::as_str).collect();
-                let what = format!("several runs begin with `{beginning}`");
+                let what = format!("the ids of several runs begin with `{beginning}`");
                 Err(Failure::new(Code::Ambiguous, what, some.join(", "), "write more of the id"))
             }
         }
@@ -247,8 +281,12 @@ fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) if !kind.contains('<') => Ok(kind),
         // What every context may hold has a type in each.
-        (Some(kind), None) if context.is_some() => Ok(kind.replace("<context>", context.unwrap_or_default())),
-        (None, _) => Err(Failure::new(Code::NotFound, format!("there is no event `{asked}`"), "", known())),
+        (Some(kind), None) if context.is_some() => {
+            Ok(kind.replace("<context>", context.unwrap_or_default()))
+        }
+        (None, _) => {
+            Err(Failure::new(Code::NotFound, format!("there is no event `{asked}`"), "", known()))
+        }
         _ => {
             let what = format!("several contexts have an event `{asked}`");
             Err(Failure::new(Code::Ambiguous, what, "", "add --context, or write the whole type"))
@@ -269,7 +307,9 @@ fn no_run(name: &Id) -> Failure {
 }
 
 fn no_event(name: &str, as_of_seq: u64) -> Failure {
-    let hint = format!("the ledger has read up to {as_of_seq}; `helmstream event list` shows what is there");
+    let hint = format!(
+        "the ledger has read up to {as_of_seq}; `helmstream event list` shows what is there"
+    );
     Failure::not_found(format!("there is no event {name}"), hint)
 }
 

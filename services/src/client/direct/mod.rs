@@ -48,7 +48,8 @@ pub struct Direct {
 impl Direct {
     pub fn new(plane: Plane, manner: Manner) -> Result<Self, Failure> {
         let login = plane.login(OPERATOR).map_err(|error| {
-            let hint = "the plane's secrets are readable by the user who made it; run this as that user";
+            let hint =
+                "the plane's secrets are readable by the user who made it; run this as that user";
             Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
         })?;
         let database = Database::new(Connect {
@@ -101,5 +102,10 @@ impl Direct {
 /// The world did not come back in time.
 fn away(what: String, waited: Duration) -> Failure {
     let detail = format!("waited {} s", waited.as_secs());
-    Failure::new(Code::Away, what, detail, "is the plane running? `helmstream up` runs one; `--wait SECONDS` waits longer")
+    Failure::new(
+        Code::Away,
+        what,
+        detail,
+        "is the plane running? `helmstream up` runs one; `--wait SECONDS` waits longer",
+    )
 }

@@ -39,7 +39,11 @@ impl Patience {
     }
 
     /// Does something until it succeeds, fails for good, or the patience is over.
-    pub(super) async fn with<T, E, F>(mut self, whom: &str, mut attempt: impl FnMut() -> F) -> Result<T, Failure>
+    pub(super) async fn with<T, E, F>(
+        mut self,
+        whom: &str,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, Failure>
     where
         E: Passing + Into<Failure>,
         F: Future<Output = Result<T, E>>,
@@ -118,7 +122,9 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_pass_is_not_waited_for() {
         let error = || ProjectionError::TooMany { asked: 2, limit: 1 };
-        let failed = Patience::new(None).with("Postgres", || std::future::ready(Err::<(), _>(error()))).await;
+        let failed = Patience::new(None)
+            .with("Postgres", || std::future::ready(Err::<(), _>(error())))
+            .await;
         assert_eq!(failed.unwrap_err().code, Code::Refused);
     }
 }

@@ -22,13 +22,13 @@ use tokio::{
 };
 
 use super::{
-    Manner,
-    patience::{Patience, Said},
     super::{
         failure::{Code, Failure},
         limits::{HEARD_OUTCOMES_MAX, LEDGER_ASKED_MAX, LEDGER_EVERY, REPLY_AFTER},
         publish::{Receipt, Settled},
     },
+    Manner,
+    patience::{Patience, Said},
 };
 use crate::patience::Passing;
 
@@ -55,7 +55,11 @@ enum Word {
 }
 
 impl Press {
-    pub(super) async fn open(connection: Connection, database: Database, manner: &Manner) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        connection: Connection,
+        database: Database,
+        manner: &Manner,
+    ) -> Result<Self, Failure> {
         let subject = Subject::In { publisher: manner.publisher.clone() }.to_string();
         let reply_to = connection.client.new_inbox();
         let replies = connection.client.subscribe(reply_to.clone()).await.map_err(|error| {
@@ -80,7 +84,14 @@ impl Press {
             away_since: None,
         };
         tokio::spawn(hearing.listen(replies, words));
-        Ok(Self { connection, subject, reply_to, wait: manner.wait, said: Said::default(), awaited })
+        Ok(Self {
+            connection,
+            subject,
+            reply_to,
+            wait: manner.wait,
+            said: Said::default(),
+            awaited,
+        })
     }
 
     /// Stores an event in INBOX; while NATS is away, waits. Sent again when it is unknown whether
@@ -101,17 +112,28 @@ impl Press {
                     patience.is_back("NATS");
                     return Ok(Receipt { inbox_sequence: sequence, sent_times });
                 }
-                Ok(Published::Refused { code: TOO_LARGE, .. }) => return Err(Failure::too_large(event.len() as u64)),
+                Ok(Published::Refused { code: TOO_LARGE, .. }) => {
+                    return Err(Failure::too_large(event.len() as u64));
+                }
                 Ok(Published::Refused { status, description, .. }) if status >= 500 => {
                     sent_times -= 1;
                     patience.is_away("INBOX", &description).await?;
                 }
                 Ok(Published::Refused { description, .. }) => {
                     let what = format!("the server does not take a publish to {}", self.subject);
-                    return Err(Failure::new(Code::Refused, what, description, "the server's log may say more"));
+                    return Err(Failure::new(
+                        Code::Refused,
+                        what,
+                        description,
+                        "the server's log may say more",
+                    ));
                 }
-                Ok(Published::Unknown) => patience.is_away("NATS", "no acknowledgement in time").await?,
-                Err(error) if error.may_pass() => patience.is_away("NATS", &error.to_string()).await?,
+                Ok(Published::Unknown) => {
+                    patience.is_away("NATS", "no acknowledgement in time").await?
+                }
+                Err(error) if error.may_pass() => {
+                    patience.is_away("NATS", &error.to_string()).await?
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -161,7 +183,11 @@ struct Waiting {
 }
 
 impl Hearing {
-    async fn listen(mut self, replies: impl Stream<Item = Reply>, mut words: mpsc::UnboundedReceiver<Word>) {
+    async fn listen(
+        mut self,
+        replies: impl Stream<Item = Reply>,
+        mut words: mpsc::UnboundedReceiver<Word>,
+    ) {
         let mut replies = std::pin::pin!(replies);
         let mut tick = interval(LEDGER_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -186,13 +212,18 @@ impl Hearing {
         if self.waiting.is_empty() && !self.gave_up {
             self.quiet_since = Instant::now();
         }
-        self.waiting.entry(inbox_sequence).or_default().push(Waiting { since: Instant::now(), answer });
+        self.waiting
+            .entry(inbox_sequence)
+            .or_default()
+            .push(Waiting { since: Instant::now(), answer });
     }
 
     fn hear(&mut self, inbox_sequence: u64, outcome: Outcome) {
         (self.quiet_since, self.gave_up) = (Instant::now(), false);
         match self.waiting.remove(&inbox_sequence) {
-            Some(waiting) => waiting.into_iter().for_each(|one| drop(one.answer.send(Some(outcome.clone())))),
+            Some(waiting) => {
+                waiting.into_iter().for_each(|one| drop(one.answer.send(Some(outcome.clone()))))
+            }
             None => drop(self.heard.insert(inbox_sequence, outcome)),
         }
         if self.heard.len() > HEARD_OUTCOMES_MAX {
@@ -234,7 +265,8 @@ impl Hearing {
                 let _ = waiting.answer.send(None);
             }
         }
-        let overdue = |waiting: &Vec<Waiting>| waiting.iter().any(|one| one.since.elapsed() > REPLY_AFTER);
+        let overdue =
+            |waiting: &Vec<Waiting>| waiting.iter().any(|one| one.since.elapsed() > REPLY_AFTER);
         let asked: Vec<u64> = self
             .waiting
             .iter()
@@ -251,7 +283,9 @@ impl Hearing {
         tokio::spawn(async move {
             let told = match outcomes(&database, &asked).await {
                 Ok(found) => {
-                    let known = found.into_iter().filter_map(|(sequence, outcome)| Some((sequence, outcome?)));
+                    let known = found
+                        .into_iter()
+                        .filter_map(|(sequence, outcome)| Some((sequence, outcome?)));
                     Some(known.collect())
                 }
                 Err(error) => {

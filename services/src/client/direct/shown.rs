@@ -56,13 +56,20 @@ fn next_quoted(text: &str) -> (&str, &str, &str) {
 
 /// Cleans what stands outside of quotes: a bare value if a key came before it. Gives the key back
 /// if its value is yet to come.
-fn clean_between(cleaner: &Cleaner, key: Option<String>, text: &str, cleaned: &mut String) -> Option<String> {
+fn clean_between(
+    cleaner: &Cleaner,
+    key: Option<String>,
+    text: &str,
+    cleaned: &mut String,
+) -> Option<String> {
     let Some((colon, value)) = key.as_ref().and_then(|_| text.split_once(':')) else {
         cleaned.push_str(&cleaner.text(text));
         return key.filter(|_| text.trim().is_empty());
     };
     let bare_start = value.len() - value.trim_start().len();
-    let bare_end = value[bare_start..].find([',', '}', ']', '{', '[', '\n']).map_or(value.len(), |end| bare_start + end);
+    let bare_end = value[bare_start..]
+        .find([',', '}', ']', '{', '[', '\n'])
+        .map_or(value.len(), |end| bare_start + end);
     let bare = value[bare_start..bare_end].trim_end();
     cleaned.push_str(colon);
     cleaned.push(':');
@@ -81,7 +88,12 @@ fn clean_between(cleaner: &Cleaner, key: Option<String>, text: &str, cleaned: &m
 }
 
 /// Cleans a text in quotes, under the key before it; gives what it says.
-fn clean_quoted(cleaner: &Cleaner, key: Option<String>, quoted: &str, cleaned: &mut String) -> String {
+fn clean_quoted(
+    cleaner: &Cleaner,
+    key: Option<String>,
+    quoted: &str,
+    cleaned: &mut String,
+) -> String {
     let inner = quoted.strip_prefix('"').unwrap_or(quoted);
     let said = serde_json::from_str(quoted)
         .unwrap_or_else(|_| inner.strip_suffix('"').unwrap_or(inner).to_owned());
@@ -96,7 +108,9 @@ fn clean_quoted(cleaner: &Cleaner, key: Option<String>, quoted: &str, cleaned: &
 fn clean_under(cleaner: &Cleaner, key: &str, text: &str) -> Option<String> {
     let held = Map::from_iter([(key.to_owned(), Value::String(text.to_owned()))]);
     let Value::Object(cleaned) = cleaner.clean(Value::Object(held)).value else { return None };
-    cleaned.into_iter().find_map(|(_, value)| value.as_str().filter(|other| *other != text).map(str::to_owned))
+    cleaned
+        .into_iter()
+        .find_map(|(_, value)| value.as_str().filter(|other| *other != text).map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -109,7 +123,13 @@ mod tests {
 
     #[test]
     fn what_holds_nothing_to_hide_stays_as_it_is() {
-        for plain in ["", "{\"a\" : [1, \"x\\n\", null], \"a\":2}", "no json at all: it's", "{\"a\":\"", "{{{\"a\"::\"b\""] {
+        for plain in [
+            "",
+            "{\"a\" : [1, \"x\\n\", null], \"a\":2}",
+            "no json at all: it's",
+            "{\"a\":\"",
+            "{{{\"a\"::\"b\"",
+        ] {
             assert_eq!(show(plain), plain);
         }
     }
@@ -134,7 +154,10 @@ mod tests {
 
     #[test]
     fn a_secret_under_a_bare_number_goes_and_its_neighbours_stay() {
-        assert_eq!(show(r#"{"pin": 1, "password": 1234, "b":[2]"#), r#"{"pin": 1, "password": [removed: secret_by_name], "b":[2]"#);
+        assert_eq!(
+            show(r#"{"pin": 1, "password": 1234, "b":[2]"#),
+            r#"{"pin": 1, "password": [removed: secret_by_name], "b":[2]"#
+        );
     }
 
     #[test]

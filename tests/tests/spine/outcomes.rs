@@ -1,5 +1,5 @@
-//! From the door to the answer, on a whole plane: every outcome a publish can have, each seen on
-//! the log, in the views, and by the publisher itself.
+//! Every outcome a publish can have, each seen on the log, in the views, and by the publisher
+//! itself.
 
 use helmstream_schemas::outcome::Outcome;
 use helmstream_tests::{

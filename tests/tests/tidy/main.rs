@@ -1,0 +1,6 @@
+//! The house's rules as tests: who imports what, what the core may not touch, how long a file is,
+//! and that every list names everything there is. They read the checkout and start nothing.
+
+mod imports;
+mod lists;
+mod texts;
