@@ -31,11 +31,10 @@ pub fn resolve(names: &[Known]) -> Option<Resolution> {
     let mut ages: BTreeMap<&Id, u64> = BTreeMap::new();
     for known in names {
         match (&known.claimed, known.first_sequence) {
+            // Of an aggregate that is not among the names no more is known than that it was there
+            // when the name was given.
             (Some(claimed), _) => {
-                // Of an aggregate that is not among the names no more is known than that it was
-                // there when the name was given.
-                let named = names.iter().find(|named| named.name == claimed.id);
-                ages.insert(&claimed.id, named.and_then(|named| named.first_sequence).unwrap_or(0));
+                ages.entry(&claimed.id).or_insert(0);
             }
             (None, Some(first)) => {
                 ages.insert(&known.name, first);
