@@ -2,23 +2,13 @@
 //! every caller asks: try again, refuse, or stop? A record that cannot be applied is not among
 //! these: it is parked, and `projection::Unfit` says why.
 
+use helmstream_schemas::Verdict;
 use std::error::Error as _;
 
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::position::Diverged;
-
-/// What a caller should do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The world may be different in a moment: wait a little and do the same again.
-    Retry,
-    /// What was asked can never succeed as asked; tell the asker.
-    Refuse,
-    /// Going on would do harm or is pointless; a person has to look.
-    Stop,
-}
 
 /// What can go wrong with the views.
 #[derive(Debug, thiserror::Error)]

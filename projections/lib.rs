@@ -23,7 +23,7 @@ pub mod setup;
 pub use alias::Alias;
 pub use database::{Connect, Database};
 pub use deadline::Deadline;
-pub use error::{ProjectionError, Verdict};
+pub use error::ProjectionError;
 pub use ledger::Ledger;
 pub use position::{Checkpoint, Diverged};
 pub use projection::Projection;

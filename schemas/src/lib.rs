@@ -17,6 +17,7 @@ pub mod refusal;
 pub mod run;
 pub mod subject;
 pub mod time;
+pub mod verdict;
 pub mod words;
 
 pub use attributes::{ActorKind, Attributes};
@@ -26,3 +27,4 @@ pub use hash::Hash;
 pub use record::Record;
 pub use subject::{Id, Subject};
 pub use time::Timestamp;
+pub use verdict::Verdict;

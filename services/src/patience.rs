@@ -4,7 +4,8 @@
 use std::{future::Future, time::Duration};
 
 use helmstream_projections::ProjectionError;
-use helmstream_stream::{StreamError, Verdict, limits::reconnect_delay};
+use helmstream_schemas::Verdict;
+use helmstream_stream::{StreamError, limits::reconnect_delay};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -21,7 +22,7 @@ impl Passing for StreamError {
 
 impl Passing for ProjectionError {
     fn may_pass(&self) -> bool {
-        self.verdict() == helmstream_projections::Verdict::Retry
+        self.verdict() == Verdict::Retry
     }
 }
 

@@ -10,12 +10,12 @@ use futures_util::{
     FutureExt, StreamExt,
     stream::{FuturesUnordered, ReadyChunks},
 };
-use helmstream_schemas::Record;
+use helmstream_schemas::{Record, Verdict};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
-    Connection, StreamError, Verdict,
+    Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
     limits,
 };

@@ -1,18 +1,8 @@
 //! What can go wrong with the log, with the context needed to act on it, and the one question every caller asks:
 //! try again, refuse, or stop? It deliberately knows nothing of why the log was being used.
 
+use helmstream_schemas::Verdict;
 use std::{fmt, io, path::PathBuf};
-
-/// What a caller should do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The world may be different in a moment: wait a little and do the same again.
-    Retry,
-    /// What was asked can never succeed as asked; tell the asker.
-    Refuse,
-    /// Going on would do harm or is pointless; a person has to look.
-    Stop,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {

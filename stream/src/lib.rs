@@ -21,4 +21,4 @@ pub mod read;
 pub mod setup;
 
 pub use connect::{Address, Connection, connect};
-pub use error::{StreamError, Verdict};
+pub use error::StreamError;

@@ -1,10 +1,12 @@
 //! The plane under test: what integration tests share. It holds no tests itself.
 
 pub mod admin;
+pub mod audit;
 pub mod cluster;
 pub mod counter;
 pub mod faber;
 pub mod harness;
+pub mod kill;
 pub mod patience;
 pub mod proxy;
 pub mod publisher;

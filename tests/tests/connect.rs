@@ -3,8 +3,9 @@
 
 use std::{fs, time::Duration};
 
+use helmstream_schemas::Verdict;
 use helmstream_stream::{
-    StreamError, Verdict,
+    StreamError,
     connect::{Address, connect},
 };
 use helmstream_tests::harness::TestPlane;

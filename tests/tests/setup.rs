@@ -1,8 +1,9 @@
 //! `setup` on a real server: it makes what is absent, leaves what is right, and before what is
 //! different it stops without having touched anything.
 
+use helmstream_schemas::Verdict;
 use helmstream_stream::{
-    StreamError, Verdict,
+    StreamError,
     connect::Connection,
     setup::{SetupReport, setup},
 };

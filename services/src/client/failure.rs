@@ -121,7 +121,7 @@ impl Failure {
 impl From<&StreamError> for Failure {
     fn from(error: &StreamError) -> Self {
         let code = match error {
-            _ if error.verdict() == helmstream_stream::Verdict::Retry => Code::Away,
+            _ if error.verdict() == helmstream_schemas::Verdict::Retry => Code::Away,
             StreamError::SeedUnreadable { .. }
             | StreamError::SeedMalformed { .. }
             | StreamError::NotLetIn { .. } => Code::NotLetIn,
@@ -141,7 +141,7 @@ impl From<&StreamError> for Failure {
 
 impl From<&ProjectionError> for Failure {
     fn from(error: &ProjectionError) -> Self {
-        use helmstream_projections::Verdict;
+        use helmstream_schemas::Verdict;
         let code = match error {
             _ if error.verdict() == Verdict::Retry => Code::Away,
             ProjectionError::Connect { .. } => Code::NotLetIn,

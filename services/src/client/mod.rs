@@ -6,7 +6,7 @@ pub mod dead_letter;
 pub mod direct;
 pub mod event;
 pub mod failure;
-pub mod limits;
+pub use crate::limits;
 pub mod outcome;
 pub mod projection;
 pub mod publish;

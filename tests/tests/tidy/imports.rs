@@ -37,7 +37,7 @@ const KNOWN_BY: [(&str, &[&str]); 8] = [
         "tokio",
         &["helmstream-stream", "helmstream-projections", "helmstream-services", "helmstream-tests"],
     ),
-    ("clap", &["helmstream-services", "xtask"]),
+    ("clap", &["helmstream-services", "helmstream-tests", "xtask"]),
     ("anyhow", &["helmstream-services", "helmstream-tests"]),
     ("regex", &["helmstream-core"]),
     ("hmac", &["helmstream-core"]),

@@ -1,0 +1,101 @@
+//! Services as processes, one each, that can be killed, told where to die, and started again. One
+//! that ends without having been told to is a failure of the test.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use crate::patience::eventually;
+
+/// The services of a plane, each a process.
+pub struct Mortals {
+    program: PathBuf,
+    plane: PathBuf,
+    running: BTreeMap<&'static str, Mortal>,
+}
+
+struct Mortal {
+    child: Child,
+    /// Where it was told to die.
+    point: Option<&'static str>,
+}
+
+impl Mortals {
+    /// Nobody yet. `program` is built with the points at which it can die.
+    pub fn new(program: &Path, plane: &Path) -> Self {
+        Self { program: program.to_owned(), plane: plane.to_owned(), running: BTreeMap::new() }
+    }
+
+    /// Starts a service, to die at a point when it passes it for the n-th time, if one is named.
+    pub fn start(&mut self, service: &'static str, dies_at: Option<(&'static str, u64)>) {
+        // If this process dies, they do.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program).arg(&self.plane).arg(service);
+        let log = OpenOptions::new().create(true).append(true).open(self.log(service)).expect("a log");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr::<File>(log);
+        let _ = fs::remove_file(self.last_words(service));
+        if let Some((point, passes)) = dies_at {
+            command.env("HELMSTREAM_CRASH_AT", format!("{point}:{passes}"));
+            command.env("HELMSTREAM_CRASH_LOG", self.last_words(service));
+        }
+        let child = command.spawn().expect("a service can be started");
+        let mortal = Mortal { child, point: dies_at.map(|(point, _)| point) };
+        let before = self.running.insert(service, mortal);
+        assert!(before.is_none(), "{service} runs already");
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self, service: &'static str) {
+        let mut mortal = self.running.remove(service).expect("it runs");
+        mortal.child.kill().expect("it can be killed");
+        mortal.child.wait().expect("it can be waited for");
+    }
+
+    /// Waits until a service dies at the point it was told.
+    pub async fn dies_by_itself(&mut self, service: &'static str) {
+        let mut mortal = self.running.remove(service).expect("it runs");
+        let point = mortal.point.expect("it was told to die");
+        eventually(&format!("{service} dead at {point}"), async || {
+            self.look();
+            mortal.child.try_wait().expect("it can be looked at").map(drop)
+        })
+        .await;
+        let last_words = fs::read_to_string(self.last_words(service)).unwrap_or_default();
+        assert_eq!(last_words, point, "{service} died elsewhere: {}", self.said(service));
+    }
+
+    /// Panics if one has ended that was not told to.
+    pub fn look(&mut self) {
+        for (service, mortal) in &mut self.running {
+            let ended = mortal.child.try_wait().expect("it can be looked at");
+            if let Some(status) = ended.filter(|_| mortal.point.is_none()) {
+                let said = fs::read_to_string(self.plane.join("log").join(format!("{service}.log"))).unwrap_or_default();
+                panic!("{service} ended by itself ({status}): {said}");
+            }
+        }
+    }
+
+    fn log(&self, service: &str) -> PathBuf {
+        self.plane.join("log").join(format!("{service}.log"))
+    }
+
+    fn last_words(&self, service: &str) -> PathBuf {
+        self.plane.join("log").join(format!("{service}.died"))
+    }
+
+    fn said(&self, service: &str) -> String {
+        fs::read_to_string(self.log(service)).unwrap_or_default()
+    }
+}
+
+impl Drop for Mortals {
+    fn drop(&mut self) {
+        for mortal in self.running.values_mut() {
+            let _ = mortal.child.kill();
+            let _ = mortal.child.wait();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A plane of processes, published to at full pace while its services and servers are killed one
+//! after the other; afterwards everything that was acknowledged has exactly one outcome, and every
+//! row is what a fold from scratch gives.
+//!
+//! Short in `cargo test`; long by hand:
+//! `HELMSTREAM_KILLS=200 HELMSTREAM_SEED=7 cargo test -p helmstream-tests --test kill -- --nocapture`
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    path::Path,
+    time::Duration,
+};
+
+use helmstream_projections::{
+    Database,
+    questions::{outcome, projection::projection_list},
+};
+use helmstream_services::serve;
+use helmstream_stream::{Connection, read::extent};
+use helmstream_tests::{
+    audit,
+    harness::TestPlane,
+    kill::{
+        chance::Chance,
+        deck::{Death, Deck},
+        load::{Acknowledged, Kind, Load, Pace},
+        mortals::Mortals,
+    },
+    running::ALL,
+};
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// Publishes that have to be acknowledged in the second before a kill for it to count.
+const PACE_MIN: u64 = 500;
+
+/// Messages that may wait to be admitted or decided before publishing pauses, and at how many it
+/// goes on: so that a long test ends soon after its last kill.
+const WAITING_MAX: u64 = 15_000;
+const WAITING_MIN: u64 = 3_000;
+
+/// How long a kill may wait for its moment, and how long it may take until all is worked off.
+const MOMENT: Duration = Duration::from_secs(120);
+const DRAINED: Duration = Duration::from_secs(300);
+
+/// Questions about outcomes that are asked at once.
+const ASKED: usize = 5_000;
+
+struct Test {
+    plane: TestPlane,
+    operator: Connection,
+    database: Database,
+    mortals: Mortals,
+    load: Load,
+    pace: Pace,
+    chance: Chance,
+    deaths: BTreeMap<String, u64>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is_its_fold() {
+    let (kills, seed) = (number("HELMSTREAM_KILLS", 10), number("HELMSTREAM_SEED", 20_260_301));
+    println!("{kills} kills, seed {seed}");
+    let plane = TestPlane::start_alone().await;
+    plane.set_up().await;
+    let program = Path::new(env!("CARGO_BIN_EXE_helmstream-mortal"));
+    let mut mortals = Mortals::new(program, plane.plane.directory());
+    for service in ALL {
+        mortals.start(service, None);
+    }
+    let mut test = Test {
+        operator: plane.connect("operator").await,
+        database: serve::database(&plane.plane, "operator").expect("the operator has a password"),
+        load: Load::begin(plane.connect("faber").await, seed),
+        plane,
+        mortals,
+        pace: Pace::new(),
+        chance: Chance::new(seed ^ 1),
+        deaths: BTreeMap::new(),
+    };
+    let mut deck = Deck::new();
+    for number in 1..=kills {
+        let death = deck.draw(&mut test.chance);
+        test.moment().await;
+        let pace = test.die(death).await;
+        *test.deaths.entry(death.to_string()).or_default() += 1;
+        println!("{number:4}: {death} at {pace} a second, {} acknowledged", test.load.acknowledged());
+    }
+    let Test { plane, operator, database, mut mortals, load, deaths, .. } = test;
+    let acknowledged = load.end().await;
+    println!("{} acknowledged, working off the rest", acknowledged.len());
+    drain(&operator, &database, &mut mortals).await;
+    assert_outcomes(&database, &acknowledged).await;
+    let again = audit::outcomes(&plane).await;
+    println!("told again in the same words: {again}");
+    audit::decisions(&plane).await;
+    audit::rows(&plane).await;
+    for (death, count) in &deaths {
+        println!("{count:4} × {death}");
+    }
+    assert_points(&deaths, kills);
+}
+
+impl Test {
+    /// Waits for a moment of chance in which enough is being published.
+    async fn moment(&mut self) {
+        let deadline = Instant::now() + MOMENT;
+        let mut wanted = Instant::now() + Duration::from_millis(200 + self.chance.below(1_200));
+        loop {
+            assert!(Instant::now() < deadline, "publishing never came up to pace: {} a second", self.note());
+            self.mortals.look();
+            let waiting = waiting(&self.operator).await.unwrap_or(0);
+            if waiting > WAITING_MAX {
+                self.load.rest(true);
+            } else if waiting < WAITING_MIN {
+                self.load.rest(false);
+            }
+            if self.note() < PACE_MIN {
+                wanted = wanted.max(Instant::now());
+            } else if Instant::now() >= wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn note(&mut self) -> u64 {
+        self.pace.note(self.load.acknowledged())
+    }
+
+    /// Somebody dies and is started again; how much was being published when it happened.
+    async fn die(&mut self, death: Death) -> u64 {
+        let pace = self.note();
+        match death {
+            Death::Service(service) => {
+                self.mortals.kill(service);
+                self.mourn().await;
+                self.mortals.start(service, None);
+                pace
+            }
+            Death::Nats => {
+                self.plane.nats.kill();
+                self.mourn().await;
+                self.plane.nats.restart().await.expect("the server starts again");
+                pace
+            }
+            Death::Postgres => {
+                let postgres = self.plane.postgres.as_mut().expect("this plane has its own");
+                postgres.kill();
+                self.mourn().await;
+                let postgres = self.plane.postgres.as_mut().expect("this plane has its own");
+                postgres.restart().await.expect("the server starts again");
+                pace
+            }
+            Death::Point { service, point, passes_max } => {
+                self.mortals.kill(service);
+                self.mortals.start(service, Some((point, 1 + self.chance.below(passes_max))));
+                self.mortals.dies_by_itself(service).await;
+                let pace = self.note();
+                self.mortals.start(service, None);
+                pace
+            }
+        }
+    }
+
+    /// A little while without the one that died.
+    async fn mourn(&mut self) {
+        let pause = self.chance.below(400);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+}
+
+/// Messages that are not admitted yet, and commands that are not decided yet; nothing while the
+/// server is away.
+async fn waiting(operator: &Connection) -> Option<u64> {
+    let mut all = extent(operator, "INBOX").await.ok()?.messages;
+    for context in ["run", "external"] {
+        for partition in 0..4 {
+            let subject = format!("$JS.API.CONSUMER.INFO.COMMANDS.{context}-{partition}");
+            let answer = operator.client.request(subject, "".into()).await.ok()?;
+            let info: Value = serde_json::from_slice(&answer.payload).ok()?;
+            all += info["num_pending"].as_u64()? + info["num_ack_pending"].as_u64()?;
+        }
+    }
+    Some(all)
+}
+
+/// Waits until everything is admitted, decided and folded.
+async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
+    let deadline = Instant::now() + DRAINED;
+    loop {
+        mortals.look();
+        let left = waiting(operator).await;
+        let level = level(operator, database).await;
+        if left == Some(0) && level {
+            return;
+        }
+        assert!(Instant::now() < deadline, "not worked off: {left:?} wait, views are level: {level}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn level(operator: &Connection, database: &Database) -> bool {
+    let Ok(lines) = projection_list(database).await else { return false };
+    for line in &lines {
+        assert_eq!(line.parked, 0, "{line:?}");
+        match extent(operator, &line.stream).await {
+            Ok(head) if line.read_to_seq >= head.last => {}
+            _ => return false,
+        }
+    }
+    lines.len() >= 6
+}
+
+/// Everything that the publisher was told is stored has an outcome, and one that fits it.
+async fn assert_outcomes(database: &Database, acknowledged: &[Acknowledged]) {
+    let positions: BTreeSet<u64> = acknowledged.iter().map(|one| one.inbox_sequence).collect();
+    assert_eq!(positions.len(), acknowledged.len(), "a position was acknowledged twice: something was lost");
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for part in acknowledged.chunks(ASKED) {
+        let asked: Vec<u64> = part.iter().map(|one| one.inbox_sequence).collect();
+        let found = outcome::outcomes(database, &asked).await.expect("the views answer");
+        for (one, (sequence, outcome)) in part.iter().zip(found) {
+            let outcome = outcome.unwrap_or_else(|| panic!("{one:?} has no outcome"));
+            assert_eq!(sequence, one.inbox_sequence);
+            let word = outcome.word();
+            let fits = match one.kind {
+                Kind::Garbage => word == "dead letter",
+                Kind::External => word == "external fact",
+                Kind::Claim | Kind::TwoNames => matches!(word, "event" | "duplicate of" | "dead letter"),
+                Kind::SameClaim | Kind::Dispute => matches!(word, "event" | "unchanged"),
+                // Of what was not stored the first time, the second is the first.
+                Kind::Repeat | Kind::Conflict => matches!(word, "event" | "unchanged" | "duplicate of" | "dead letter"),
+            };
+            assert!(fits, "{one:?} became {outcome:?}");
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    println!("{counts:?}");
+}
+
+/// In a long test every point between two steps is where somebody died, often.
+fn assert_points(deaths: &BTreeMap<String, u64>, kills: u64) {
+    let at = |points: &[&str]| -> u64 {
+        let ends = |death: &str| points.iter().any(|point| death.ends_with(&format!(" at {point}")));
+        deaths.iter().filter(|(death, _)| ends(death)).map(|(_, count)| count).sum()
+    };
+    for (what, points) in [
+        ("after append before acknowledgement", &["appended", "settled", "admitted"][..]),
+        ("after commit before acknowledgement", &["committed"]),
+        ("after outcome before reply", &["before_reply"]),
+    ] {
+        let count = at(points);
+        println!("{count:4} died {what}");
+        assert!(kills < 200 || count >= 10, "{what}: {count}");
+    }
+}
