@@ -1,8 +1,6 @@
 //! Appends events of one aggregate, by compare-and-set on its exact subject. No message id: ids
 //! are unique per stream, so somebody else's could swallow an append. The guard alone decides.
 
-use std::fmt;
-
 use async_nats::HeaderMap;
 use helmstream_core::NewEvent;
 
@@ -66,14 +64,4 @@ pub(crate) fn guarded(event: &NewEvent, revision: u64) -> HeaderMap {
     headers.insert(EXPECTED_STREAM, EVENTS);
     headers.insert(EXPECTED_LAST, revision.to_string());
     headers
-}
-
-impl fmt::Display for Appended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stored { last } => write!(f, "stored at {last}"),
-            Self::Conflict => f.write_str("conflict"),
-            Self::Unknown => f.write_str("unknown"),
-        }
-    }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use helmstream_core::{Aggregate, Deadline, Decider, Decision, NewEvent, causes::Cause};
 use helmstream_schemas::{
-    Attributes, Context, Id, Record, Subject, attributes as ce,
+    Attributes, Context, Hash, Id, Record, Subject, attributes as ce,
     catalog::journal_kind,
     journal::{JournalEntry, Unchanged},
     outcome::Outcome,
     refusal::COMMAND_REFUSED,
     words,
 };
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
@@ -112,7 +113,11 @@ impl<D: Decider> Desk<D> {
         for (index, event) in events.iter().enumerate() {
             aggregate.apply_appended(event, last + 1 + index as u64 - count)?;
         }
-        load::save_if_due(&self.connection, id, aggregate, count).await
+        // A snapshot only saves time; without it the aggregate loads from its log.
+        if let Err(error) = load::save_if_due(&self.connection, id, aggregate, count).await {
+            warn!(%id, %error, "a snapshot was not written");
+        }
+        Ok(())
     }
 
     /// Arms what `aggregate` wants and `armed` had not, or had later. A deadline that moved further
@@ -190,9 +195,10 @@ fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
     }
 }
 
-/// A pause that grows with the attempt and differs from command to command.
+/// A pause that grows with the attempt and differs from command to command, so that those who lost
+/// the same race do not meet again.
 fn pause(command: &Record, attempt: u32) -> Duration {
-    let spread = command.sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
-    let micros = (u64::from(attempt.min(10)) * 500 * (spread + 1)) / 128;
-    Duration::from_micros(micros.min(limits::CONFLICT_PAUSE_MS_MAX * 1_000))
+    let spread = Hash::of(&command.sequence.to_be_bytes()).0[0];
+    let longest = Duration::from_millis(u64::from(attempt)).min(limits::CONFLICT_PAUSE_MAX);
+    longest * u32::from(spread) / u32::from(u8::MAX)
 }

@@ -30,8 +30,8 @@ pub const SERVER_VERSION_MIN: (u64, u64) = (2, 14);
 /// somebody wins, so this many in a row says that something is wrong with the aggregate, not that it is busy.
 pub const DECIDE_ATTEMPTS_MAX: u32 = 100;
 
-/// The longest pause between two rounds; the pauses are spread by the command's own id.
-pub const CONFLICT_PAUSE_MS_MAX: u64 = 20;
+/// The longest pause between two rounds; shorter ones are spread by the command's own position.
+pub const CONFLICT_PAUSE_MAX: Duration = Duration::from_millis(20);
 
 /// Events between two snapshots of an aggregate. Loading that many costs a few milliseconds; a snapshot costs
 /// one append.

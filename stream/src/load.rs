@@ -3,7 +3,7 @@
 //! and whatever does not match is thrown away.
 
 use helmstream_core::{Aggregate, Decider};
-use helmstream_schemas::{Hash, Id, Subject};
+use helmstream_schemas::{Hash, Id, Record, Subject};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -30,7 +30,7 @@ pub async fn load<D: Decider>(connection: &Connection, id: &Id) -> Result<Aggreg
     if let Some(aggregate) = from_snapshot::<D>(connection, id, &subject).await? {
         return Ok(aggregate);
     }
-    fold(Aggregate::default(), get::all(connection, EVENTS, &subject, 1).await?)
+    fold(Aggregate::default(), &get::all(connection, EVENTS, &subject, 1).await?)
 }
 
 /// The aggregate once what came after it is folded in; from scratch if it is not what the log
@@ -41,10 +41,9 @@ pub async fn catch_up<D: Decider>(
     aggregate: Aggregate<D>,
 ) -> Result<Aggregate<D>, StreamError> {
     let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
-    let tail = get::all(connection, EVENTS, &subject, aggregate.revision + 1).await?;
-    match tail.first() {
-        Some(first) if first.sequence <= aggregate.revision => load(connection, id).await,
-        _ => fold(aggregate, tail),
+    match advance(connection, &subject, aggregate).await? {
+        Some(aggregate) => Ok(aggregate),
+        None => load(connection, id).await,
     }
 }
 
@@ -99,24 +98,41 @@ async fn from_snapshot<D: Decider>(
             return Ok(None);
         }
     };
-    // From its own last event on: the first record has to be that event.
-    let mut tail = get::all(connection, EVENTS, subject, aggregate.revision).await?;
-    let stands = tail.first().is_some_and(|first| {
-        first.sequence == aggregate.revision && aggregate.last_hash == Some(Hash::of_record(first))
-    });
-    if !stands {
-        warn!(%id, revision = aggregate.revision, "a snapshot does not stand on the log, loading from the log");
-        return Ok(None);
+    let revision = aggregate.revision;
+    let advanced = match aggregate.last_hash {
+        Some(_) => advance(connection, subject, aggregate).await?,
+        None => None,
+    };
+    if advanced.is_none() {
+        warn!(%id, revision, "a snapshot does not stand on the log, loading from the log");
     }
-    tail.remove(0);
-    fold(aggregate, tail).map(Some)
+    Ok(advanced)
+}
+
+/// Folds in what came after an aggregate's last event. `None` if the log does not hold that very
+/// event where the aggregate stands.
+async fn advance<D: Decider>(
+    connection: &Connection,
+    subject: &str,
+    aggregate: Aggregate<D>,
+) -> Result<Option<Aggregate<D>>, StreamError> {
+    let tail = get::all(connection, EVENTS, subject, aggregate.revision).await?;
+    let revision = aggregate.revision;
+    match tail.split_first() {
+        _ if revision == 0 => fold(aggregate, &tail).map(Some),
+        Some((first, rest)) if first.sequence == revision => {
+            let stands = aggregate.last_hash.is_none_or(|hash| hash == Hash::of_record(first));
+            if stands { fold(aggregate, rest).map(Some) } else { Ok(None) }
+        }
+        _ => Ok(None),
+    }
 }
 
 fn fold<D: Decider>(
     mut aggregate: Aggregate<D>,
-    records: Vec<helmstream_schemas::Record>,
+    records: &[Record],
 ) -> Result<Aggregate<D>, StreamError> {
-    for record in &records {
+    for record in records {
         aggregate.apply(record)?;
     }
     Ok(aggregate)

@@ -89,7 +89,7 @@ impl Ours {
                 let revision = revisions[n].load(Ordering::Relaxed);
                 match append(&connection, slice::from_ref(&events[n]), revision).await? {
                     Appended::Stored { last } => revisions[n].store(last, Ordering::Relaxed),
-                    appended => bail!("an append is not stored but {appended}"),
+                    appended => bail!("an append is not stored but {appended:?}"),
                 }
                 Ok(())
             }

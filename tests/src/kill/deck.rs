@@ -10,7 +10,7 @@ pub enum Death {
     Service(&'static str),
     Nats,
     Postgres,
-    /// By its own hand, right at a named point, at the latest when it is passed so many times.
+    /// By its own hand, right at a named point, at the latest when that is passed so many times.
     Point { service: &'static str, point: &'static str, passes_max: u64 },
 }
 
@@ -42,6 +42,21 @@ const ALL: [Death; 17] = [
     point("external", "before_reply", 20),
 ];
 
+impl Death {
+    /// The service it is of; a server's is of none.
+    pub fn service(self) -> Option<&'static str> {
+        match self {
+            Self::Service(service) | Self::Point { service, .. } => Some(service),
+            Self::Nats | Self::Postgres => None,
+        }
+    }
+
+    /// What is counted when a service died at a point.
+    pub fn at(service: &'static str, point: &'static str) -> Self {
+        Self::Point { service, point, passes_max: 0 }
+    }
+}
+
 /// The deck.
 #[derive(Debug)]
 pub struct Deck {
@@ -61,6 +76,11 @@ impl Deck {
             chance.shuffle(&mut self.left);
         }
         self.left.pop().expect("it was filled just now")
+    }
+
+    /// Puts one back that cannot be now.
+    pub fn put_back(&mut self, death: Death) {
+        self.left.insert(0, death);
     }
 }
 

@@ -5,10 +5,8 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
-
-use crate::patience::eventually;
 
 /// The services of a plane, each a process.
 pub struct Mortals {
@@ -54,28 +52,30 @@ impl Mortals {
         mortal.child.wait().expect("it can be waited for");
     }
 
-    /// Waits until a service dies at the point it was told.
-    pub async fn dies_by_itself(&mut self, service: &'static str) {
-        let mut mortal = self.running.remove(service).expect("it runs");
-        let point = mortal.point.expect("it was told to die");
-        eventually(&format!("{service} dead at {point}"), async || {
-            self.look();
-            mortal.child.try_wait().expect("it can be looked at").map(drop)
-        })
-        .await;
-        let last_words = fs::read_to_string(self.last_words(service)).unwrap_or_default();
-        assert_eq!(last_words, point, "{service} died elsewhere: {}", self.said(service));
+    /// Whether a service was told where to die and has not yet.
+    pub fn is_doomed(&self, service: &str) -> bool {
+        self.running.get(service).is_some_and(|mortal| mortal.point.is_some())
     }
 
-    /// Panics if one has ended that was not told to.
-    pub fn look(&mut self) {
+    /// Who has died where it was told, and where. Panics if one has ended that was not told to.
+    pub fn dead(&mut self) -> Vec<(&'static str, &'static str)> {
+        let mut dead = Vec::new();
         for (service, mortal) in &mut self.running {
-            let ended = mortal.child.try_wait().expect("it can be looked at");
-            if let Some(status) = ended.filter(|_| mortal.point.is_none()) {
-                let said = fs::read_to_string(self.plane.join("log").join(format!("{service}.log"))).unwrap_or_default();
-                panic!("{service} ended by itself ({status}): {said}");
+            if let Some(status) = mortal.child.try_wait().expect("it can be looked at") {
+                dead.push((*service, mortal.point, status));
             }
         }
+        let died_as_told = |(service, point, status): (&'static str, Option<&'static str>, ExitStatus)| {
+            let last_words = fs::read_to_string(self.last_words(service)).unwrap_or_default();
+            let point = point.filter(|point| *point == last_words);
+            let point = point.unwrap_or_else(|| panic!("{service} ended by itself ({status}): {}", self.said(service)));
+            (service, point)
+        };
+        let dead: Vec<_> = dead.into_iter().map(died_as_told).collect();
+        for (service, _) in &dead {
+            self.running.remove(service);
+        }
+        dead
     }
 
     fn log(&self, service: &str) -> PathBuf {
