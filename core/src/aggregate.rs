@@ -55,23 +55,11 @@ pub struct NewEvent {
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
     #[error("record {sequence} on {subject}: {source}")]
-    Attribute {
-        subject: String,
-        sequence: u64,
-        source: AttributeError,
-    },
+    Attribute { subject: String, sequence: u64, source: AttributeError },
     #[error("record {sequence} on {subject}: {source}")]
-    Word {
-        subject: String,
-        sequence: u64,
-        source: WordError,
-    },
+    Word { subject: String, sequence: u64, source: WordError },
     #[error("record {sequence} on {subject} comes at or before revision {revision}")]
-    Backwards {
-        subject: String,
-        sequence: u64,
-        revision: u64,
-    },
+    Backwards { subject: String, sequence: u64, revision: u64 },
 }
 
 impl<D: Decider> Default for Aggregate<D> {
@@ -117,13 +105,14 @@ impl<D: Decider> Aggregate<D> {
             let revision = self.revision;
             return Err(FoldError::Backwards { subject: subject(), sequence, revision });
         }
-        let (cause, event) = read_event::<D>(sequence, recorded_at, attributes, payload)
-            .map_err(|error| match error {
+        let (cause, event) = read_event::<D>(sequence, recorded_at, attributes, payload).map_err(
+            |error| match error {
                 ReadError::Attribute(source) => {
                     FoldError::Attribute { subject: subject(), sequence, source }
                 }
                 ReadError::Word(source) => FoldError::Word { subject: subject(), sequence, source },
-            })?;
+            },
+        )?;
         if let Some(event) = event {
             self.state = D::evolve(std::mem::take(&mut self.state), &event);
         }
@@ -154,10 +143,7 @@ impl<D: Decider> Aggregate<D> {
         if self.causes.is_stale(received_at(command)) {
             return Ok(refuse(
                 "stale",
-                format!(
-                    "received at {}, before what is remembered",
-                    received_at(command)
-                ),
+                format!("received at {}, before what is remembered", received_at(command)),
             ));
         }
         let asked = match words::decode::<D::Command>(&kind.name, &command.payload) {
@@ -183,10 +169,7 @@ impl<D: Decider> Aggregate<D> {
 
 /// When a command was received: by the door if it came through one, else by the log.
 pub fn received_at(command: &Record) -> Timestamp {
-    command
-        .attributes
-        .timestamp(ce::RECEIVEDTIME)
-        .unwrap_or(command.recorded_at)
+    command.attributes.timestamp(ce::RECEIVEDTIME).unwrap_or(command.recorded_at)
 }
 
 enum ReadError {
@@ -205,7 +188,9 @@ fn read_event<D: Decider>(
     let received_at = attributes.timestamp(ce::RECEIVEDTIME);
     let mut cause = Cause {
         command_id: attributes.read(ce::CAUSATIONID, "a UUID").map_err(ReadError::Attribute)?,
-        noted_at: received_at.or_else(|error| recorded_at.ok_or(error)).map_err(ReadError::Attribute)?,
+        noted_at: received_at
+            .or_else(|error| recorded_at.ok_or(error))
+            .map_err(ReadError::Attribute)?,
         sequence,
         event_id: attributes.uuid().map_err(ReadError::Attribute)?,
         name: kind.name.clone(),
@@ -229,14 +214,7 @@ fn new_event<D: Decider>(
     name: &str,
     payload: Vec<u8>,
 ) -> NewEvent {
-    event_of(
-        D::CONTEXT,
-        id,
-        command,
-        event_id(command_id, index),
-        name,
-        payload,
-    )
+    event_of(D::CONTEXT, id, command, event_id(command_id, index), name, payload)
 }
 
 /// An event caused by a command, with the attributes every event has.
@@ -259,25 +237,12 @@ pub fn event_of(
     attributes.set(ce::CAUSATIONID, asked.get(ce::ID).unwrap_or_default());
     attributes.set(ce::CAUSATIONHASH, Hash::of_record(command).to_string());
     attributes.set(ce::RECEIVEDTIME, received_at(command).to_string());
-    for kept in [
-        ce::TIME,
-        ce::CORRELATIONID,
-        ce::ACTOR,
-        ce::ACTORKIND,
-        ce::TRACEPARENT,
-    ] {
+    for kept in [ce::TIME, ce::CORRELATIONID, ce::ACTOR, ce::ACTORKIND, ce::TRACEPARENT] {
         if let Some(value) = asked.get(kept) {
             attributes.set(kept, value);
         }
     }
-    NewEvent {
-        subject: Subject::Event {
-            context,
-            id: id.clone(),
-        },
-        attributes,
-        payload,
-    }
+    NewEvent { subject: Subject::Event { context, id: id.clone() }, attributes, payload }
 }
 
 #[cfg(test)]

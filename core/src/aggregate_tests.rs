@@ -91,7 +91,10 @@ fn an_own_append_folds_as_the_stored_record_does_but_for_the_hash() {
     appended.apply_appended(&events[0], 10).unwrap();
     append(&mut loaded, events.clone());
     assert_eq!(appended.last_hash, None);
-    assert_eq!((appended.state, appended.revision, appended.length), (loaded.state, loaded.revision, loaded.length));
+    assert_eq!(
+        (appended.state, appended.revision, appended.length),
+        (loaded.state, loaded.revision, loaded.length)
+    );
     assert_eq!(appended.causes, loaded.causes);
     assert!(matches!(appended.apply_appended(&events[0], 10), Err(FoldError::Backwards { .. })));
 }
@@ -131,10 +134,7 @@ fn a_refused_command_stays_refused_when_the_state_would_allow_it() {
     let Decision::Known(cause) = decide(&mut counter, &add) else {
         panic!("decided again");
     };
-    assert_eq!(
-        cause.refusal,
-        Some(("closed".into(), "the counter is closed".into()))
-    );
+    assert_eq!(cause.refusal, Some(("closed".into(), "the counter is closed".into())));
     assert_eq!(counter.state, (true, 0));
 }
 
@@ -157,10 +157,7 @@ fn a_redelivered_command_is_known_with_its_last_event() {
 fn what_changes_nothing_leaves_no_event() {
     let mut counter = Aggregate::<Counter>::default();
     decide(&mut counter, &command(1, "open", "1"));
-    assert_eq!(
-        decide(&mut counter, &command(2, "add", "0")),
-        Decision::Unchanged
-    );
+    assert_eq!(decide(&mut counter, &command(2, "add", "0")), Decision::Unchanged);
     assert_eq!(counter.length, 1);
 }
 
@@ -178,22 +175,16 @@ fn a_command_that_cannot_be_read_is_refused_not_skipped() {
 fn a_command_from_before_what_is_remembered_is_stale() {
     let mut counter = Aggregate::<Counter>::default();
     let mut late = command(1, "open", "1");
-    late.attributes
-        .set(ce::RECEIVEDTIME, "2026-01-01T00:00:00Z");
+    late.attributes.set(ce::RECEIVEDTIME, "2026-01-01T00:00:00Z");
     decide(&mut counter, &late);
     let mut newer = command(2, "open", "1");
-    newer
-        .attributes
-        .set(ce::RECEIVEDTIME, "2026-02-01T00:00:00Z");
+    newer.attributes.set(ce::RECEIVEDTIME, "2026-02-01T00:00:00Z");
     decide(&mut counter, &newer);
     decide(&mut counter, &late);
     let cause = counter.causes.find(Uuid::from_u128(1)).unwrap();
     assert_eq!(cause.refusal.as_ref().unwrap().0, "stale");
     let refusals = counter.length;
-    assert!(
-        matches!(decide(&mut counter, &late), Decision::Known(_)),
-        "and stale only once"
-    );
+    assert!(matches!(decide(&mut counter, &late), Decision::Known(_)), "and stale only once");
     assert_eq!(counter.length, refusals);
 }
 
@@ -207,14 +198,8 @@ fn an_event_says_what_caused_it() {
         panic!("not decided");
     };
     let attributes = &events[0].attributes;
-    assert_eq!(
-        attributes.get(ce::CAUSATIONID),
-        Some(Uuid::from_u128(4).to_string().as_str())
-    );
-    assert_eq!(
-        attributes.hash(ce::CAUSATIONHASH),
-        Ok(Hash::of_record(&asked))
-    );
+    assert_eq!(attributes.get(ce::CAUSATIONID), Some(Uuid::from_u128(4).to_string().as_str()));
+    assert_eq!(attributes.hash(ce::CAUSATIONHASH), Ok(Hash::of_record(&asked)));
     assert_eq!(attributes.get(ce::TIME), Some("2026-01-01T00:00:00Z"));
     assert_eq!(attributes.get(ce::TRACEPARENT), Some("00-aa-bb-01"));
     assert_eq!(attributes.get(ce::ACTOR), Some("tester"));
@@ -231,19 +216,11 @@ fn a_record_is_folded_once_and_an_unknown_one_not_at_all() {
     };
     let records = append(&mut counter, events);
     assert_eq!(counter.last_hash, Some(Hash::of_record(&records[0])));
-    assert!(matches!(
-        counter.apply(&records[0]),
-        Err(FoldError::Backwards { .. })
-    ));
+    assert!(matches!(counter.apply(&records[0]), Err(FoldError::Backwards { .. })));
     let mut unknown = records[0].clone();
     unknown.sequence += 1;
-    unknown
-        .attributes
-        .set(ce::TYPE, "helmstream.run.unheard_of.v1");
-    assert!(matches!(
-        counter.apply(&unknown),
-        Err(FoldError::Word { .. })
-    ));
+    unknown.attributes.set(ce::TYPE, "helmstream.run.unheard_of.v1");
+    assert!(matches!(counter.apply(&unknown), Err(FoldError::Word { .. })));
     assert_eq!(counter.length, 1);
 }
 

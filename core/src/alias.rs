@@ -65,15 +65,8 @@ mod tests {
     }
 
     fn known(name: &str, claimed: Option<&str>, first: Option<u64>) -> Known {
-        let claimed = claimed.map(|to| Claimed {
-            context: "run".into(),
-            id: id(to),
-        });
-        Known {
-            name: id(name),
-            claimed,
-            first_sequence: first,
-        }
+        let claimed = claimed.map(|to| Claimed { context: "run".into(), id: id(to) });
+        Known { name: id(name), claimed, first_sequence: first }
     }
 
     fn resolved(names: &[Known]) -> (String, Vec<String>, Vec<String>) {
@@ -84,41 +77,25 @@ mod tests {
 
     #[test]
     fn a_lone_name_is_its_own_aggregate() {
-        assert_eq!(
-            resolved(&[known("a", None, None)]),
-            ("a".into(), vec![], vec![])
-        );
-        assert_eq!(
-            resolved(&[known("a", None, Some(5))]),
-            ("a".into(), vec![], vec![])
-        );
+        assert_eq!(resolved(&[known("a", None, None)]), ("a".into(), vec![], vec![]));
+        assert_eq!(resolved(&[known("a", None, Some(5))]), ("a".into(), vec![], vec![]));
     }
 
     #[test]
     fn a_name_given_away_leads_to_its_aggregate() {
-        assert_eq!(
-            resolved(&[known("b", Some("a"), None)]),
-            ("a".into(), vec![], vec![])
-        );
+        assert_eq!(resolved(&[known("b", Some("a"), None)]), ("a".into(), vec![], vec![]));
     }
 
     #[test]
     fn a_second_name_is_claimed_and_merged_even_before_it_has_a_life() {
         let names = [known("a", None, None), known("b", None, None)];
-        assert_eq!(
-            resolved(&names),
-            ("a".into(), vec!["b".into()], vec!["b".into()])
-        );
+        assert_eq!(resolved(&names), ("a".into(), vec!["b".into()], vec!["b".into()]));
     }
 
     #[test]
     fn the_younger_of_two_is_merged_whichever_is_named_first() {
         let (old, young) = (known("old", None, Some(3)), known("young", None, Some(9)));
-        let wanted = (
-            "old".to_owned(),
-            vec!["young".to_owned()],
-            vec!["young".to_owned()],
-        );
+        let wanted = ("old".to_owned(), vec!["young".to_owned()], vec!["young".to_owned()]);
         assert_eq!(resolved(&[old.clone(), young.clone()]), wanted);
         assert_eq!(resolved(&[young, old]), wanted);
     }
@@ -126,19 +103,13 @@ mod tests {
     #[test]
     fn the_first_name_gives_way_to_a_second_that_has_events() {
         let names = [known("new", None, None), known("old", None, Some(3))];
-        assert_eq!(
-            resolved(&names),
-            ("old".into(), vec!["new".into()], vec!["new".into()])
-        );
+        assert_eq!(resolved(&names), ("old".into(), vec!["new".into()], vec!["new".into()]));
     }
 
     #[test]
     fn a_run_that_lived_beside_its_alias_is_merged_into_it() {
         let names = [known("b", Some("a"), None), known("c", None, Some(7))];
-        assert_eq!(
-            resolved(&names),
-            ("a".into(), vec!["c".into()], vec!["c".into()])
-        );
+        assert_eq!(resolved(&names), ("a".into(), vec!["c".into()], vec!["c".into()]));
     }
 
     #[test]

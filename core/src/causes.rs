@@ -37,10 +37,7 @@ pub struct Causes {
 impl Causes {
     /// What came of a command, if it is remembered.
     pub fn find(&self, command_id: Uuid) -> Option<&Cause> {
-        self.known
-            .iter()
-            .rev()
-            .find(|cause| cause.command_id == command_id)
+        self.known.iter().rev().find(|cause| cause.command_id == command_id)
     }
 
     /// Whether a command received at this instant may have been decided and forgotten.
@@ -50,9 +47,7 @@ impl Causes {
 
     /// Remembers a cause; one with several events counts once, by its last.
     pub fn note(&mut self, mut cause: Cause) {
-        let newest = self
-            .newest
-            .map_or(cause.noted_at, |newest| newest.max(cause.noted_at));
+        let newest = self.newest.map_or(cause.noted_at, |newest| newest.max(cause.noted_at));
         self.newest = Some(newest);
         cause.noted_at = newest;
         match self.known.back_mut() {
@@ -104,10 +99,7 @@ mod tests {
         let mut causes = Causes::default();
         causes.note(cause(1, 0));
         causes.note(cause(2, age));
-        assert!(
-            causes.find(Uuid::from_u128(1)).is_some(),
-            "exactly as old as allowed"
-        );
+        assert!(causes.find(Uuid::from_u128(1)).is_some(), "exactly as old as allowed");
         assert!(!causes.is_stale(Timestamp::from_nanos(0)));
         causes.note(cause(3, age + 1));
         assert!(causes.find(Uuid::from_u128(1)).is_none());
@@ -119,20 +111,14 @@ mod tests {
         let mut causes = Causes::default();
         causes.note(cause(1, 50));
         causes.note(cause(2, 10));
-        assert_eq!(
-            causes.find(Uuid::from_u128(2)).unwrap().noted_at.nanos(),
-            50
-        );
+        assert_eq!(causes.find(Uuid::from_u128(2)).unwrap().noted_at.nanos(), 50);
     }
 
     #[test]
     fn several_events_of_one_command_are_one_cause() {
         let mut causes = Causes::default();
         causes.note(cause(1, 1));
-        causes.note(Cause {
-            sequence: 9,
-            ..cause(1, 1)
-        });
+        causes.note(Cause { sequence: 9, ..cause(1, 1) });
         assert_eq!(causes.known.len(), 1);
         assert_eq!(causes.find(Uuid::from_u128(1)).unwrap().sequence, 9);
     }

@@ -47,22 +47,12 @@ impl NewCommand {
         attributes.set(ce::ACTOR, actor.0);
         attributes.set(ce::ACTORKIND, actor.1.to_string());
         attributes.set(ce::CORRELATIONID, id.as_str());
-        Self {
-            context,
-            name: name.to_owned(),
-            id,
-            attributes,
-            payload,
-        }
+        Self { context, name: name.to_owned(), id, attributes, payload }
     }
 
     /// The subject it is published under.
     pub fn subject(&self) -> Subject {
-        Subject::Command {
-            context: self.context,
-            name: self.name.clone(),
-            id: self.id.clone(),
-        }
+        Subject::Command { context: self.context, name: self.name.clone(), id: self.id.clone() }
     }
 }
 
@@ -73,10 +63,7 @@ mod tests {
     /// Ids on the log depend on this for ever: the literal is never edited.
     #[test]
     fn derived_ids_never_change() {
-        assert_eq!(
-            derived_id(&["a", "b"]).to_string(),
-            "b67993e6-ec23-5b66-9a02-058c6fbc6680"
-        );
+        assert_eq!(derived_id(&["a", "b"]).to_string(), "b67993e6-ec23-5b66-9a02-058c6fbc6680");
         assert_ne!(derived_id(&["ab"]), derived_id(&["a", "b"]));
         assert_ne!(event_id(Uuid::nil(), 0), event_id(Uuid::nil(), 1));
     }

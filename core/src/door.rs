@@ -68,11 +68,7 @@ pub struct Dead {
 
 impl Dead {
     fn new(reason: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: bounded_detail(detail.into()),
-            hint: hint.into(),
-        }
+        Self { reason, detail: bounded_detail(detail.into()), hint: hint.into() }
     }
 
     /// The same (publisher, source, id) was accepted with other content.
@@ -96,10 +92,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     if arrival.payload.len() > PUBLISH_BYTES_MAX {
         return Err(Dead::new(
             "too_large",
-            format!(
-                "{} bytes are over the limit of {PUBLISH_BYTES_MAX}",
-                arrival.payload.len()
-            ),
+            format!("{} bytes are over the limit of {PUBLISH_BYTES_MAX}", arrival.payload.len()),
             "put large content elsewhere and publish a reference to it",
         ));
     }
@@ -116,11 +109,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     attributes.set(ce::DOORKEY, key.to_string());
     attributes.set(ce::CONTENTHASH, content.to_string());
     attributes.set(ce::ORIGINID, event.id.clone());
-    if let Some(trace) = event
-        .attributes
-        .get(ce::TRACEPARENT)
-        .and_then(Value::as_str)
-    {
+    if let Some(trace) = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str) {
         attributes.set(ce::TRACEPARENT, trace);
     }
     let (context, name, names, payload, time) = if faber::is_faber(&event.kind) {
@@ -132,18 +121,15 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
         let (source, fact) = cloudevent::external(&event, cleaned.removed)?;
         let (name, payload) =
             words::encode(&helmstream_schemas::external::ExternalCommand::Record(fact));
-        (
-            helmstream_schemas::Context::External,
-            name,
-            vec![source],
-            payload,
-            event.time,
-        )
+        (helmstream_schemas::Context::External, name, vec![source], payload, event.time)
     };
     if payload.len() > COMMAND_BYTES_MAX {
         return Err(Dead::new(
             "too_large",
-            format!("{} bytes once cleaned are over the limit of {COMMAND_BYTES_MAX}", payload.len()),
+            format!(
+                "{} bytes once cleaned are over the limit of {COMMAND_BYTES_MAX}",
+                payload.len()
+            ),
             "publish fewer personal values in one event",
         ));
     }

@@ -26,29 +26,16 @@ pub fn command_of_due<D: Decider>(
     due: &Record,
     scheduler: Option<&str>,
 ) -> Result<NewCommand, NotDue> {
-    let Ok(Subject::Due {
-        context,
-        id,
-        purpose,
-    }) = due.subject.parse()
-    else {
+    let Ok(Subject::Due { context, id, purpose }) = due.subject.parse() else {
         return Err(NotDue::Foreign(due.subject.clone(), D::CONTEXT));
     };
     if context != D::CONTEXT {
         return Err(NotDue::Foreign(due.subject.clone(), D::CONTEXT));
     }
-    let own = Subject::Schedule {
-        context,
-        id: id.clone(),
-        purpose: purpose.clone(),
-    }
-    .to_string();
+    let own = Subject::Schedule { context, id: id.clone(), purpose: purpose.clone() }.to_string();
     if scheduler != Some(own.as_str()) {
         let by = scheduler.unwrap_or("nobody").to_owned();
-        return Err(NotDue::Forged {
-            due: due.subject.clone(),
-            by,
-        });
+        return Err(NotDue::Forged { due: due.subject.clone(), by });
     }
     let (name, payload) =
         D::on_due(&purpose, due.recorded_at).ok_or(NotDue::Unknown { context, purpose })?;
@@ -63,15 +50,9 @@ pub fn command_of_due<D: Decider>(
         (&actor, ActorKind::Service),
         payload,
     );
-    command
-        .attributes
-        .set(ce::TIME, due.recorded_at.to_string());
-    command
-        .attributes
-        .set(ce::RECEIVEDTIME, due.recorded_at.to_string());
-    command
-        .attributes
-        .set(ce::CONTENTHASH, Hash::of(&command.payload).to_string());
+    command.attributes.set(ce::TIME, due.recorded_at.to_string());
+    command.attributes.set(ce::RECEIVEDTIME, due.recorded_at.to_string());
+    command.attributes.set(ce::CONTENTHASH, Hash::of(&command.payload).to_string());
     Ok(command)
 }
 
@@ -104,11 +85,7 @@ mod tests {
     /// Undo the comparison with `own` to see this red.
     #[test]
     fn a_message_from_any_other_schedule_is_forged() {
-        for by in [
-            None,
-            Some("sch.run.other.stalled"),
-            Some("sch.approval.a.stalled"),
-        ] {
+        for by in [None, Some("sch.run.other.stalled"), Some("sch.approval.a.stalled")] {
             let refused = command_of_due::<Run>(&due("due.run.a.stalled"), by);
             assert!(matches!(refused, Err(NotDue::Forged { .. })), "{by:?}");
         }
@@ -126,9 +103,6 @@ mod tests {
     fn the_same_message_delivered_twice_is_one_command() {
         let by = Some("sch.run.a.stalled");
         let first = command_of_due::<Run>(&due("due.run.a.stalled"), by).unwrap();
-        assert_eq!(
-            command_of_due::<Run>(&due("due.run.a.stalled"), by),
-            Ok(first)
-        );
+        assert_eq!(command_of_due::<Run>(&due("due.run.a.stalled"), by), Ok(first));
     }
 }

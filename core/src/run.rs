@@ -101,9 +101,7 @@ impl Decider for Run {
             }
             RunEvent::ApprovalAsked(e) => state.gates.asked(e.claim.number, &e.fact.gate),
             RunEvent::ApprovalAnswered(e) => {
-                state
-                    .gates
-                    .answered(e.claim.number, &e.fact.gate, e.fact.answer);
+                state.gates.answered(e.claim.number, &e.fact.gate, e.fact.answer);
             }
             RunEvent::GateBypassed(e) => state.gates.bypassed(&e.gate, e.passed_number),
             RunEvent::ClaimDisputed(e) => {
@@ -120,14 +118,7 @@ impl Decider for Run {
     }
 
     fn deadlines(state: &RunState) -> Vec<Deadline> {
-        state
-            .stall_due()
-            .map(|at| Deadline {
-                purpose: STALLED,
-                at,
-            })
-            .into_iter()
-            .collect()
+        state.stall_due().map(|at| Deadline { purpose: STALLED, at }).into_iter().collect()
     }
 
     fn deadline_purposes() -> &'static [&'static str] {
@@ -156,9 +147,7 @@ impl RunState {
     /// When the run stalls if nothing more is heard; `None` if nothing is expected of it.
     fn stall_due(&self) -> Option<Timestamp> {
         let due = self.stalls_at.filter(|_| !self.is_over())?;
-        self.stalled_at
-            .is_none_or(|stalled| stalled < due)
-            .then_some(due)
+        self.stalled_at.is_none_or(|stalled| stalled < due).then_some(due)
     }
 }
 
@@ -176,13 +165,7 @@ fn decide_report(state: &RunState, report: Report) -> Result<Vec<RunEvent>, RunR
     let number = claim.number;
     if let Some(stands) = state.claims.get(&number).copied() {
         let known = stands == claim.content || state.disputed.contains(&(number, claim.content));
-        let disputed = || {
-            RunEvent::ClaimDisputed(ClaimDisputed {
-                stands,
-                claim,
-                said,
-            })
-        };
+        let disputed = || RunEvent::ClaimDisputed(ClaimDisputed { stands, claim, said });
         return Ok(if known { Vec::new() } else { vec![disputed()] });
     }
     if state.claims.len() + state.disputed.len() >= RUN_CLAIMS_MAX {
@@ -190,14 +173,8 @@ fn decide_report(state: &RunState, report: Report) -> Result<Vec<RunEvent>, RunR
     }
     let event = event_of(claim, said);
     let after = Run::evolve(state.clone(), &event);
-    let waits = after
-        .autonomy
-        .is_some_and(|(_, autonomy)| autonomy.waits_at_gates());
-    let passed = if waits {
-        after.gates.unrecorded_bypasses()
-    } else {
-        Vec::new()
-    };
+    let waits = after.autonomy.is_some_and(|(_, autonomy)| autonomy.waits_at_gates());
+    let passed = if waits { after.gates.unrecorded_bypasses() } else { Vec::new() };
     let mut events = vec![event];
     events.extend(passed.into_iter().map(RunEvent::GateBypassed));
     Ok(events)
@@ -220,71 +197,28 @@ fn is_merge(claim: &Claim) -> bool {
 fn event_of(claim: Claim, said: Said) -> RunEvent {
     let stalls_at = stalls_at(&claim);
     match said {
-        Said::Started(fact) => RunEvent::Started(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::Resumed(fact) => RunEvent::Resumed(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::PhaseBegun(fact) => RunEvent::PhaseBegun(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::PhaseEnded(fact) => RunEvent::PhaseEnded(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::StepBegun(fact) => RunEvent::StepBegun(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::StepEnded(fact) => RunEvent::StepEnded(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::ArtifactRecorded(fact) => RunEvent::ArtifactRecorded(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::ApprovalAsked(fact) => RunEvent::ApprovalAsked(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::ApprovalAnswered(fact) => RunEvent::ApprovalAnswered(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::Noted(fact) => RunEvent::Noted(Reported {
-            claim,
-            stalls_at,
-            fact,
-        }),
-        Said::Ended(fact) => RunEvent::Ended(Reported {
-            claim,
-            stalls_at: None,
-            fact,
-        }),
+        Said::Started(fact) => RunEvent::Started(Reported { claim, stalls_at, fact }),
+        Said::Resumed(fact) => RunEvent::Resumed(Reported { claim, stalls_at, fact }),
+        Said::PhaseBegun(fact) => RunEvent::PhaseBegun(Reported { claim, stalls_at, fact }),
+        Said::PhaseEnded(fact) => RunEvent::PhaseEnded(Reported { claim, stalls_at, fact }),
+        Said::StepBegun(fact) => RunEvent::StepBegun(Reported { claim, stalls_at, fact }),
+        Said::StepEnded(fact) => RunEvent::StepEnded(Reported { claim, stalls_at, fact }),
+        Said::ArtifactRecorded(fact) => {
+            RunEvent::ArtifactRecorded(Reported { claim, stalls_at, fact })
+        }
+        Said::ApprovalAsked(fact) => RunEvent::ApprovalAsked(Reported { claim, stalls_at, fact }),
+        Said::ApprovalAnswered(fact) => {
+            RunEvent::ApprovalAnswered(Reported { claim, stalls_at, fact })
+        }
+        Said::Noted(fact) => RunEvent::Noted(Reported { claim, stalls_at, fact }),
+        Said::Ended(fact) => RunEvent::Ended(Reported { claim, stalls_at: None, fact }),
     }
 }
 
 /// Armed from when the door received the claim, and only if the claim was young by then: an old
 /// run that is imported today is not silent, it is over.
 fn stalls_at(claim: &Claim) -> Option<Timestamp> {
-    let age = claim
-        .received_at
-        .since(claim.claimed_at?)
-        .unwrap_or_default();
+    let age = claim.received_at.since(claim.claimed_at?).unwrap_or_default();
     (age <= CLAIM_YOUNG_MAX).then(|| claim.received_at.plus(STALL_AFTER))
 }
 

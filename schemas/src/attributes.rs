@@ -73,11 +73,7 @@ pub enum AttributeError {
     #[error("attribute `{0}` is missing")]
     Missing(&'static str),
     #[error("attribute `{name}` is `{value}`, which is not {wanted}")]
-    Unreadable {
-        name: &'static str,
-        value: String,
-        wanted: &'static str,
-    },
+    Unreadable { name: &'static str, value: String, wanted: &'static str },
 }
 
 impl Attributes {
@@ -93,9 +89,7 @@ impl Attributes {
 
     /// All attributes, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The value of an attribute that has to be there.
@@ -134,10 +128,7 @@ impl Attributes {
 
     /// The type, taken apart.
     pub fn kind(&self) -> Result<Kind, AttributeError> {
-        self.read(
-            TYPE,
-            "a type of this plane, such as helmstream.run.started.v1",
-        )
+        self.read(TYPE, "a type of this plane, such as helmstream.run.started.v1")
     }
 }
 
@@ -160,21 +151,13 @@ pub struct Kind {
 impl Kind {
     /// The first version of a word.
     pub fn first(context: Context, name: impl Into<String>) -> Self {
-        Self {
-            context,
-            name: name.into(),
-            version: 1,
-        }
+        Self { context, name: name.into(), version: 1 }
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "helmstream.{}.{}.v{}",
-            self.context, self.name, self.version
-        )
+        write!(f, "helmstream.{}.{}.v{}", self.context, self.name, self.version)
     }
 }
 
@@ -189,19 +172,11 @@ impl FromStr for Kind {
         }
         let context = Context::named(next()?).ok_or(())?;
         let name = next()?.to_owned();
-        let version = next()?
-            .strip_prefix('v')
-            .ok_or(())?
-            .parse()
-            .map_err(|_| ())?;
+        let version = next()?.strip_prefix('v').ok_or(())?.parse().map_err(|_| ())?;
         if tokens.next().is_some() {
             return Err(());
         }
-        Ok(Self {
-            context,
-            name,
-            version,
-        })
+        Ok(Self { context, name, version })
     }
 }
 
@@ -220,11 +195,7 @@ mod tests {
     fn what_is_not_a_type_of_ours_is_said_with_its_name() {
         let mut attributes = Attributes::default();
         assert_eq!(attributes.kind(), Err(AttributeError::Missing("type")));
-        for foreign in [
-            "run.started",
-            "helmstream.run.started",
-            "helmstream.run.started.v1.x",
-        ] {
+        for foreign in ["run.started", "helmstream.run.started", "helmstream.run.started.v1.x"] {
             attributes.set(TYPE, foreign);
             let error = attributes.kind().unwrap_err().to_string();
             assert!(error.contains(foreign), "{error}");

@@ -52,18 +52,14 @@ pub fn catalog() -> Vec<Word> {
     all.extend(of_enum::<PlaneEvent>(Context::Plane, Role::Event));
     all.extend(of_enum::<RunCommand>(Context::Run, Role::Command));
     all.extend(of_enum::<RunEvent>(Context::Run, Role::Event));
-    all.extend(
-        variants::<JournalEntry>()
-            .into_iter()
-            .map(|(name, schema)| Word {
-                context: "journal".into(),
-                role: Role::Journal,
-                kind: journal_kind(&name),
-                name,
-                schema,
-                decodes: |name, payload| words::decode::<JournalEntry>(name, payload).map(drop),
-            }),
-    );
+    all.extend(variants::<JournalEntry>().into_iter().map(|(name, schema)| Word {
+        context: "journal".into(),
+        role: Role::Journal,
+        kind: journal_kind(&name),
+        name,
+        schema,
+        decodes: |name, payload| words::decode::<JournalEntry>(name, payload).map(drop),
+    }));
     all.push(Word {
         context: "every".into(),
         role: Role::Event,
@@ -73,10 +69,7 @@ pub fn catalog() -> Vec<Word> {
         decodes: |name, payload| {
             serde_json::from_slice::<CommandRefused>(payload)
                 .map(drop)
-                .map_err(|source| words::WordError {
-                    name: name.to_owned(),
-                    source,
-                })
+                .map_err(|source| words::WordError { name: name.to_owned(), source })
         },
     });
     all.sort_by(|a, b| (&a.context, a.role, &a.name).cmp(&(&b.context, b.role, &b.name)));

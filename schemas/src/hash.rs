@@ -52,15 +52,10 @@ impl Hash {
 pub fn canonical_head(record: &Record) -> Vec<u8> {
     let sequence = record.sequence.to_string();
     let recorded = record.recorded_at.nanos().to_string();
-    let names: Vec<(String, &str)> = record
-        .attributes
-        .iter()
-        .map(|(name, value)| (format!("ce-{name}"), value))
-        .collect();
-    let mut head: BTreeMap<&str, &str> = names
-        .iter()
-        .map(|(name, value)| (name.as_str(), *value))
-        .collect();
+    let names: Vec<(String, &str)> =
+        record.attributes.iter().map(|(name, value)| (format!("ce-{name}"), value)).collect();
+    let mut head: BTreeMap<&str, &str> =
+        names.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     head.insert("recorded", &recorded);
     head.insert("sequence", &sequence);
     head.insert("stream", &record.stream);

@@ -9,41 +9,17 @@ use uuid::Uuid;
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It became an event (the last, if the decision had several).
-    Event {
-        sequence: u64,
-        id: Uuid,
-        context: String,
-        aggregate: String,
-        name: String,
-    },
+    Event { sequence: u64, id: Uuid, context: String, aggregate: String, name: String },
     /// It was valid, has no meaning here, and was kept as a fact of its source.
-    ExternalFact {
-        sequence: u64,
-        id: Uuid,
-        source: String,
-    },
+    ExternalFact { sequence: u64, id: Uuid, source: String },
     /// What it says was known already.
-    Unchanged {
-        command_id: Uuid,
-        context: String,
-        aggregate: String,
-    },
+    Unchanged { command_id: Uuid, context: String, aggregate: String },
     /// The same publish was accepted before.
     DuplicateOf { first_inbox_sequence: u64 },
     /// It should not have been asked.
-    Refused {
-        sequence: u64,
-        command_id: Uuid,
-        reason: String,
-        detail: String,
-    },
+    Refused { sequence: u64, command_id: Uuid, reason: String, detail: String },
     /// It could not be read and is kept whole.
-    DeadLetter {
-        dead_sequence: u64,
-        reason: String,
-        detail: String,
-        hint: String,
-    },
+    DeadLetter { dead_sequence: u64, reason: String, detail: String, hint: String },
     /// It was stored in INBOX and vanished from there without an outcome.
     Lost,
 }

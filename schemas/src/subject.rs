@@ -12,12 +12,8 @@ use crate::{Context, limits::ID_BYTES_MAX};
 
 /// Bytes that stand for themselves in a token beside letters and digits. The dot, the wildcards,
 /// white space and everything a server or a shell could take for its own are escaped.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'/')
-    .remove(b':')
-    .remove(b'@');
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'/').remove(b':').remove(b'@');
 
 /// The identity of an aggregate, as its own world writes it (a run's name, an ARN, a path).
 #[derive(
@@ -64,15 +60,9 @@ impl Id {
     /// that one aggregate has exactly one subject.
     pub fn from_token(token: &str) -> Result<Self, SubjectError> {
         let refuse = || SubjectError::NotAToken(token.to_owned());
-        let text = percent_decode_str(token)
-            .decode_utf8()
-            .map_err(|_| refuse())?;
+        let text = percent_decode_str(token).decode_utf8().map_err(|_| refuse())?;
         let id = Self::new(text)?;
-        if id.token() == token {
-            Ok(id)
-        } else {
-            Err(refuse())
-        }
+        if id.token() == token { Ok(id) } else { Err(refuse()) }
     }
 }
 
@@ -103,18 +93,9 @@ pub enum Subject {
     /// `in.<publisher>`: what the outside says.
     In { publisher: String },
     /// `cmd.<context>.<name>.<id>`: a command as it is published.
-    Command {
-        context: Context,
-        name: String,
-        id: Id,
-    },
+    Command { context: Context, name: String, id: Id },
     /// `cmd.<partition>.<context>.<name>.<id>`: a command as the server stores it.
-    StoredCommand {
-        partition: u32,
-        context: Context,
-        name: String,
-        id: Id,
-    },
+    StoredCommand { partition: u32, context: Context, name: String, id: Id },
     /// `evt.<context>.<id>`: the facts and refusals of one aggregate.
     Event { context: Context, id: Id },
     /// `live.<context>.<id>`: a stored event, published again for those who only look.
@@ -122,17 +103,9 @@ pub enum Subject {
     /// `state.<context>.<id>`: the aggregate's last snapshot.
     State { context: Context, id: Id },
     /// `sch.<context>.<id>.<purpose>`: a deadline that is armed.
-    Schedule {
-        context: Context,
-        id: Id,
-        purpose: String,
-    },
+    Schedule { context: Context, id: Id, purpose: String },
     /// `due.<context>.<id>.<purpose>`: a deadline that has come.
-    Due {
-        context: Context,
-        id: Id,
-        purpose: String,
-    },
+    Due { context: Context, id: Id, purpose: String },
     /// `jrn.<origin>`: outcomes that leave no event.
     Journal { origin: String },
     /// `dead.<origin>`: what could not be read.
@@ -146,29 +119,16 @@ impl fmt::Display for Subject {
             Self::Command { context, name, id } => {
                 write!(f, "cmd.{context}.{name}.{}", id.token())
             }
-            Self::StoredCommand {
-                partition,
-                context,
-                name,
-                id,
-            } => {
+            Self::StoredCommand { partition, context, name, id } => {
                 write!(f, "cmd.{partition}.{context}.{name}.{}", id.token())
             }
             Self::Event { context, id } => write!(f, "evt.{context}.{}", id.token()),
             Self::Live { context, id } => write!(f, "live.{context}.{}", id.token()),
             Self::State { context, id } => write!(f, "state.{context}.{}", id.token()),
-            Self::Schedule {
-                context,
-                id,
-                purpose,
-            } => {
+            Self::Schedule { context, id, purpose } => {
                 write!(f, "sch.{context}.{}.{purpose}", id.token())
             }
-            Self::Due {
-                context,
-                id,
-                purpose,
-            } => {
+            Self::Due { context, id, purpose } => {
                 write!(f, "due.{context}.{}.{purpose}", id.token())
             }
             Self::Journal { origin } => write!(f, "jrn.{origin}"),
@@ -183,39 +143,22 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, SubjectError> {
         let refuse = || SubjectError::NotASubject(text.to_owned());
         let context = |name: &str| Context::named(name).ok_or_else(refuse);
-        let own = |name: &str| {
-            is_own_name(name)
-                .then(|| name.to_owned())
-                .ok_or_else(refuse)
-        };
+        let own = |name: &str| is_own_name(name).then(|| name.to_owned()).ok_or_else(refuse);
         let tokens: Vec<&str> = text.split('.').collect();
         Ok(match tokens[..] {
-            ["in", publisher] => Self::In {
-                publisher: own(publisher)?,
-            },
-            ["cmd", ctx, name, id] => Self::Command {
-                context: context(ctx)?,
-                name: own(name)?,
-                id: Id::from_token(id)?,
-            },
+            ["in", publisher] => Self::In { publisher: own(publisher)? },
+            ["cmd", ctx, name, id] => {
+                Self::Command { context: context(ctx)?, name: own(name)?, id: Id::from_token(id)? }
+            }
             ["cmd", partition, ctx, name, id] => Self::StoredCommand {
                 partition: partition.parse().map_err(|_| refuse())?,
                 context: context(ctx)?,
                 name: own(name)?,
                 id: Id::from_token(id)?,
             },
-            ["evt", ctx, id] => Self::Event {
-                context: context(ctx)?,
-                id: Id::from_token(id)?,
-            },
-            ["live", ctx, id] => Self::Live {
-                context: context(ctx)?,
-                id: Id::from_token(id)?,
-            },
-            ["state", ctx, id] => Self::State {
-                context: context(ctx)?,
-                id: Id::from_token(id)?,
-            },
+            ["evt", ctx, id] => Self::Event { context: context(ctx)?, id: Id::from_token(id)? },
+            ["live", ctx, id] => Self::Live { context: context(ctx)?, id: Id::from_token(id)? },
+            ["state", ctx, id] => Self::State { context: context(ctx)?, id: Id::from_token(id)? },
             ["sch", ctx, id, purpose] => Self::Schedule {
                 context: context(ctx)?,
                 id: Id::from_token(id)?,
@@ -226,12 +169,8 @@ impl FromStr for Subject {
                 id: Id::from_token(id)?,
                 purpose: own(purpose)?,
             },
-            ["jrn", origin] => Self::Journal {
-                origin: own(origin)?,
-            },
-            ["dead", origin] => Self::Dead {
-                origin: own(origin)?,
-            },
+            ["jrn", origin] => Self::Journal { origin: own(origin)? },
+            ["dead", origin] => Self::Dead { origin: own(origin)? },
             _ => return Err(refuse()),
         })
     }
@@ -239,9 +178,7 @@ impl FromStr for Subject {
 
 fn is_own_name(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -280,45 +217,15 @@ mod tests {
         let context = Context::Run;
         let (name, origin) = ("report".to_owned(), "door".to_owned());
         for subject in [
-            Subject::In {
-                publisher: "faber".into(),
-            },
-            Subject::Command {
-                context,
-                name: name.clone(),
-                id: id.clone(),
-            },
-            Subject::StoredCommand {
-                partition: 3,
-                context,
-                name,
-                id: id.clone(),
-            },
-            Subject::Event {
-                context,
-                id: id.clone(),
-            },
-            Subject::Live {
-                context,
-                id: id.clone(),
-            },
-            Subject::State {
-                context,
-                id: id.clone(),
-            },
-            Subject::Schedule {
-                context,
-                id: id.clone(),
-                purpose: "stalled".into(),
-            },
-            Subject::Due {
-                context,
-                id,
-                purpose: "stalled".into(),
-            },
-            Subject::Journal {
-                origin: origin.clone(),
-            },
+            Subject::In { publisher: "faber".into() },
+            Subject::Command { context, name: name.clone(), id: id.clone() },
+            Subject::StoredCommand { partition: 3, context, name, id: id.clone() },
+            Subject::Event { context, id: id.clone() },
+            Subject::Live { context, id: id.clone() },
+            Subject::State { context, id: id.clone() },
+            Subject::Schedule { context, id: id.clone(), purpose: "stalled".into() },
+            Subject::Due { context, id, purpose: "stalled".into() },
+            Subject::Journal { origin: origin.clone() },
             Subject::Dead { origin },
         ] {
             assert_eq!(subject.to_string().parse(), Ok(subject));
@@ -344,15 +251,9 @@ mod tests {
 
     #[test]
     fn wildcards_and_foreign_words_are_no_subject() {
-        for text in [
-            "",
-            "in.*",
-            "in.a.b",
-            "evt.run.>",
-            "evt.nope.a",
-            "cmd.x.run.report.a",
-            "evt.run.",
-        ] {
+        for text in
+            ["", "in.*", "in.a.b", "evt.run.>", "evt.nope.a", "cmd.x.run.report.a", "evt.run."]
+        {
             assert!(text.parse::<Subject>().is_err(), "{text}");
         }
     }

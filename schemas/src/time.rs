@@ -55,10 +55,7 @@ impl Timestamp {
     /// How long after `earlier` this is; nothing if it is not after it.
     pub fn since(self, earlier: Self) -> Option<Duration> {
         let nanos = self.0.checked_sub(earlier.0)?;
-        u64::try_from(nanos)
-            .ok()
-            .filter(|n| *n > 0)
-            .map(Duration::from_nanos)
+        u64::try_from(nanos).ok().filter(|n| *n > 0).map(Duration::from_nanos)
     }
 }
 
@@ -113,10 +110,7 @@ mod tests {
 
     #[test]
     fn a_time_without_a_zone_is_not_taken_for_utc() {
-        assert!(matches!(
-            Timestamp::parse("2026-01-31T09:30:00"),
-            Err(TimeError::NotRfc3339(_))
-        ));
+        assert!(matches!(Timestamp::parse("2026-01-31T09:30:00"), Err(TimeError::NotRfc3339(_))));
     }
 
     #[test]

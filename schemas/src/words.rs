@@ -15,11 +15,7 @@ pub struct WordError {
 /// Splits a word into its name and its payload. Words are enums of one-field variants.
 pub fn encode<W: Serialize>(word: &W) -> (String, Vec<u8>) {
     let whole = serde_json::to_vec(word).expect("a word has only texts for keys");
-    let end = whole
-        .iter()
-        .skip(2)
-        .position(|byte| *byte == b'"')
-        .map_or(0, |at| at + 2);
+    let end = whole.iter().skip(2).position(|byte| *byte == b'"').map_or(0, |at| at + 2);
     let name = String::from_utf8_lossy(&whole[2..end]).into_owned();
     // {"name":payload}
     let payload = whole[end + 2..whole.len() - 1].to_vec();
@@ -28,14 +24,9 @@ pub fn encode<W: Serialize>(word: &W) -> (String, Vec<u8>) {
 
 /// Puts a name and a payload together again.
 pub fn decode<W: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<W, WordError> {
-    let refuse = |source| WordError {
-        name: name.to_owned(),
-        source,
-    };
+    let refuse = |source| WordError { name: name.to_owned(), source };
     if !is_name(name) {
-        return Err(refuse(serde::de::Error::custom(
-            "a name has only a-z, 0-9 and _",
-        )));
+        return Err(refuse(serde::de::Error::custom("a name has only a-z, 0-9 and _")));
     }
     let mut whole = Vec::with_capacity(payload.len() + name.len() + 5);
     whole.extend_from_slice(b"{\"");
@@ -47,10 +38,7 @@ pub fn decode<W: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<W, Word
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 #[cfg(test)]
@@ -72,9 +60,7 @@ mod tests {
 
     #[test]
     fn a_word_reads_back_as_it_was_written() {
-        let word = Word::FirstThing(Held {
-            text: "\"}, {".into(),
-        });
+        let word = Word::FirstThing(Held { text: "\"}, {".into() });
         let (name, payload) = encode(&word);
         assert_eq!(name, "first_thing");
         assert_eq!(payload, br#"{"text":"\"}, {"}"#);

@@ -34,7 +34,10 @@ pub async fn take<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
         .with_context(|| format!("cannot work off {}", durable.name))
 }
 
-async fn ask<D: Decider>(around: &Surroundings, delivery: Delivery) -> Result<Delivery, StreamError> {
+async fn ask<D: Decider>(
+    around: &Surroundings,
+    delivery: Delivery,
+) -> Result<Delivery, StreamError> {
     match command_of_due::<D>(&delivery.record, delivery.scheduler.as_deref()) {
         Ok(command) => {
             let subject = command.subject().to_string();

@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use helmstream_core::Decider;
-use helmstream_schemas::{
-    Subject, attributes as ce,
-    outcome::Reply,
-};
+use helmstream_schemas::{Subject, attributes as ce, outcome::Reply};
 use helmstream_stream::{
     Connection, StreamError,
     consume::{self, Delivery, Durable},
@@ -41,7 +38,8 @@ pub async fn decide<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
 }
 
 async fn decide_partition<D: Decider>(around: &Surroundings, durable: &Durable) -> Result<()> {
-    let desk = Desk::<D>::new(around.connection.clone(), AGGREGATES_CACHED_MAX / PARTITIONS as usize);
+    let desk =
+        Desk::<D>::new(around.connection.clone(), AGGREGATES_CACHED_MAX / PARTITIONS as usize);
     let handle = |delivery| settle(around, &desk, delivery);
     consume::work(&around.connection, durable, around.stop(), lane, handle)
         .await

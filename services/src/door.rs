@@ -121,7 +121,9 @@ impl Door {
         for (entry, first) in entries.iter().zip(firsts) {
             stored.push(self.plan(entry, first).await?);
         }
-        let done = join_all(stored.into_iter().zip(&entries).map(|(what, entry)| self.store(what, entry))).await;
+        let done =
+            join_all(stored.into_iter().zip(&entries).map(|(what, entry)| self.store(what, entry)))
+                .await;
         crash::point("admitted");
         for done in done {
             self.seen.note(&done?);
@@ -193,7 +195,9 @@ impl Door {
         match (&entry.admission, first) {
             (_, Some(first)) if first.inbox_sequence == own => Ok(Plan::Nothing),
             (Admission::Dead(dead), _) => Ok(Plan::Dead(dead.clone(), None)),
-            (Admission::Command(admitted), Some(first)) if first.content == Some(admitted.content) => {
+            (Admission::Command(admitted), Some(first))
+                if first.content == Some(admitted.content) =>
+            {
                 Ok(Plan::Duplicate(first.inbox_sequence))
             }
             (Admission::Command(admitted), Some(first)) => {
@@ -221,13 +225,17 @@ impl Door {
                     headers.insert(REPLY_TO, asker);
                 }
                 let subject = command.subject().to_string();
-                let sequence = store(connection, &subject, headers, command.payload.clone().into()).await?;
+                let sequence =
+                    store(connection, &subject, headers, command.payload.clone().into()).await?;
                 Ok(Done { command_sequence: sequence, ..Done::default() })
             }
             Plan::Duplicate(first_inbox_sequence) => {
-                let entry = JournalEntry::DuplicateOf(DuplicateOf { inbox_sequence, first_inbox_sequence });
-                let sequence = journal(connection, "door", &entry, &origin(inbox_sequence, None)).await?;
-                self.tell(asker, inbox_sequence, Outcome::DuplicateOf { first_inbox_sequence }).await;
+                let entry =
+                    JournalEntry::DuplicateOf(DuplicateOf { inbox_sequence, first_inbox_sequence });
+                let sequence =
+                    journal(connection, "door", &entry, &origin(inbox_sequence, None)).await?;
+                self.tell(asker, inbox_sequence, Outcome::DuplicateOf { first_inbox_sequence })
+                    .await;
                 Ok(Done { journal_sequence: sequence, ..Done::default() })
             }
             Plan::Dead(dead, key) => {
@@ -274,8 +282,10 @@ impl Door {
     fn asker(&self, entry: &Entry) -> Option<String> {
         let to = entry.delivery.reply_to.as_deref()?;
         let own = format!("_INBOX_{}.", entry.publisher);
-        let plain = to.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        (to.starts_with(&own) && plain && !to.ends_with('.') && !to.contains("..")).then(|| to.to_owned())
+        let plain =
+            to.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        (to.starts_with(&own) && plain && !to.ends_with('.') && !to.contains(".."))
+            .then(|| to.to_owned())
     }
 
     async fn tell(&self, asker: Option<String>, inbox_sequence: u64, outcome: Outcome) {

@@ -1,8 +1,8 @@
 //! The processes: services and what they are made of, the command line, and a plane of one's own on
 //! a laptop. Wiring only; what is decided is decided in the core.
 
-pub mod client;
 pub mod cli;
+pub mod client;
 pub mod deadline;
 pub mod deadlines;
 pub mod decides;

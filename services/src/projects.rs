@@ -5,10 +5,7 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context, Result};
-use helmstream_projections::{
-    Projection, ProjectionError, Projector,
-    projection::Reads,
-};
+use helmstream_projections::{Projection, ProjectionError, Projector, projection::Reads};
 use helmstream_schemas::Record;
 use helmstream_stream::{
     StreamError, crash, get,
@@ -144,7 +141,9 @@ async fn verify<P: Projection>(
         0 => None,
         applied => get::at(&around.connection, stream, applied).await?,
     };
-    projector.verify(around.epoch, extent.last, at_applied.as_ref()).map_err(ProjectionError::from)?;
+    projector
+        .verify(around.epoch, extent.last, at_applied.as_ref())
+        .map_err(ProjectionError::from)?;
     Ok(())
 }
 
@@ -196,9 +195,12 @@ mod tests {
         {
             assert!(covers(pattern, subject), "{pattern} {subject}");
         }
-        for (pattern, subject) in
-            [("evt.run.*", "evt.run"), ("evt.run.*", "evt.run.a.b"), ("evt.>", "evt"), ("evt.run", "evt.ru")]
-        {
+        for (pattern, subject) in [
+            ("evt.run.*", "evt.run"),
+            ("evt.run.*", "evt.run.a.b"),
+            ("evt.>", "evt"),
+            ("evt.run", "evt.ru"),
+        ] {
             assert!(!covers(pattern, subject), "{pattern} {subject}");
         }
     }

@@ -38,7 +38,13 @@ const REPLICAS_MIN: usize = 3;
 
 /// Every service, in the order in which one reads them.
 pub fn services() -> Vec<Service> {
-    vec![door::service(), run::service(), external::service(), deadline::service(), ledger::service()]
+    vec![
+        door::service(),
+        run::service(),
+        external::service(),
+        deadline::service(),
+        ledger::service(),
+    ]
 }
 
 /// Runs services until Ctrl-C, or until one of them cannot go on.
@@ -59,10 +65,16 @@ pub async fn run(args: ServeArgs) -> Result<()> {
 }
 
 /// Runs the named services, or all, until `stop` turns true or one of them cannot go on.
-pub async fn run_until(plane: &Plane, wanted: &[String], stop: watch::Receiver<bool>) -> Result<()> {
+pub async fn run_until(
+    plane: &Plane,
+    wanted: &[String],
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
     let mut running = JoinSet::new();
     let chosen = services().into_iter();
-    for service in chosen.filter(|service| wanted.is_empty() || wanted.iter().any(|w| w == service.name)) {
+    for service in
+        chosen.filter(|service| wanted.is_empty() || wanted.iter().any(|w| w == service.name))
+    {
         let name = service.name;
         let address = plane.address(name);
         let database = database(plane, name)?;
@@ -122,7 +134,8 @@ fn names() -> Vec<&'static str> {
 
 async fn refuse_power_loss(plane: &Plane) -> Result<()> {
     let connection = connect(&plane.address("ledger")).await?;
-    let replicas = read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
+    let replicas =
+        read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
     if replicas < REPLICAS_MIN {
         bail!(
             "cannot serve: EVENTS has {replicas} replica(s), so an acknowledged event can be lost with the power of one machine\n\

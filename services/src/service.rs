@@ -11,7 +11,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{decides, deadlines, door, projects};
+use crate::{deadlines, decides, door, projects};
 
 /// What a service is made of.
 pub struct Service {
@@ -81,7 +81,9 @@ impl Service {
         let mut tasks = JoinSet::new();
         for part in self.parts {
             let running = (part.run)(around.clone(), part.about);
-            tasks.spawn(async move { running.await.with_context(|| format!("cannot go on {}", part.doing)) });
+            tasks.spawn(async move {
+                running.await.with_context(|| format!("cannot go on {}", part.doing))
+            });
         }
         info!(service = self.name, "running");
         while let Some(ended) = tasks.join_next().await {

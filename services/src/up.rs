@@ -14,7 +14,10 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
-    local::{Durability, nats::NatsServer, nats_server_program, plane::Plane, postgres::PostgresServer, postgres_folder},
+    local::{
+        Durability, nats::NatsServer, nats_server_program, plane::Plane, postgres::PostgresServer,
+        postgres_folder,
+    },
     serve::{interrupted, run_until},
     setup::set_up,
 };
@@ -102,13 +105,19 @@ fn reset(directory: &Path, yes: bool) -> Result<()> {
         return Ok(());
     }
     if !directory.join("plane.json").exists() {
-        bail!("cannot reset {}: there is no plane in it, and it is left as it is", directory.display());
+        bail!(
+            "cannot reset {}: there is no plane in it, and it is left as it is",
+            directory.display()
+        );
     }
     if !yes {
         if !std::io::stdin().is_terminal() {
             bail!("cannot ask whether to throw the plane away: there is no terminal; say --yes");
         }
-        eprint!("Throw away the plane in {} with everything on its log? [y/N] ", directory.display());
+        eprint!(
+            "Throw away the plane in {} with everything on its log? [y/N] ",
+            directory.display()
+        );
         std::io::stderr().flush().context("cannot ask")?;
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;

@@ -29,7 +29,11 @@ pub async fn claimed(connection: &Connection, name: &Id) -> Result<Option<Claime
 }
 
 /// All that the log says of a name, as an aggregate of `context` and as a second name.
-pub async fn known(connection: &Connection, context: Context, name: &Id) -> Result<Known, StreamError> {
+pub async fn known(
+    connection: &Connection,
+    context: Context,
+    name: &Id,
+) -> Result<Known, StreamError> {
     let own = Subject::Event { context, id: name.clone() }.to_string();
     let (claimed, first) =
         tokio::try_join!(claimed(connection, name), get::first(connection, EVENTS, &own))?;

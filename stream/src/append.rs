@@ -41,7 +41,8 @@ pub async fn append(
     let published = match events {
         [event] => {
             let headers = guarded(event, revision);
-            publish(connection, &event.subject.to_string(), headers, event.payload.clone().into()).await?
+            publish(connection, &event.subject.to_string(), headers, event.payload.clone().into())
+                .await?
         }
         _ => batch::publish_atomically(connection, events, revision).await?,
     };

@@ -206,5 +206,8 @@ fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, 
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {
-    StreamError::Cut { stream: durable.stream.to_owned(), detail: format!("{}: {detail}", durable.name) }
+    StreamError::Cut {
+        stream: durable.stream.to_owned(),
+        detail: format!("{}: {detail}", durable.name),
+    }
 }

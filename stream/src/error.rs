@@ -96,17 +96,35 @@ impl StreamError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::SeedUnreadable { .. } => "check the path and that this process may read the file",
-            Self::SeedMalformed { .. } => "the file must hold one line, a user seed that begins with SU",
-            Self::Connect { .. } => "check the address and that the server runs; this waits until it does",
+            Self::SeedMalformed { .. } => {
+                "the file must hold one line, a user seed that begins with SU"
+            }
+            Self::Connect { .. } => {
+                "check the address and that the server runs; this waits until it does"
+            }
             Self::NotLetIn { .. } => "the server's configuration must name this user's public nkey",
-            Self::ServerTooOld { .. } => "install a newer nats-server; `cargo xtask up` does so by itself",
-            Self::NoAnswer { .. } | Self::Unanswered { .. } => "check that the server runs with JetStream and is not overloaded",
-            Self::NotPermitted { .. } => "compare nats/permissions with what the server's configuration says",
+            Self::ServerTooOld { .. } => {
+                "install a newer nats-server; `cargo xtask up` does so by itself"
+            }
+            Self::NoAnswer { .. } | Self::Unanswered { .. } => {
+                "check that the server runs with JetStream and is not overloaded"
+            }
+            Self::NotPermitted { .. } => {
+                "compare nats/permissions with what the server's configuration says"
+            }
             Self::Refused { .. } => "the server's own words say why; its log may say more",
-            Self::Malformed { .. } => "something else than Helmstream wrote this, or a newer version did",
-            Self::Contended { .. } => "several deciders share one aggregate; look for a second instance",
-            Self::Unfoldable(_) => "a newer version wrote it; upgrade this service before it goes on",
-            Self::Foreign { .. } => "something else than Helmstream wrote it; compare nats/permissions",
+            Self::Malformed { .. } => {
+                "something else than Helmstream wrote this, or a newer version did"
+            }
+            Self::Contended { .. } => {
+                "several deciders share one aggregate; look for a second instance"
+            }
+            Self::Unfoldable(_) => {
+                "a newer version wrote it; upgrade this service before it goes on"
+            }
+            Self::Foreign { .. } => {
+                "something else than Helmstream wrote it; compare nats/permissions"
+            }
             Self::Ledger { .. } => "check that Postgres runs and that the service `ledger` does",
             Self::Cut { .. } => "it reads on from where it was by itself",
             Self::Differs(_) => {

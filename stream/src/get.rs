@@ -75,10 +75,14 @@ async fn round(
     records: &mut Vec<Record>,
 ) -> Result<u64, StreamError> {
     let api = format!("$JS.API.DIRECT.GET.{stream}");
-    let cut = |detail: &str| StreamError::Cut { stream: stream.to_owned(), detail: detail.to_owned() };
+    let cut =
+        |detail: &str| StreamError::Cut { stream: stream.to_owned(), detail: detail.to_owned() };
     let inbox = connection.client.new_inbox();
-    let mut answers =
-        connection.client.subscribe(inbox.clone()).await.map_err(|error| cut(&error.to_string()))?;
+    let mut answers = connection
+        .client
+        .subscribe(inbox.clone())
+        .await
+        .map_err(|error| cut(&error.to_string()))?;
     let body = json!({ "seq": from, "next_by_subj": subject, "batch": limits::LOAD_BATCH_RECORDS });
     connection
         .client
@@ -139,7 +143,8 @@ fn stored(stream: &str, message: Message) -> Result<Record, StreamError> {
         stream: stream.to_owned(),
         subject: text("Nats-Subject").to_owned(),
         sequence: text("Nats-Sequence").parse().map_err(|_| foreign("no Nats-Sequence"))?,
-        recorded_at: Timestamp::parse(text("Nats-Time-Stamp")).map_err(|_| foreign("no Nats-Time-Stamp"))?,
+        recorded_at: Timestamp::parse(text("Nats-Time-Stamp"))
+            .map_err(|_| foreign("no Nats-Time-Stamp"))?,
         attributes: to_attributes(&headers),
         payload: message.payload.into(),
     })

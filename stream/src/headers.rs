@@ -62,9 +62,12 @@ mod tests {
     #[test]
     fn attributes_read_back_whatever_they_hold() {
         let mut attributes = Attributes::default();
-        for (name, value) in
-            [("id", "a b"), ("source", "/ü/\"x\"%20"), ("subject", "\u{7f}\n\r\u{1f600}"), ("type", "")]
-        {
+        for (name, value) in [
+            ("id", "a b"),
+            ("source", "/ü/\"x\"%20"),
+            ("subject", "\u{7f}\n\r\u{1f600}"),
+            ("type", ""),
+        ] {
             attributes.set(name, value);
         }
         let headers = to_headers(&attributes);

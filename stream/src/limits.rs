@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn the_pause_doubles_and_stops_growing_at_its_bound() {
-        let pauses: Vec<u128> = (1..=9).map(|attempt| reconnect_delay(attempt).as_millis()).collect();
+        let pauses: Vec<u128> =
+            (1..=9).map(|attempt| reconnect_delay(attempt).as_millis()).collect();
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!(reconnect_delay(usize::MAX).as_millis(), 1000);
     }

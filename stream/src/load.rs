@@ -7,12 +7,7 @@ use helmstream_schemas::{Hash, Id, Record, Subject};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::{
-    Connection, StreamError,
-    append::EVENTS,
-    get, limits,
-    publish::store,
-};
+use crate::{Connection, StreamError, append::EVENTS, get, limits, publish::store};
 
 const STATES: &str = "STATES";
 
@@ -25,7 +20,10 @@ struct Snapshot<D: Decider> {
 }
 
 /// The aggregate as its log tells it now.
-pub async fn load<D: Decider>(connection: &Connection, id: &Id) -> Result<Aggregate<D>, StreamError> {
+pub async fn load<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+) -> Result<Aggregate<D>, StreamError> {
     let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
     if let Some(aggregate) = from_snapshot::<D>(connection, id, &subject).await? {
         return Ok(aggregate);

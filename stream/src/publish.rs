@@ -43,8 +43,9 @@ pub async fn publish(
         // A member of an atomic batch is acknowledged with nothing.
         return Ok(Published::Stored { sequence: 0 });
     }
-    let answer: Answer = serde_json::from_slice(&answer.payload)
-        .map_err(|source| StreamError::Malformed { what: format!("the answer to {subject}"), source })?;
+    let answer: Answer = serde_json::from_slice(&answer.payload).map_err(|source| {
+        StreamError::Malformed { what: format!("the answer to {subject}"), source }
+    })?;
     Ok(match answer {
         Answer { error: Some(error), .. } => Published::Refused {
             status: error.code,

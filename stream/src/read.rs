@@ -42,22 +42,18 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
     };
     let found = found.map_err(|error| cut(error.to_string()))?;
     let consumer = found.create_consumer(config).await.map_err(|error| cut(error.to_string()))?;
-    let messages: Messages = consumer
-        .messages()
-        .await
-        .map_err(|error| cut(error.to_string()))?
-        .boxed();
+    let messages: Messages =
+        consumer.messages().await.map_err(|error| cut(error.to_string()))?.boxed();
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
     Ok(Reader { stream: stream.to_owned(), chunks })
 }
 
 /// How far the stream reaches now.
 pub async fn extent(connection: &Connection, stream: &str) -> Result<Extent, StreamError> {
-    let info = connection
-        .jetstream
-        .get_stream(stream)
-        .await
-        .map_err(|error| StreamError::Cut { stream: stream.to_owned(), detail: error.to_string() })?;
+    let info = connection.jetstream.get_stream(stream).await.map_err(|error| StreamError::Cut {
+        stream: stream.to_owned(),
+        detail: error.to_string(),
+    })?;
     let info = info.cached_info();
     let state = &info.state;
     Ok(Extent {

@@ -19,7 +19,8 @@ impl TestPlane {
         fs::write(secret, seed).expect("a secret can be written");
         let file = self.plane.directory().join("nats").join("accounts.conf");
         let text = fs::read_to_string(&file).expect("the server's accounts are there");
-        let accounts = text.trim().strip_prefix("accounts: ").expect("the form in which they are written");
+        let accounts =
+            text.trim().strip_prefix("accounts: ").expect("the form in which they are written");
         let mut accounts: Value = serde_json::from_str(accounts).expect("accounts in JSON");
         let mut user = json!({"nkey": pair.public_key()});
         if let Some(permissions) = permissions {

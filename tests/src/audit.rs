@@ -11,14 +11,18 @@ use helmstream_projections::{
 };
 use helmstream_schemas::{Context, Hash, Record, Subject, attributes as ce};
 use helmstream_services::local::{credentials::OWNER, plane::PostgresLogin};
-use helmstream_stream::{Connection, founding, read::{extent, read}};
+use helmstream_stream::{
+    Connection, founding,
+    read::{extent, read},
+};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{harness::TestPlane, sql};
 
 /// The tables of views, as `schema.table`. A view that is not listed is not compared.
-const ROWS: [&str; 4] = ["run_v1.run", "deadline_v1.deadline", "alias_v1.alias", "ledger_v1.record"];
+const ROWS: [&str; 4] =
+    ["run_v1.run", "deadline_v1.deadline", "alias_v1.alias", "ledger_v1.record"];
 
 /// How many differing rows a failure shows.
 const SHOWN: usize = 3;
@@ -52,7 +56,9 @@ pub async fn decisions(plane: &TestPlane) {
         for record in &records {
             match record.subject.parse() {
                 Ok(Subject::Event { context: Context::Run, .. }) => runs.follow(record, &commands),
-                Ok(Subject::Event { context: Context::External, .. }) => sources.follow(record, &commands),
+                Ok(Subject::Event { context: Context::External, .. }) => {
+                    sources.follow(record, &commands)
+                }
                 _ => {}
             }
         }
@@ -76,11 +82,17 @@ impl<D: Decider> Default for Replay<D> {
 impl<D: Decider> Replay<D> {
     fn follow(&mut self, record: &Record, commands: &HashMap<Hash, Record>) {
         let at = format!("EVENTS {} on {}", record.sequence, record.subject);
-        let Ok(Subject::Event { id, .. }) = record.subject.parse() else { panic!("{at}: a foreign subject") };
+        let Ok(Subject::Event { id, .. }) = record.subject.parse() else {
+            panic!("{at}: a foreign subject")
+        };
         let (aggregate, coming) = self.aggregates.entry(record.subject.clone()).or_default();
         if coming.is_empty() {
-            let cause = record.attributes.hash(ce::CAUSATIONHASH).unwrap_or_else(|error| panic!("{at}: {error}"));
-            let command = commands.get(&cause).unwrap_or_else(|| panic!("{at}: no command has hash {cause}"));
+            let cause = record
+                .attributes
+                .hash(ce::CAUSATIONHASH)
+                .unwrap_or_else(|error| panic!("{at}: {error}"));
+            let command =
+                commands.get(&cause).unwrap_or_else(|| panic!("{at}: no command has hash {cause}"));
             match aggregate.decide(&id, command).unwrap_or_else(|error| panic!("{at}: {error}")) {
                 Decision::Append(events) => coming.extend(events),
                 other => panic!("{at}: its command comes to {other:?}"),
@@ -140,14 +152,19 @@ pub async fn outcomes(plane: &TestPlane) -> u64 {
 pub async fn rows(plane: &TestPlane) {
     let owner = plane.login(OWNER);
     let ledger = plane.connect("ledger").await;
-    let epoch = founding::epoch(&ledger).await.expect("the log answers").expect("the plane was founded");
+    let epoch =
+        founding::epoch(&ledger).await.expect("the log answers").expect("the plane was founded");
     let scratch = format!("test_scratch_{}", Uuid::new_v4().simple());
     let client = sql::connect(&owner, &owner.database).await;
     sql::rows(&client, &format!("CREATE DATABASE {scratch}")).await;
     let database = database(&owner, &scratch);
     let logins: Vec<Login> = Role::ALL
         .into_iter()
-        .map(|role| Login { role, name: role.name().into(), password: plane.login(role.name()).password })
+        .map(|role| Login {
+            role,
+            name: role.name().into(),
+            password: plane.login(role.name()).password,
+        })
         .collect();
     views::setup::setup(&database, &logins).await.expect("the scratch database can be set up");
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
@@ -178,15 +195,18 @@ fn database(owner: &PostgresLogin, name: &str) -> Database {
 }
 
 async fn fold<P: Projection>(database: &Database, ledger: &Connection, stream: &str, epoch: Uuid) {
-    let mut projector =
-        Projector::<P>::open(database, stream, Uuid::new_v4(), epoch).await.expect("nobody else folds here");
+    let mut projector = Projector::<P>::open(database, stream, Uuid::new_v4(), epoch)
+        .await
+        .expect("nobody else folds here");
     each(ledger, stream, async |records| {
         let read_by_it = match P::READS {
             views::projection::Reads::Whole => records,
             views::projection::Reads::Subjects(subjects) => {
                 // All that these views read is one token below their context.
-                let starts: Vec<_> = subjects.iter().map(|subject| subject.trim_end_matches(['*', '>'])).collect();
-                let is_read = |record: &Record| starts.iter().any(|start| record.subject.starts_with(start));
+                let starts: Vec<_> =
+                    subjects.iter().map(|subject| subject.trim_end_matches(['*', '>'])).collect();
+                let is_read =
+                    |record: &Record| starts.iter().any(|start| record.subject.starts_with(start));
                 records.into_iter().filter(is_read).collect()
             }
         };
@@ -198,14 +218,20 @@ async fn fold<P: Projection>(database: &Database, ledger: &Connection, stream: &
 
 /// The rows of a table as one number, in whatever order they stand.
 async fn sum(client: &Client, table: &str) -> String {
-    let sql = format!("SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t");
+    let sql =
+        format!("SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t");
     format!("{:?}", sql::rows(client, &sql).await)
 }
 
 async fn show_difference(found: &Client, wanted: &Client, table: &str) -> ! {
     let (found, wanted) = (counted(found, table).await, counted(wanted, table).await);
     let only = |these: &BTreeMap<String, i64>, those: &BTreeMap<String, i64>| -> Vec<String> {
-        these.iter().filter(|(row, n)| those.get(*row) != Some(n)).take(SHOWN).map(|(row, n)| format!("{n} × {row}")).collect()
+        these
+            .iter()
+            .filter(|(row, n)| those.get(*row) != Some(n))
+            .take(SHOWN)
+            .map(|(row, n)| format!("{n} × {row}"))
+            .collect()
     };
     panic!(
         "{table} is not what a fold from scratch gives\nonly there: {:#?}\nonly from scratch: {:#?}",

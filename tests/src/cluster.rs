@@ -30,8 +30,10 @@ impl Cluster {
         let folder = folder.join(format!("cluster-{}", uuid::Uuid::new_v4().simple()));
         let ports: Vec<u16> = (0..6).map(|_| free_port().expect("a free port")).collect();
         let (clients, routes) = ports.split_at(3);
-        let all: Vec<String> = routes.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
-        let program = nats_server_program().expect("run `cargo xtask test`, which installs the servers");
+        let all: Vec<String> =
+            routes.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        let program =
+            nats_server_program().expect("run `cargo xtask test`, which installs the servers");
         let mut servers = Vec::new();
         for at in 0..3 {
             let home = folder.join(at.to_string());
@@ -58,13 +60,15 @@ impl Cluster {
             let name = config["name"].as_str().expect("a name").to_owned();
             eventually("a cluster that takes streams", async || {
                 let subject = format!("$JS.API.STREAM.CREATE.{name}");
-                let answer = connection.client.request(subject, config.to_string().into()).await.ok()?;
+                let answer =
+                    connection.client.request(subject, config.to_string().into()).await.ok()?;
                 let answer: Value = serde_json::from_slice(&answer.payload).ok()?;
                 answer.get("error").is_none().then_some(())
             })
             .await;
             eventually("a leader with two followers", async || {
-                let info = api(&connection, &format!("$JS.API.STREAM.INFO.{name}"), Value::Null).await;
+                let info =
+                    api(&connection, &format!("$JS.API.STREAM.INFO.{name}"), Value::Null).await;
                 let followers = info["cluster"]["replicas"].as_array()?;
                 let current = followers.iter().filter(|f| f["current"] == true).count();
                 (current == 2 && info["cluster"]["leader"].is_string()).then_some(())
@@ -77,7 +81,9 @@ impl Cluster {
     /// A connection to one of the servers.
     pub async fn connect(&self, at: usize) -> Connection {
         let url = format!("nats://127.0.0.1:{}", self.ports[at % 3]);
-        connect(&Address { url, user: "run".into(), seed_file: None }).await.expect("the server is there")
+        connect(&Address { url, user: "run".into(), seed_file: None })
+            .await
+            .expect("the server is there")
     }
 }
 

@@ -89,7 +89,13 @@ impl Decider for Counter {
 /// The command `n` of a test: `name` is a variant of `Ask`.
 pub fn asked(id: &Id, n: u128, name: &str) -> NewCommand {
     let (source, actor) = ("/test", ("test", ActorKind::Service));
-    NewCommand::new((Context::Run, name, id.clone()), Uuid::from_u128(n), source, actor, b"{}".to_vec())
+    NewCommand::new(
+        (Context::Run, name, id.clone()),
+        Uuid::from_u128(n),
+        source,
+        actor,
+        b"{}".to_vec(),
+    )
 }
 
 /// The same as it would be delivered.

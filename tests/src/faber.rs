@@ -39,7 +39,12 @@ pub fn external(source: &str, id: &str, data: Value) -> Value {
 pub fn whole(run: &str) -> Vec<Value> {
     let at = |phase: &str, step: &str| json!({"phase": phase, "step": step});
     vec![
-        said(run, 1, "workflow_start", json!({"metadata": {"work_id": "77", "autonomy": "autonomous"}})),
+        said(
+            run,
+            1,
+            "workflow_start",
+            json!({"metadata": {"work_id": "77", "autonomy": "autonomous"}}),
+        ),
         said(run, 2, "phase_start", json!({"phase": "build"})),
         said(run, 3, "step_start", at("build", "implement")),
         said(run, 4, "step_complete", at("build", "implement")),

@@ -38,10 +38,12 @@ impl Wire {
             while let Ok((client, _)) = listener.accept().await {
                 let state = shared.clone();
                 tokio::spawn(async move {
-                    let server = TcpStream::connect(("127.0.0.1", port)).await.expect("the server is there");
+                    let server =
+                        TcpStream::connect(("127.0.0.1", port)).await.expect("the server is there");
                     let ((mut from_client, to_client), (from_server, mut to_server)) =
                         (client.into_split(), server.into_split());
-                    let answering = tokio::spawn(async move { answers(from_server, to_client, &state).await });
+                    let answering =
+                        tokio::spawn(async move { answers(from_server, to_client, &state).await });
                     let _ = copy(&mut from_client, &mut to_server).await;
                     answering.abort();
                 });
@@ -62,7 +64,11 @@ impl Wire {
 }
 
 /// Hands on what the server says, message by message.
-async fn answers(from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State) -> std::io::Result<()> {
+async fn answers(
+    from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &State,
+) -> std::io::Result<()> {
     let mut from = BufReader::new(from);
     loop {
         let mut frame = Vec::new();
@@ -72,7 +78,8 @@ async fn answers(from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State) -> 
         let line = String::from_utf8_lossy(&frame).into_owned();
         if line.starts_with("MSG ") || line.starts_with("HMSG ") {
             // The last word is the length of what follows, without the line's end.
-            let length: usize = line.split_whitespace().last().and_then(|n| n.parse().ok()).unwrap_or(0);
+            let length: usize =
+                line.split_whitespace().last().and_then(|n| n.parse().ok()).unwrap_or(0);
             let start = frame.len();
             frame.resize(start + length + 2, 0);
             from.read_exact(&mut frame[start..]).await?;

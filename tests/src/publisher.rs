@@ -24,7 +24,8 @@ impl Publisher {
     /// Listens on an inbox of the connection's user.
     pub async fn open(connection: Connection) -> Self {
         let inbox = connection.client.new_inbox();
-        let answers = connection.client.subscribe(inbox.clone()).await.expect("the connection is open");
+        let answers =
+            connection.client.subscribe(inbox.clone()).await.expect("the connection is open");
         // The subscription is in place once the server has answered what was sent after it.
         connection.client.flush().await.expect("the connection is open");
         let subject = format!("in.{}", connection.user);

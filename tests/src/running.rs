@@ -46,7 +46,8 @@ impl TestPlane {
     pub async fn into_running(self, services: &[&str]) -> Running {
         self.set_up().await;
         let operator = self.connect("operator").await;
-        let database = serve::database(&self.plane, "operator").expect("the operator has a password");
+        let database =
+            serve::database(&self.plane, "operator").expect("the operator has a password");
         let mut running = Running { plane: self, operator, database, services: BTreeMap::new() };
         running.serve(services);
         running
@@ -96,7 +97,8 @@ impl Running {
     /// What became of a publish, as the views tell it.
     pub async fn outcome(&self, inbox_sequence: u64) -> Outcome {
         eventually(&format!("the outcome of INBOX {inbox_sequence}"), async || {
-            let found = outcomes(&self.database, &[inbox_sequence]).await.expect("the views answer");
+            let found =
+                outcomes(&self.database, &[inbox_sequence]).await.expect("the views answer");
             found.into_iter().next().and_then(|(_, outcome)| outcome)
         })
         .await
@@ -113,7 +115,10 @@ impl Running {
     pub async fn level(&self) {
         let mut heads = BTreeMap::new();
         for stream in ["EVENTS", "COMMANDS", "JOURNAL"] {
-            heads.insert(stream, extent(&self.operator, stream).await.expect("the log answers").last);
+            heads.insert(
+                stream,
+                extent(&self.operator, stream).await.expect("the log answers").last,
+            );
         }
         eventually(&format!("views that have read to {heads:?}"), async || {
             let lines = projection_list(&self.database).await.expect("the views answer");

@@ -40,5 +40,9 @@ pub async fn tables(client: &Client) -> Vec<String> {
 /// Every row of a table as one text, in the order of the texts.
 pub async fn dump(client: &Client, table: &str) -> Vec<String> {
     let sql = format!("SELECT t::text FROM {table} AS t ORDER BY t::text COLLATE \"C\"");
-    rows(client, &sql).await.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
+    rows(client, &sql)
+        .await
+        .into_iter()
+        .filter_map(|row| row.into_iter().next().flatten())
+        .collect()
 }

@@ -6,11 +6,13 @@ use std::{
 };
 
 /// Folders that hold nothing written by people.
-const PASSED_OVER: [&str; 7] = ["target", ".git", ".tools", ".helmstream", "mutants.out", "mutants.out.old", "node_modules"];
+const PASSED_OVER: [&str; 7] =
+    ["target", ".git", ".tools", ".helmstream", "mutants.out", "mutants.out.old", "node_modules"];
 
 /// The root of the checkout.
 pub fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().expect("the tests are somewhere");
+    let tests =
+        Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().expect("the tests are somewhere");
     tests.parent().expect("the tests are in a checkout").to_owned()
 }
 
@@ -39,7 +41,8 @@ pub fn files() -> Vec<String> {
 
 /// A file's text; nothing if it is no text.
 pub fn text(path: &str) -> Option<String> {
-    String::from_utf8(fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))).ok()
+    String::from_utf8(fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}")))
+        .ok()
 }
 
 /// Every Rust file with its text.
@@ -49,5 +52,9 @@ pub fn rust() -> Vec<(String, String)> {
 
 /// Every file of an ending with its text.
 pub fn with_ending(ending: &str) -> Vec<(String, String)> {
-    files().into_iter().filter(|path| path.ends_with(ending)).filter_map(|path| Some((path.clone(), text(&path)?))).collect()
+    files()
+        .into_iter()
+        .filter(|path| path.ends_with(ending))
+        .filter_map(|path| Some((path.clone(), text(&path)?)))
+        .collect()
 }

@@ -37,8 +37,8 @@ const PACE_MIN: u64 = 500;
 
 /// Messages that may wait to be admitted or decided before publishing pauses, and at how many it
 /// goes on: so that a long test ends soon after its last kill.
-const WAITING_MAX: u64 = 15_000;
-const WAITING_MIN: u64 = 3_000;
+const WAITING_MAX: u64 = 8_000;
+const WAITING_MIN: u64 = 4_000;
 
 /// How long a kill may wait for its moment, and how long it may take until all is worked off.
 const MOMENT: Duration = Duration::from_secs(120);
@@ -83,12 +83,17 @@ async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is
     };
     test.kill(kills).await;
     let Test { plane, operator, database, mut mortals, load, deaths, begun, .. } = test;
-    for service in ALL.into_iter().filter(|service| mortals.is_doomed(service)).collect::<Vec<_>>() {
+    for service in ALL.into_iter().filter(|service| mortals.is_doomed(service)).collect::<Vec<_>>()
+    {
         mortals.kill(service);
         mortals.start(service, None);
     }
     let acknowledged = load.end().await;
-    println!("{} acknowledged after {:?}, working off the rest", acknowledged.len(), begun.elapsed());
+    println!(
+        "{} acknowledged after {:?}, working off the rest",
+        acknowledged.len(),
+        begun.elapsed()
+    );
     drain(&operator, &database, &mut mortals).await;
     println!("worked off after {:?}", begun.elapsed());
     assert_outcomes(&database, &acknowledged).await;
@@ -109,12 +114,8 @@ impl Test {
         let mut deck = Deck::new();
         let mut counted = 0;
         while counted < kills {
-            self.moment().await;
+            counted += self.moment().await;
             let pace = self.note();
-            for (service, point) in self.mortals.dead() {
-                self.mortals.start(service, None);
-                counted += self.count(Death::at(service, point), pace);
-            }
             let death = deck.draw(&mut self.chance);
             if death.service().is_some_and(|service| self.mortals.is_doomed(service)) {
                 deck.put_back(death);
@@ -130,25 +131,41 @@ impl Test {
     fn count(&mut self, death: Death, pace: u64) -> u64 {
         let counts = u64::from(pace >= PACE_MIN);
         *self.deaths.entry(death.to_string()).or_default() += counts;
-        let (total, seconds): (u64, _) = (self.deaths.values().sum(), self.begun.elapsed().as_secs());
-        println!("{total:4}: {death}, {pace} a second, {} acknowledged after {seconds} s", self.load.acknowledged());
+        let (total, seconds): (u64, _) =
+            (self.deaths.values().sum(), self.begun.elapsed().as_secs());
+        println!(
+            "{total:4}: {death}, {pace} a second, {} acknowledged after {seconds} s",
+            self.load.acknowledged()
+        );
         counts
     }
 
-    /// Waits for a moment of chance in which enough is being published.
-    async fn moment(&mut self) {
+    /// Waits for a moment of chance in which enough is being published. Whoever dies meanwhile
+    /// where it was told is started again; how many of them count.
+    async fn moment(&mut self) -> u64 {
+        let mut counted = 0;
         let deadline = Instant::now() + MOMENT;
         let wanted = Instant::now() + Duration::from_millis(100 + self.chance.below(1_400));
         while Instant::now() < wanted || self.note() < PACE_MIN {
-            assert!(Instant::now() < deadline, "publishing never came up to pace: {} a second", self.note());
             let waiting = waiting(&self.operator).await.unwrap_or(0);
+            assert!(
+                Instant::now() < deadline,
+                "not up to pace: {} a second, {waiting} wait",
+                self.note()
+            );
             if waiting > WAITING_MAX {
                 self.load.rest(true);
             } else if waiting < WAITING_MIN {
                 self.load.rest(false);
             }
+            let pace = self.note();
+            for (service, point) in self.mortals.dead() {
+                self.mortals.start(service, None);
+                counted += self.count(Death::at(service, point), pace);
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        counted
     }
 
     fn note(&mut self) -> u64 {
@@ -189,7 +206,9 @@ impl Test {
 }
 
 fn number(variable: &str, otherwise: u64) -> u64 {
-    env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+    env::var(variable).ok().map_or(otherwise, |text| {
+        text.parse().unwrap_or_else(|_| panic!("{variable} is no number"))
+    })
 }
 
 /// Messages that are not admitted yet, and commands that are not decided yet; nothing while the
@@ -217,7 +236,10 @@ async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals
         if left == Some(0) && level {
             return;
         }
-        assert!(Instant::now() < deadline, "not worked off: {left:?} wait, views are level: {level}");
+        assert!(
+            Instant::now() < deadline,
+            "not worked off: {left:?} wait, views are level: {level}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -237,7 +259,11 @@ async fn level(operator: &Connection, database: &Database) -> bool {
 /// Everything that the publisher was told is stored has an outcome, and one that fits it.
 async fn assert_outcomes(database: &Database, acknowledged: &[Acknowledged]) {
     let positions: BTreeSet<u64> = acknowledged.iter().map(|one| one.inbox_sequence).collect();
-    assert_eq!(positions.len(), acknowledged.len(), "a position was acknowledged twice: something was lost");
+    assert_eq!(
+        positions.len(),
+        acknowledged.len(),
+        "a position was acknowledged twice: something was lost"
+    );
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for part in acknowledged.chunks(ASKED) {
         let asked: Vec<u64> = part.iter().map(|one| one.inbox_sequence).collect();
@@ -251,7 +277,9 @@ async fn assert_outcomes(database: &Database, acknowledged: &[Acknowledged]) {
                 Kind::External => word == "external fact",
                 Kind::SameClaim | Kind::Dispute => matches!(word, "event" | "unchanged"),
                 // Of what was not stored the first time, or came again later, the second is the first.
-                Kind::Claim | Kind::TwoNames | Kind::Repeat | Kind::Conflict => matches!(word, "event" | "unchanged" | "duplicate of" | "dead letter"),
+                Kind::Claim | Kind::TwoNames | Kind::Repeat | Kind::Conflict => {
+                    matches!(word, "event" | "unchanged" | "duplicate of" | "dead letter")
+                }
             };
             assert!(fits, "{one:?} became {outcome:?}");
             *counts.entry(word).or_default() += 1;
@@ -263,7 +291,8 @@ async fn assert_outcomes(database: &Database, acknowledged: &[Acknowledged]) {
 /// In a long test every point between two steps is where somebody died, often.
 fn assert_points(deaths: &BTreeMap<String, u64>, kills: u64) {
     let at = |points: &[&str]| -> u64 {
-        let ends = |death: &str| points.iter().any(|point| death.ends_with(&format!(" at {point}")));
+        let ends =
+            |death: &str| points.iter().any(|point| death.ends_with(&format!(" at {point}")));
         deaths.iter().filter(|(death, _)| ends(death)).map(|(_, count)| count).sum()
     };
     for (what, points) in [

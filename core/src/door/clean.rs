@@ -57,17 +57,12 @@ pub struct Cleaner {
 impl Cleaner {
     /// Under a key of any length; 32 random bytes are right.
     pub fn new(key: &[u8]) -> Self {
-        Self {
-            key: Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
-        }
+        Self { key: Hmac::new_from_slice(key).expect("HMAC takes a key of any length") }
     }
 
     /// Cleans a whole value, keys of objects included.
     pub fn clean(&self, value: Value) -> Cleaned {
-        let mut found = Found {
-            removed: BTreeSet::new(),
-            people: BTreeSet::new(),
-        };
+        let mut found = Found { removed: BTreeSet::new(), people: BTreeSet::new() };
         let value = self.value(value, "", &mut found);
         Cleaned {
             value,
@@ -160,15 +155,9 @@ impl Cleaner {
         let mut mac = self.key.clone();
         mac.update(value.trim().to_lowercase().as_bytes());
         let digest = mac.finalize().into_bytes();
-        let id: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let id = format!("{OPAQUE}{id}");
-        found.people.insert(Person {
-            id: id.clone(),
-            value: value.to_owned(),
-        });
+        found.people.insert(Person { id: id.clone(), value: value.to_owned() });
         id
     }
 }
@@ -180,17 +169,12 @@ struct Found {
 
 impl Found {
     fn note(&mut self, at: &str, what: &str) {
-        self.removed.insert(Removal {
-            at: at.to_owned(),
-            what: what.to_owned(),
-        });
+        self.removed.insert(Removal { at: at.to_owned(), what: what.to_owned() });
     }
 }
 
 fn is_personal(key: &str) -> bool {
-    PERSONAL_KEYS
-        .iter()
-        .any(|personal| key.eq_ignore_ascii_case(personal))
+    PERSONAL_KEYS.iter().any(|personal| key.eq_ignore_ascii_case(personal))
 }
 
 #[cfg(test)]
@@ -213,11 +197,8 @@ mod tests {
         assert_eq!(cleaned.value["metadata"]["Author"], id);
         let text = cleaned.value.to_string();
         assert!(!text.to_lowercase().contains("dana"), "{text}");
-        let whats: Vec<_> = cleaned
-            .removed
-            .iter()
-            .map(|r| (r.at.as_str(), r.what.as_str()))
-            .collect();
+        let whats: Vec<_> =
+            cleaned.removed.iter().map(|r| (r.at.as_str(), r.what.as_str())).collect();
         assert_eq!(
             whats,
             [
@@ -226,12 +207,7 @@ mod tests {
                 ("/user", "personal_name")
             ]
         );
-        assert!(
-            cleaned
-                .people
-                .iter()
-                .any(|person| person.value == "dana" && person.id == id)
-        );
+        assert!(cleaned.people.iter().any(|person| person.value == "dana" && person.id == id));
     }
 
     #[test]
@@ -248,21 +224,10 @@ mod tests {
             token.clone(): 1, "a/b": {"secret": ""}
         }));
         assert!(!cleaned.value.to_string().contains(&token));
-        assert_eq!(
-            cleaned.value["list"][0]["password"],
-            "[removed: secret_by_name]"
-        );
-        assert_eq!(
-            cleaned.value["list"][0]["token"],
-            "[removed: secret_by_name]"
-        );
+        assert_eq!(cleaned.value["list"][0]["password"], "[removed: secret_by_name]");
+        assert_eq!(cleaned.value["list"][0]["token"], "[removed: secret_by_name]");
         assert!(cleaned.removed.iter().any(|r| r.at == "/a~1b/secret"));
-        assert!(
-            cleaned
-                .removed
-                .iter()
-                .any(|r| r.at == "/message" && r.what == "github_token")
-        );
+        assert!(cleaned.removed.iter().any(|r| r.at == "/message" && r.what == "github_token"));
     }
 
     #[test]

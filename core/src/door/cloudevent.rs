@@ -24,10 +24,7 @@ pub(super) struct CloudEvent {
 /// The door's key of a message, from what the publisher itself wrote.
 pub(super) fn key(publisher: &str, raw: &Value) -> Result<Hash, Dead> {
     let event = raw.as_object().ok_or_else(|| {
-        missing(&format!(
-            "a CloudEvent is an object, and this is {}",
-            kind_of(raw)
-        ))
+        missing(&format!("a CloudEvent is an object, and this is {}", kind_of(raw)))
     })?;
     match event.get("specversion") {
         Some(Value::String(version)) if version == SPECVERSION => {}
@@ -80,24 +77,14 @@ pub(super) fn read(value: Value) -> Result<CloudEvent, Dead> {
         if matches!(value, Value::Object(_) | Value::Array(_)) {
             return Err(wrong(name, "a text, a number or a truth value", value));
         }
-        if value
-            .as_str()
-            .is_some_and(|text| text.len() > ATTRIBUTE_BYTES_MAX)
-        {
+        if value.as_str().is_some_and(|text| text.len() > ATTRIBUTE_BYTES_MAX) {
             return Err(long(name));
         }
     }
     if let Some(encoded) = encoded {
         event.insert("data_base64".into(), encoded);
     }
-    Ok(CloudEvent {
-        id,
-        source,
-        kind,
-        time,
-        attributes: event,
-        data,
-    })
+    Ok(CloudEvent { id, source, kind, time, attributes: event, data })
 }
 
 /// A fact that has no meaning here, for the source it is kept by.
@@ -106,11 +93,7 @@ pub(super) fn external(
     removed: Vec<Removal>,
 ) -> Result<(Id, ExternalFact), Dead> {
     let source = Id::new(event.source.clone()).map_err(|error| {
-        Dead::new(
-            "bad_source",
-            format!("attribute `source`: {error}"),
-            "shorten the source",
-        )
+        Dead::new("bad_source", format!("attribute `source`: {error}"), "shorten the source")
     })?;
     let mut attributes = event.attributes.clone();
     if let Some(time) = event.time {

@@ -17,8 +17,7 @@ use super::{Arrival, Dead, canonical, cloudevent::CloudEvent, names::names};
 /// Whether a CloudEvents type says that its data is FABER's envelope: one of its dotted parts is
 /// `faber`.
 pub(super) fn is_faber(kind: &str) -> bool {
-    kind.split('.')
-        .any(|part| part.eq_ignore_ascii_case("faber"))
+    kind.split('.').any(|part| part.eq_ignore_ascii_case("faber"))
 }
 
 /// The names of the run and what is reported of it.
@@ -38,13 +37,7 @@ pub(super) fn report(
     })?;
     let names = names(&envelope.run_id, &envelope.metadata)?;
     let said = said(&envelope);
-    Ok((
-        names,
-        Report {
-            claim: claim(envelope, content, removed, arrival.received_at),
-            said,
-        },
-    ))
+    Ok((names, Report { claim: claim(envelope, content, removed, arrival.received_at), said }))
 }
 
 fn claim(
@@ -87,79 +80,53 @@ fn said(envelope: &Envelope) -> Said {
     let has_step = place.step.is_some();
     let error = envelope.error.as_ref().map(fault);
     let ending = |unsaid| envelope.status.as_deref().map_or(unsaid, Ending::of);
-    let word = envelope
-        .kind
-        .trim()
-        .to_ascii_lowercase()
-        .replace([':', '-'], "_");
+    let word = envelope.kind.trim().to_ascii_lowercase().replace([':', '-'], "_");
     match word.as_str() {
         "workflow_start" => Said::Started(started(&envelope.metadata)),
         "workflow_resumed" | "workflow_resume" => Said::Resumed(Resumed { rerun: false }),
         "workflow_rerun" => Said::Resumed(Resumed { rerun: true }),
-        "workflow_complete" => Said::Ended(Ended {
-            ending: ending(Ending::Completed),
-            error,
-        }),
-        "workflow_error" | "workflow_fail" | "workflow_failed" => Said::Ended(Ended {
-            ending: Ending::Failed,
-            error,
-        }),
-        "workflow_cancelled" | "workflow_cancel" => Said::Ended(Ended {
-            ending: Ending::Cancelled,
-            error,
-        }),
+        "workflow_complete" => Said::Ended(Ended { ending: ending(Ending::Completed), error }),
+        "workflow_error" | "workflow_fail" | "workflow_failed" => {
+            Said::Ended(Ended { ending: Ending::Failed, error })
+        }
+        "workflow_cancelled" | "workflow_cancel" => {
+            Said::Ended(Ended { ending: Ending::Cancelled, error })
+        }
         "phase_start" if has_phase => Said::PhaseBegun(PhaseBegun { place }),
-        "phase_complete" if has_phase => Said::PhaseEnded(PhaseEnded {
-            place,
-            ending: ending(Ending::Completed),
-            error,
-        }),
-        "phase_skip" if has_phase => Said::PhaseEnded(PhaseEnded {
-            place,
-            ending: Ending::Skipped,
-            error,
-        }),
-        "phase_error" | "phase_fail" if has_phase => Said::PhaseEnded(PhaseEnded {
-            place,
-            ending: Ending::Failed,
-            error,
-        }),
-        "step_start" if has_step => Said::StepBegun(StepBegun {
-            place,
-            again: false,
-        }),
+        "phase_complete" if has_phase => {
+            Said::PhaseEnded(PhaseEnded { place, ending: ending(Ending::Completed), error })
+        }
+        "phase_skip" if has_phase => {
+            Said::PhaseEnded(PhaseEnded { place, ending: Ending::Skipped, error })
+        }
+        "phase_error" | "phase_fail" if has_phase => {
+            Said::PhaseEnded(PhaseEnded { place, ending: Ending::Failed, error })
+        }
+        "step_start" if has_step => Said::StepBegun(StepBegun { place, again: false }),
         "step_retry" | "retry_attempt" if has_step => {
             Said::StepBegun(StepBegun { place, again: true })
         }
-        "step_complete" if has_step => Said::StepEnded(StepEnded {
-            place,
-            ending: ending(Ending::Completed),
-            error,
-        }),
-        "step_skip" if has_step => Said::StepEnded(StepEnded {
-            place,
-            ending: Ending::Skipped,
-            error,
-        }),
-        "step_error" | "step_fail" | "step_failed" if has_step => Said::StepEnded(StepEnded {
-            place,
-            ending: Ending::Failed,
-            error,
-        }),
+        "step_complete" if has_step => {
+            Said::StepEnded(StepEnded { place, ending: ending(Ending::Completed), error })
+        }
+        "step_skip" if has_step => {
+            Said::StepEnded(StepEnded { place, ending: Ending::Skipped, error })
+        }
+        "step_error" | "step_fail" | "step_failed" if has_step => {
+            Said::StepEnded(StepEnded { place, ending: Ending::Failed, error })
+        }
         "artifact_create" | "artifact_modify" | "commit_create" | "branch_create" | "pr_create"
         | "pr_merge" | "spec_generate" => Said::ArtifactRecorded(ArtifactRecorded { place }),
         "approval_request" => Said::ApprovalAsked(ApprovalAsked { gate: place }),
         "decision_point" if names_a_gate(envelope) => {
             Said::ApprovalAsked(ApprovalAsked { gate: place })
         }
-        "approval_granted" => Said::ApprovalAnswered(ApprovalAnswered {
-            gate: place,
-            answer: Answer::Granted,
-        }),
-        "approval_denied" => Said::ApprovalAnswered(ApprovalAnswered {
-            gate: place,
-            answer: Answer::Denied,
-        }),
+        "approval_granted" => {
+            Said::ApprovalAnswered(ApprovalAnswered { gate: place, answer: Answer::Granted })
+        }
+        "approval_denied" => {
+            Said::ApprovalAnswered(ApprovalAnswered { gate: place, answer: Answer::Denied })
+        }
         _ => Said::Noted(Noted { place }),
     }
 }
@@ -167,11 +134,7 @@ fn said(envelope: &Envelope) -> Said {
 /// A decision point is a gate that was reached if it says so: by `metadata.gate`, or by a whole
 /// word of its message. Runs that skip their gate often leave nothing else behind.
 fn names_a_gate(envelope: &Envelope) -> bool {
-    let said = envelope
-        .message
-        .as_deref()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let said = envelope.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut words = said.split(|c: char| !c.is_alphanumeric());
     envelope.metadata.contains_key("gate")
         || words.any(|word| matches!(word, "gate" | "approval" | "approve"))

@@ -17,20 +17,12 @@ const NAMES_KEY: &str = "aliases";
 pub(super) fn names(run_id: &str, metadata: &Map<String, Value>) -> Result<Vec<Id>, Dead> {
     let listed = metadata.get(NAMES_KEY).and_then(Value::as_array);
     let texts = std::iter::once(run_id)
-        .chain(
-            NAME_KEYS
-                .iter()
-                .filter_map(|key| metadata.get(*key)?.as_str()),
-        )
+        .chain(NAME_KEYS.iter().filter_map(|key| metadata.get(*key)?.as_str()))
         .chain(listed.into_iter().flatten().filter_map(Value::as_str));
     let mut names: Vec<Id> = Vec::new();
     for text in texts {
         let name = Id::new(canonical(text)).map_err(|error| {
-            Dead::new(
-                "bad_run_id",
-                format!("`run_id`: {error}"),
-                "name the run in `run_id`",
-            )
+            Dead::new("bad_run_id", format!("`run_id`: {error}"), "name the run in `run_id`")
         })?;
         if !names.contains(&name) {
             names.push(name);
@@ -39,10 +31,7 @@ pub(super) fn names(run_id: &str, metadata: &Map<String, Value>) -> Result<Vec<I
     if names.len() > NAMES_MAX {
         return Err(Dead::new(
             "too_many_names",
-            format!(
-                "{} names for one run are over the limit of {NAMES_MAX}",
-                names.len()
-            ),
+            format!("{} names for one run are over the limit of {NAMES_MAX}", names.len()),
             "name a run's other names in the event that first knows them",
         ));
     }
@@ -65,13 +54,10 @@ fn canonical(text: &str) -> String {
 fn is_suffix(text: &str) -> bool {
     let shape = "dddd-dd-ddTdd-dd-ddZ";
     text.len() == shape.len()
-        && text
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(byte, wanted)| match wanted {
-                b'd' => byte.is_ascii_digit(),
-                _ => byte.eq_ignore_ascii_case(&wanted),
-            })
+        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+            b'd' => byte.is_ascii_digit(),
+            _ => byte.eq_ignore_ascii_case(&wanted),
+        })
 }
 
 #[cfg(test)]
@@ -82,37 +68,24 @@ mod tests {
 
     fn read(run_id: &str, metadata: Value) -> Vec<String> {
         let metadata = metadata.as_object().unwrap();
-        names(run_id, metadata)
-            .unwrap()
-            .into_iter()
-            .map(String::from)
-            .collect()
+        names(run_id, metadata).unwrap().into_iter().map(String::from).collect()
     }
 
     #[test]
     fn two_forms_of_one_name_are_one() {
         let name = "acme-shop-77/2026-03-01T10-00-00Z";
+        assert_eq!(read("acme-shop-77-run-2026-03-01T10-00-00Z", json!({})), [name]);
         assert_eq!(
-            read("acme-shop-77-run-2026-03-01T10-00-00Z", json!({})),
-            [name]
-        );
-        assert_eq!(
-            read(
-                name,
-                json!({"state_run_id": "acme-shop-77-run-2026-03-01T10-00-00Z"})
-            ),
+            read(name, json!({"state_run_id": "acme-shop-77-run-2026-03-01T10-00-00Z"})),
             [name]
         );
     }
 
     #[test]
     fn a_name_that_only_looks_alike_stays() {
-        for name in [
-            "dry-run-now",
-            "-run-2026-03-01T10-00-00Z",
-            "a-run-2026-03-01",
-            "acme/shop/3f0c",
-        ] {
+        for name in
+            ["dry-run-now", "-run-2026-03-01T10-00-00Z", "a-run-2026-03-01", "acme/shop/3f0c"]
+        {
             assert_eq!(read(name, json!({})), [name]);
         }
     }

@@ -31,11 +31,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Dead> {
         if text.starts_with("recursion limit exceeded") {
             return Dead::new("too_deep", text, "nest values less than 128 deep");
         }
-        Dead::new(
-            "not_json",
-            text,
-            "publish a CloudEvent in the JSON event format",
-        )
+        Dead::new("not_json", text, "publish a CloudEvent in the JSON event format")
     })
 }
 
@@ -71,9 +67,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -140,9 +134,6 @@ mod tests {
     #[test]
     fn a_value_is_read_as_it_stands() {
         let text = r#"{"a":[1,-2,0.5,null,true,"x\u00e9"],"b":{}}"#;
-        assert_eq!(
-            parse(text.as_bytes()),
-            Ok(serde_json::from_str(text).unwrap())
-        );
+        assert_eq!(parse(text.as_bytes()), Ok(serde_json::from_str(text).unwrap()));
     }
 }

@@ -78,21 +78,13 @@ fn a_step_that_ended_becomes_a_report_of_its_run() {
     assert_eq!(attributes.get(ce::ACTOR), Some("agent:faber"));
     assert_eq!(attributes.get(ce::ACTORKIND), Some("agent"));
     assert_eq!(attributes.get(ce::INBOXSEQUENCE), Some("3"));
-    assert_eq!(
-        attributes.get(ce::RECEIVEDTIME),
-        Some("2026-03-01T10:00:00Z")
-    );
+    assert_eq!(attributes.get(ce::RECEIVEDTIME), Some("2026-03-01T10:00:00Z"));
     assert_eq!(attributes.get(ce::TIME), Some("2026-03-01T09:59:00Z"));
     assert_eq!(attributes.get(ce::ORIGINID), Some("e-4"));
     assert_eq!(attributes.get(ce::TYPE), Some("helmstream.run.report.v1"));
     assert_eq!(attributes.hash(ce::DOORKEY), Ok(admitted.key));
-    let Said::StepEnded(ended) = said(json!({})) else {
-        panic!()
-    };
-    assert_eq!(
-        (ended.place.phase, ended.ending),
-        (Some(Phase::Build), Ending::Completed)
-    );
+    let Said::StepEnded(ended) = said(json!({})) else { panic!() };
+    assert_eq!((ended.place.phase, ended.ending), (Some(Phase::Build), Ending::Completed));
     assert_eq!(ended.place.step.as_deref(), Some("implement"));
 }
 
@@ -106,14 +98,8 @@ fn the_same_publish_has_the_same_ids_and_spacing_is_no_content() {
         panic!()
     };
     assert_eq!((one.key, one.content), (other.key, other.content));
-    assert_eq!(
-        one.command.attributes.get(ce::ID),
-        other.command.attributes.get(ce::ID)
-    );
-    assert_ne!(
-        admitted(&event(json!({"status": "failed"}))).content,
-        one.content
-    );
+    assert_eq!(one.command.attributes.get(ce::ID), other.command.attributes.get(ce::ID));
+    assert_ne!(admitted(&event(json!({"status": "failed"}))).content, one.content);
 }
 
 #[test]
@@ -130,10 +116,7 @@ fn bad_messages_die_with_their_reason() {
     };
     assert_eq!(dead(b"\xff").reason, "not_utf8");
     assert_eq!(dead(b"[]").reason, "not_a_cloudevent");
-    assert_eq!(
-        with("specversion", json!("0.3")).reason,
-        "wrong_specversion"
-    );
+    assert_eq!(with("specversion", json!("0.3")).reason, "wrong_specversion");
     assert_eq!(with("specversion", json!(1.0)).reason, "wrong_type");
     for name in ["specversion", "id", "source", "type"] {
         let dead = without(name);
@@ -142,14 +125,8 @@ fn bad_messages_die_with_their_reason() {
     }
     assert_eq!(with("id", json!("")).reason, "not_a_cloudevent");
     assert_eq!(with("id", json!(7)).reason, "wrong_type");
-    assert_eq!(
-        with("id", json!("x".repeat(3_000))).reason,
-        "long_attribute"
-    );
-    assert_eq!(
-        with("extension", json!("x".repeat(3_000))).reason,
-        "long_attribute"
-    );
+    assert_eq!(with("id", json!("x".repeat(3_000))).reason, "long_attribute");
+    assert_eq!(with("extension", json!("x".repeat(3_000))).reason, "long_attribute");
     assert_eq!(with("extension", json!({})).reason, "wrong_type");
     assert_eq!(with("time", json!("yesterday")).reason, "bad_time");
     assert_eq!(with("time", json!(1)).reason, "wrong_type");
@@ -185,10 +162,7 @@ fn a_type_without_a_meaning_is_kept_as_a_fact_of_its_source() {
         "cmd.external.record.https://ci%2Eexample/a%3Fb%3D%2A"
     );
     let text = String::from_utf8(admitted.command.payload.clone()).unwrap();
-    assert!(
-        text.contains("com.example.built") && !text.contains("dana"),
-        "{text}"
-    );
+    assert!(text.contains("com.example.built") && !text.contains("dana"), "{text}");
     assert_eq!(admitted.people[0].value, "dana");
 }
 
@@ -324,14 +298,8 @@ fn a_merge_names_the_report_that_proved_it() {
     assert_eq!(report.names.len(), 2);
     let merge = merge_command(&report.command, report.names[1].clone(), &report.names[0]);
     assert_eq!(merge.subject().to_string(), "cmd.run.merge.young");
-    assert_eq!(
-        merge.attributes.get(ce::CAUSATIONID),
-        report.command.attributes.get(ce::ID)
-    );
-    assert_eq!(
-        merge,
-        merge_command(&report.command, report.names[1].clone(), &report.names[0])
-    );
+    assert_eq!(merge.attributes.get(ce::CAUSATIONID), report.command.attributes.get(ce::ID));
+    assert_eq!(merge, merge_command(&report.command, report.names[1].clone(), &report.names[0]));
 }
 
 /// Cleaning makes this many times longer: it must not become a command that no stream takes.

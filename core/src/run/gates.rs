@@ -82,10 +82,7 @@ impl Gates {
         for (asked, _) in self.asks.iter().filter(|(_, place)| place == gate) {
             let waiting = waits.last().is_some_and(|wait| wait.span().contains(asked));
             if !waiting {
-                waits.push(Wait {
-                    asked: *asked,
-                    granted: self.grant_after(*asked, gate),
-                });
+                waits.push(Wait { asked: *asked, granted: self.grant_after(*asked, gate) });
             }
         }
         waits

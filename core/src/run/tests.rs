@@ -13,10 +13,7 @@ fn at(minute: i64) -> Timestamp {
 }
 
 fn release() -> Place {
-    Place {
-        phase: Some(Phase::Release),
-        ..Place::default()
-    }
+    Place { phase: Some(Phase::Release), ..Place::default() }
 }
 
 fn claim(number: u64, word: &str) -> Claim {
@@ -39,10 +36,7 @@ fn claim(number: u64, word: &str) -> Claim {
 }
 
 fn report(number: u64, word: &str, said: Said) -> RunCommand {
-    RunCommand::Report(Box::new(Report {
-        claim: claim(number, word),
-        said,
-    }))
+    RunCommand::Report(Box::new(Report { claim: claim(number, word), said }))
 }
 
 fn started(number: u64, autonomy: Autonomy) -> RunCommand {
@@ -57,34 +51,20 @@ fn started(number: u64, autonomy: Autonomy) -> RunCommand {
 }
 
 fn asked(number: u64) -> RunCommand {
-    report(
-        number,
-        "approval_request",
-        Said::ApprovalAsked(ApprovalAsked { gate: release() }),
-    )
+    report(number, "approval_request", Said::ApprovalAsked(ApprovalAsked { gate: release() }))
 }
 
 fn answered(number: u64, answer: Answer) -> RunCommand {
-    let fact = ApprovalAnswered {
-        gate: release(),
-        answer,
-    };
+    let fact = ApprovalAnswered { gate: release(), answer };
     report(number, "approval_granted", Said::ApprovalAnswered(fact))
 }
 
 fn begun(number: u64) -> RunCommand {
-    report(
-        number,
-        "phase_start",
-        Said::PhaseBegun(PhaseBegun { place: release() }),
-    )
+    report(number, "phase_start", Said::PhaseBegun(PhaseBegun { place: release() }))
 }
 
 fn ended(number: u64) -> RunCommand {
-    let fact = Ended {
-        ending: Ending::Completed,
-        error: None,
-    };
+    let fact = Ended { ending: Ending::Completed, error: None };
     report(number, "workflow_complete", Said::Ended(fact))
 }
 
@@ -116,19 +96,10 @@ fn a_guarded_run_that_goes_on_past_an_unanswered_gate_bypasses_it() {
 
 #[test]
 fn a_granted_gate_is_passed_and_a_denied_one_bypassed() {
-    let granted = [
-        started(1, Autonomy::Assist),
-        asked(20),
-        answered(22, Answer::Granted),
-        begun(23),
-    ];
+    let granted =
+        [started(1, Autonomy::Assist), asked(20), answered(22, Answer::Granted), begun(23)];
     assert_eq!(bypasses(&run(granted).1), []);
-    let denied = [
-        started(1, Autonomy::Assist),
-        asked(20),
-        answered(22, Answer::Denied),
-        begun(23),
-    ];
+    let denied = [started(1, Autonomy::Assist), asked(20), answered(22, Answer::Denied), begun(23)];
     assert_eq!(bypasses(&run(denied).1), [(20, 23)]);
 }
 
@@ -141,11 +112,7 @@ fn an_autonomous_run_may_go_on() {
 #[test]
 fn a_merge_without_a_step_is_going_on_and_any_other_artifact_is_not() {
     let artifact = |number, word| {
-        report(
-            number,
-            word,
-            Said::ArtifactRecorded(ArtifactRecorded { place: release() }),
-        )
+        report(number, word, Said::ArtifactRecorded(ArtifactRecorded { place: release() }))
     };
     let guarded = started(1, Autonomy::Guarded);
     let made = [guarded.clone(), asked(20), artifact(22, "pr_create")];
@@ -234,11 +201,17 @@ fn step(phase: Phase, step: &str) -> Place {
 #[test]
 fn an_answer_is_for_a_gate_of_its_phase_and_of_its_step_where_both_name_one() {
     let passed = |gate: Place, answered: Place| {
-        let run = run([started(1, Autonomy::Guarded), asked_at(2, gate), granted_at(3, answered), begun(4)]);
+        let run = run([
+            started(1, Autonomy::Guarded),
+            asked_at(2, gate),
+            granted_at(3, answered),
+            begun(4),
+        ]);
         bypasses(&run.1).is_empty()
     };
     let build = Place { phase: Some(Phase::Build), ..Place::default() };
-    let other = |text: &str| Place { phase: Some(Phase::Other), phase_text: Some(text.into()), step: None };
+    let other =
+        |text: &str| Place { phase: Some(Phase::Other), phase_text: Some(text.into()), step: None };
     assert!(passed(release(), release()));
     assert!(passed(release(), step(Phase::Release, "merge")));
     assert!(passed(step(Phase::Release, "merge"), release()));
@@ -257,13 +230,8 @@ fn a_grant_from_before_the_ask_is_for_nothing() {
 
 #[test]
 fn a_second_ask_while_the_gate_waits_is_no_second_gate() {
-    let late = [
-        started(1, Autonomy::Guarded),
-        asked(2),
-        asked(3),
-        answered(6, Answer::Granted),
-        begun(5),
-    ];
+    let late =
+        [started(1, Autonomy::Guarded), asked(2), asked(3), answered(6, Answer::Granted), begun(5)];
     assert_eq!(bypasses(&run(late).1), [(2, 5)]);
 }
 
@@ -298,30 +266,18 @@ fn what_a_run_arms_and_refuses_has_a_name() {
 }
 
 fn stall(minute: i64) -> RunCommand {
-    RunCommand::Stall(Stall {
-        fired_at: at(minute),
-    })
+    RunCommand::Stall(Stall { fired_at: at(minute) })
 }
 
 #[test]
 fn silence_becomes_a_stall_exactly_when_it_is_due() {
     let (state, _) = run([begun(1)]);
     let due = at(1).plus(STALL_AFTER);
-    assert_eq!(
-        Run::deadlines(&state),
-        [Deadline {
-            purpose: STALLED,
-            at: due
-        }]
-    );
-    let early = RunCommand::Stall(Stall {
-        fired_at: due.minus(std::time::Duration::from_nanos(1)),
-    });
+    assert_eq!(Run::deadlines(&state), [Deadline { purpose: STALLED, at: due }]);
+    let early =
+        RunCommand::Stall(Stall { fired_at: due.minus(std::time::Duration::from_nanos(1)) });
     assert_eq!(Run::decide(&state, early), Ok(vec![]));
-    let stalled = RunEvent::Stalled(Stalled {
-        heard_at: at(1),
-        due_at: due,
-    });
+    let stalled = RunEvent::Stalled(Stalled { heard_at: at(1), due_at: due });
     assert_eq!(Run::decide(&state, stall(31)), Ok(vec![stalled]));
 }
 
@@ -342,30 +298,17 @@ fn a_run_stalls_once_for_each_silence() {
     assert_eq!(Run::deadlines(&state), []);
     assert_eq!(Run::decide(&state, stall(32)), Ok(vec![]));
     let (state, events) = run([begun(1), stall(31), begun(40), stall(70)]);
-    assert_eq!(
-        events
-            .iter()
-            .filter(|e| matches!(e, RunEvent::Stalled(_)))
-            .count(),
-        2
-    );
+    assert_eq!(events.iter().filter(|e| matches!(e, RunEvent::Stalled(_))).count(), 2);
     assert_eq!(Run::deadlines(&state), []);
 }
 
 #[test]
 fn a_run_that_is_resumed_after_its_end_can_stall_again() {
-    let resumed = report(
-        3,
-        "workflow_resumed",
-        Said::Resumed(Resumed { rerun: false }),
-    );
+    let resumed = report(3, "workflow_resumed", Said::Resumed(Resumed { rerun: false }));
     let (state, _) = run([begun(1), ended(2), resumed]);
     assert_eq!(
         Run::deadlines(&state),
-        [Deadline {
-            purpose: STALLED,
-            at: at(3).plus(STALL_AFTER)
-        }]
+        [Deadline { purpose: STALLED, at: at(3).plus(STALL_AFTER) }]
     );
 }
 
@@ -377,36 +320,22 @@ fn an_old_import_does_not_stall_and_an_hour_is_still_young() {
     old.received_at = old.received_at.plus(std::time::Duration::from_nanos(1));
     assert_eq!(stalls_at(&old), None);
     old.claimed_at = None;
-    assert_eq!(
-        stalls_at(&old),
-        None,
-        "a time that cannot be read is not young"
-    );
+    assert_eq!(stalls_at(&old), None, "a time that cannot be read is not young");
     let mut ahead = claim(1, "phase_start");
     ahead.received_at = at(-9_000_000);
-    assert!(
-        stalls_at(&ahead).is_some(),
-        "a clock that runs ahead is not old"
-    );
+    assert!(stalls_at(&ahead).is_some(), "a clock that runs ahead is not old");
 }
 
 #[test]
 fn a_merged_run_stays_merged() {
-    let merge = |into: &str| {
-        RunCommand::Merge(Merge {
-            into: Id::new(into).unwrap(),
-        })
-    };
+    let merge = |into: &str| RunCommand::Merge(Merge { into: Id::new(into).unwrap() });
     let (state, events) = run([begun(1), merge("a")]);
     assert!(matches!(&events[1], RunEvent::Merged(e) if e.into.as_str() == "a"));
     assert_eq!(Run::decide(&state, merge("a")), Ok(vec![]));
     let elsewhere = RunRejection::MergedElsewhere(Id::new("a").unwrap());
     assert_eq!(Run::decide(&state, merge("b")), Err(elsewhere));
     assert_eq!(Run::deadlines(&state), []);
-    assert!(
-        !Run::decide(&state, begun(2)).unwrap().is_empty(),
-        "what it still says is kept"
-    );
+    assert!(!Run::decide(&state, begun(2)).unwrap().is_empty(), "what it still says is kept");
 }
 
 /// A claim with this number, and nothing else about it left to chance.
@@ -429,12 +358,7 @@ fn settled(state: &RunState) -> (RunState, Vec<(u64, u64)>) {
     let mut fresh = state.gates.clone();
     fresh.recorded.clear();
     let real = fresh.unrecorded_bypasses();
-    (
-        rest,
-        real.iter()
-            .map(|e| (e.asked_number, e.passed_number))
-            .collect(),
-    )
+    (rest, real.iter().map(|e| (e.asked_number, e.passed_number)).collect())
 }
 
 proptest! {

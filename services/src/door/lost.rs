@@ -47,10 +47,16 @@ async fn search_once(around: &Surroundings, from: &mut Option<u64>) -> Result<()
     }
     let mut next = first;
     while next <= last {
-        let missing = door::unaccounted(&around.database, next..=last).await.map_err(unavailable)?;
+        let missing =
+            door::unaccounted(&around.database, next..=last).await.map_err(unavailable)?;
         for run in runs(&missing) {
-            error!(first = run.first_inbox_sequence, last = run.last_inbox_sequence, "messages were lost from INBOX");
-            journal(&around.connection, "door", &JournalEntry::Lost(run), &Attributes::default()).await?;
+            error!(
+                first = run.first_inbox_sequence,
+                last = run.last_inbox_sequence,
+                "messages were lost from INBOX"
+            );
+            journal(&around.connection, "door", &JournalEntry::Lost(run), &Attributes::default())
+                .await?;
         }
         // One answer names only so many: what comes after the last of them is another question.
         let is_full = missing.len() as i64 >= UNACCOUNTED_MAX;
@@ -65,8 +71,12 @@ fn runs(missing: &[u64]) -> Vec<Lost> {
     let mut runs: Vec<Lost> = Vec::new();
     for position in missing {
         match runs.last_mut() {
-            Some(run) if run.last_inbox_sequence + 1 == *position => run.last_inbox_sequence = *position,
-            _ => runs.push(Lost { first_inbox_sequence: *position, last_inbox_sequence: *position }),
+            Some(run) if run.last_inbox_sequence + 1 == *position => {
+                run.last_inbox_sequence = *position
+            }
+            _ => {
+                runs.push(Lost { first_inbox_sequence: *position, last_inbox_sequence: *position })
+            }
         }
     }
     runs

@@ -5,7 +5,11 @@
 use std::collections::HashMap;
 
 use futures_util::future::try_join_all;
-use helmstream_core::{NewCommand, alias::resolve, door::{Admitted, merge_command}};
+use helmstream_core::{
+    NewCommand,
+    alias::resolve,
+    door::{Admitted, merge_command},
+};
 use helmstream_schemas::{Context, Id, alias::Claimed};
 use helmstream_stream::{Connection, StreamError, alias, headers::to_headers, publish::store};
 

@@ -52,7 +52,8 @@ impl Positions {
     /// How far the ledger holds them.
     pub(super) async fn held(around: &Surroundings) -> Result<Self, ProjectionError> {
         let rows = door::positions(&around.database).await?;
-        let of = |stream| rows.iter().find(|row| row.stream == stream).map_or(0, |row| row.applied_seq);
+        let of =
+            |stream| rows.iter().find(|row| row.stream == stream).map_or(0, |row| row.applied_seq);
         Ok(Self { commands: of("COMMANDS"), journal: of("JOURNAL") })
     }
 }
@@ -112,7 +113,8 @@ impl Seen {
         let Some((rows, missing)) = answer.await.map_err(unavailable)? else {
             return Err(StreamError::Cut { stream: "INBOX".into(), detail: "told to stop".into() });
         };
-        let accounted: Vec<u64> = again.into_iter().filter(|sequence| !missing.contains(sequence)).collect();
+        let accounted: Vec<u64> =
+            again.into_iter().filter(|sequence| !missing.contains(sequence)).collect();
         for row in rows {
             // Only what became a command was accepted: a conflict does not take the key.
             if let (Some(_), Some(inbox_sequence)) = (row.command_id, row.inbox_sequence) {

@@ -27,11 +27,15 @@ pub(super) fn bypass_id() -> Uuid {
 /// Publishes the sample as the user `faber`.
 pub(super) async fn publish(plane: &Plane) -> Result<()> {
     let connection = connect(&plane.address("faber")).await?;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).context("the clock is before 1970")?;
-    let now = Timestamp::from_nanos(i64::try_from(now.as_nanos()).context("the clock is beyond 2261")?);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .context("the clock is before 1970")?;
+    let now =
+        Timestamp::from_nanos(i64::try_from(now.as_nanos()).context("the clock is beyond 2261")?);
     for line in EVENTS.lines() {
         let event = moved(line, now)?;
-        store(&connection, "in.faber", Default::default(), event.to_string().into_bytes().into()).await?;
+        store(&connection, "in.faber", Default::default(), event.to_string().into_bytes().into())
+            .await?;
     }
     Ok(())
 }

@@ -76,15 +76,18 @@ struct Ours {
 impl Ours {
     fn new(connection: Connection) -> Result<Self> {
         let sample = Sample::of(2)?;
-        let events = (0..SUBJECTS).map(|n| sample.event(&sample::run("ours", n), n as u128)).collect();
+        let events =
+            (0..SUBJECTS).map(|n| sample.event(&sample::run("ours", n), n as u128)).collect();
         Ok(Self { connection, events, revisions: zeros() })
     }
 
     async fn rate(&self, at_once: usize, duration: Duration) -> Result<f64> {
         let Self { connection, events, revisions } = self;
-        let (connection, events, revisions) = (connection.clone(), events.clone(), revisions.clone());
+        let (connection, events, revisions) =
+            (connection.clone(), events.clone(), revisions.clone());
         drive(at_once, duration, move |n| {
-            let (connection, events, revisions) = (connection.clone(), events.clone(), revisions.clone());
+            let (connection, events, revisions) =
+                (connection.clone(), events.clone(), revisions.clone());
             async move {
                 let revision = revisions[n].load(Ordering::Relaxed);
                 match append(&connection, slice::from_ref(&events[n]), revision).await? {

@@ -38,7 +38,11 @@ impl Used {
 
 impl fmt::Display for Cores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cores busy: ours {:.2}, NATS {:.2}, Postgres {:.2}", self.own, self.nats, self.postgres)
+        write!(
+            f,
+            "cores busy: ours {:.2}, NATS {:.2}, Postgres {:.2}",
+            self.own, self.nats, self.postgres
+        )
     }
 }
 

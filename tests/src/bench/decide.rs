@@ -69,7 +69,11 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
 }
 
 /// Stores, starts to decide, and counts from when the states are warm.
-async fn round(stand: &Stand, commands: &mut Commands<'_>, counted: usize) -> Result<(f64, String)> {
+async fn round(
+    stand: &Stand,
+    commands: &mut Commands<'_>,
+    counted: usize,
+) -> Result<(f64, String)> {
     let operator = stand.connect("operator").await?;
     let before = extent(&operator, EVENTS).await?.messages;
     let warm = commands.each_run_once();
@@ -135,7 +139,10 @@ impl<'a> Commands<'a> {
         (0..count)
             .map(|_| {
                 // The constants are Knuth's; the low bits are the poor ones.
-                self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.chance = self
+                    .chance
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 self.next((self.chance >> 33) as usize % self.runs.len())
             })
             .collect()

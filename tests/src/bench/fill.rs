@@ -34,7 +34,10 @@ impl From<NewCommand> for Message {
 }
 
 /// Stores all of them, in order.
-pub(crate) async fn fill(connection: &Connection, messages: impl Iterator<Item = Message>) -> Result<()> {
+pub(crate) async fn fill(
+    connection: &Connection,
+    messages: impl Iterator<Item = Message>,
+) -> Result<()> {
     let mut outstanding: VecDeque<PublishAckFuture> = VecDeque::new();
     for Message { subject, headers, payload } in messages {
         let sent = connection.jetstream.publish_with_headers(subject, headers, payload).await;

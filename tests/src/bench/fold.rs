@@ -37,7 +37,12 @@ enum Order {
 
 pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let stand = Stand::start(report).await?;
-    stand.owner().await?.batch_execute(include_str!("fold/create.sql")).await.context("cannot make the bare tables")?;
+    stand
+        .owner()
+        .await?
+        .batch_execute(include_str!("fold/create.sql"))
+        .await
+        .context("cannot make the bare tables")?;
     let samples = Sample::first(20)?;
     let mut sequence = 0;
     for (order, case, goal) in [
@@ -84,9 +89,14 @@ fn records(order: Order, samples: &[Sample], scale: Scale, before: u64) -> Vec<R
     let name = |n| sample::run(&format!("at{before}"), n);
     let pairs: Vec<(usize, &Sample)> = match order {
         Order::Consecutive => (0..runs).flat_map(|n| samples.iter().map(move |s| (n, s))).collect(),
-        Order::Uniform => samples.iter().flat_map(|s| (0..runs).map(move |n| (shuffled(n, runs), s))).collect(),
+        Order::Uniform => {
+            samples.iter().flat_map(|s| (0..runs).map(move |n| (shuffled(n, runs), s))).collect()
+        }
     };
-    let records = pairs.iter().zip(before + 1..).map(|((n, sample), sequence)| sample.record(&name(*n), sequence));
+    let records = pairs
+        .iter()
+        .zip(before + 1..)
+        .map(|((n, sample), sequence)| sample.record(&name(*n), sequence));
     records.collect()
 }
 
@@ -99,7 +109,8 @@ fn shuffled(n: usize, count: usize) -> usize {
 /// As `projects` does it: what was read at once is applied, and the position noted.
 async fn ours(stand: &Stand, records: &[Record]) -> Result<f64> {
     let database = stand.database("run")?;
-    let mut projector = Projector::<Run>::open(&database, "EVENTS", Uuid::new_v4(), stand.epoch).await?;
+    let mut projector =
+        Projector::<Run>::open(&database, "EVENTS", Uuid::new_v4(), stand.epoch).await?;
     let begun = Instant::now();
     for read in records.chunks(READ_BATCH_RECORDS_MAX) {
         let applied = projector.apply(read).await?;

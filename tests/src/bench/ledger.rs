@@ -29,7 +29,9 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let stand = Stand::start(report).await?;
     let owner = stand.owner().await?;
     owner
-        .batch_execute("CREATE SCHEMA bench; CREATE TABLE bench.record (LIKE ledger_v1.record INCLUDING ALL)")
+        .batch_execute(
+            "CREATE SCHEMA bench; CREATE TABLE bench.record (LIKE ledger_v1.record INCLUDING ALL)",
+        )
         .await
         .context("cannot make the bare table")?;
     let samples = Sample::first(scale.of(10, 2))?;

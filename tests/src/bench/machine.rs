@@ -52,7 +52,13 @@ impl fmt::Display for Machine {
         write!(
             f,
             "{} cores of {}, {} MB, Linux {}; nats-server {}, PostgreSQL {}; {}",
-            self.cores, self.processor, self.memory_mb, self.kernel, self.nats_server, self.postgres, self.measured_at
+            self.cores,
+            self.processor,
+            self.memory_mb,
+            self.kernel,
+            self.nats_server,
+            self.postgres,
+            self.measured_at
         )
     }
 }

@@ -139,7 +139,10 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.machine)?;
         if self.quick {
-            writeln!(f, "\nMeasured with --quick: it shows that everything runs, and little more.")?;
+            writeln!(
+                f,
+                "\nMeasured with --quick: it shows that everything runs, and little more."
+            )?;
         }
         for (index, line) in self.lines.iter().enumerate() {
             let is_first = index == 0 || self.lines[index - 1].heads() != line.heads();
@@ -179,7 +182,10 @@ mod tests {
 
     #[test]
     fn digits_stand_in_groups_of_three() {
-        assert_eq!([thousands(7.4), thousands(1_234.0), thousands(1_234_567.0)], ["7", "1,234", "1,234,567"]);
+        assert_eq!(
+            [thousands(7.4), thousands(1_234.0), thousands(1_234_567.0)],
+            ["7", "1,234", "1,234,567"]
+        );
     }
 
     #[test]

@@ -24,10 +24,13 @@ impl Serving {
     pub(crate) fn start(stand: &Stand) -> Result<Self> {
         let program = match env::var_os(PROGRAM_VARIABLE) {
             Some(program) => PathBuf::from(program),
-            None => env::current_exe().context("cannot find this program")?.with_file_name("helmstream"),
+            None => {
+                env::current_exe().context("cannot find this program")?.with_file_name("helmstream")
+            }
         };
         let plane = stand.plane.directory();
-        let log = File::create(plane.join("log").join("serve.log")).context("cannot open the log")?;
+        let log =
+            File::create(plane.join("log").join("serve.log")).context("cannot open the log")?;
         let child = Command::new(&program)
             .arg("--plane")
             .arg(plane)
@@ -36,13 +39,16 @@ impl Serving {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .with_context(|| format!("cannot run {}; {PROGRAM_VARIABLE} says where it is", program.display()))?;
+            .with_context(|| {
+                format!("cannot run {}; {PROGRAM_VARIABLE} says where it is", program.display())
+            })?;
         Ok(Self { child })
     }
 
     /// The most memory it has held so far.
     pub(crate) fn memory_mb_max(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kb = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         kb.unwrap_or_default() / 1024

@@ -36,8 +36,10 @@ impl Stand {
         let mut plane = Plane::create(&folder)?;
         plane.hold().context("cannot measure two things at once")?;
         clear(&folder)?;
-        let postgres = PostgresServer::start(&postgres_folder()?, &mut plane, Durability::Power).await?;
-        let nats = NatsServer::start(&nats_server_program()?, &mut plane, Durability::Process).await?;
+        let postgres =
+            PostgresServer::start(&postgres_folder()?, &mut plane, Durability::Power).await?;
+        let nats =
+            NatsServer::start(&nats_server_program()?, &mut plane, Durability::Process).await?;
         let epoch = setup::set_up(&plane).await?.epoch;
         let stand = Self { plane, nats, postgres, epoch };
         let nats_version = stand.connect("operator").await?.client.server_info().version;
@@ -48,7 +50,9 @@ impl Stand {
 
     /// A connection as a user of the plane.
     pub(crate) async fn connect(&self, user: &str) -> Result<Connection> {
-        connect(&self.plane.address(user)).await.with_context(|| format!("cannot connect as {user}"))
+        connect(&self.plane.address(user))
+            .await
+            .with_context(|| format!("cannot connect as {user}"))
     }
 
     /// The database as a role of the plane sees it.

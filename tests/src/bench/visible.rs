@@ -54,7 +54,8 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let stand = Stand::start(report).await?;
     let mut reader = Reader::open(&stand).await?;
     let serving = Serving::start(&stand)?;
-    let mut publishers = [Publisher::new(&stand, Way::Log).await?, Publisher::new(&stand, Way::Door).await?];
+    let mut publishers =
+        [Publisher::new(&stand, Way::Log).await?, Publisher::new(&stand, Way::Door).await?];
     let owner = stand.owner().await?;
     for publisher in &mut publishers {
         // Services connect, statements are prepared, runs get their first row.
@@ -71,13 +72,20 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
         }
     }
     let memory = format!("serve held {} MB at most", serving.memory_mb_max());
-    for (way, what, goal) in [(0, "acknowledged to visible", (1.5, 5.0)), (1, "door to visible", (4.0, 12.0))] {
+    for (way, what, goal) in
+        [(0, "acknowledged to visible", (1.5, 5.0)), (1, "door to visible", (4.0, 12.0))]
+    {
         for rate in RATES {
             let goals = match rate {
                 1_000 => vec![Goal::Under("p50", goal.0), Goal::Under("p99", goal.1)],
                 _ => vec![],
             };
-            report.add(line(format!("{what}, {rate} a second"), &rounds[&(way, rate)], goals, &memory));
+            report.add(line(
+                format!("{what}, {rate} a second"),
+                &rounds[&(way, rate)],
+                goals,
+                &memory,
+            ));
         }
     }
     Ok(())
@@ -99,7 +107,10 @@ fn line(case: String, rounds: &[Round], goals: Vec<Goal>, memory: &str) -> Line 
         ],
         ratio: None,
         goals,
-        note: format!("{} events, {memory}", rounds.iter().map(|round| round.visible.len()).sum::<usize>()),
+        note: format!(
+            "{} events, {memory}",
+            rounds.iter().map(|round| round.visible.len()).sum::<usize>()
+        ),
     }
 }
 
@@ -154,7 +165,12 @@ async fn events_of(owner: &Client, sent: &[Sent]) -> Result<HashMap<u64, u64>> {
             };
             return Ok(rows.iter().map(pair).collect());
         }
-        ensure!(Instant::now() < deadline, "{} of {} publishes became events", rows.len(), sent.len());
+        ensure!(
+            Instant::now() < deadline,
+            "{} of {} publishes became events",
+            rows.len(),
+            sent.len()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -177,7 +193,13 @@ impl Publisher {
         };
         let runs = (0..RUNS).map(|n| sample::run(prefix, n)).collect();
         let samples = Arc::new(Sample::first(2)?);
-        Ok(Self { way, connection: stand.connect(user).await?, samples, runs: Arc::new(runs), published: 0 })
+        Ok(Self {
+            way,
+            connection: stand.connect(user).await?,
+            samples,
+            runs: Arc::new(runs),
+            published: 0,
+        })
     }
 
     async fn publish(&mut self, rate: u64, duration: Duration) -> Result<Vec<Sent>> {
@@ -194,7 +216,13 @@ impl Publisher {
                     Way::Log => {
                         let event = samples[1].event(&runs[run], u128::from(first + n));
                         let headers = to_headers(&event.attributes);
-                        store(&connection, &event.subject.to_string(), headers, event.payload.into()).await
+                        store(
+                            &connection,
+                            &event.subject.to_string(),
+                            headers,
+                            event.payload.into(),
+                        )
+                        .await
                     }
                     Way::Door => {
                         let payload = sample::published(&runs[run], number, 200);

@@ -11,7 +11,11 @@ pub enum Death {
     Nats,
     Postgres,
     /// By its own hand, right at a named point, at the latest when that is passed so many times.
-    Point { service: &'static str, point: &'static str, passes_max: u64 },
+    Point {
+        service: &'static str,
+        point: &'static str,
+        passes_max: u64,
+    },
 }
 
 const fn point(service: &'static str, point: &'static str, passes_max: u64) -> Death {

@@ -126,7 +126,8 @@ async fn publish_on(
         for _ in 0..due / 1_000 {
             let (kind, bytes) = script.next();
             let permit = unanswered.clone().acquire_owned().await.expect("it is never closed");
-            let (connection, shared, records) = (connection.clone(), shared.clone(), records.clone());
+            let (connection, shared, records) =
+                (connection.clone(), shared.clone(), records.clone());
             let mut headers = HeaderMap::new();
             headers.insert(REPLY_TO, inbox.as_str());
             tokio::spawn(async move {
@@ -158,7 +159,8 @@ struct Script {
 
 impl Script {
     fn new(chance: Chance) -> Self {
-        let mut script = Self { chance, runs: Vec::new(), runs_begun: 0, facts: 0, lately: VecDeque::new() };
+        let mut script =
+            Self { chance, runs: Vec::new(), runs_begun: 0, facts: 0, lately: VecDeque::new() };
         for _ in 0..RUNS {
             let run = script.new_run();
             script.runs.push(run);
@@ -181,7 +183,10 @@ impl Script {
             (0..4, _) => {
                 self.facts += 1;
                 let source = format!("/sensors/{}", self.facts % 5);
-                (Kind::External, external(&source, &self.facts.to_string(), json!({"n": self.facts})))
+                (
+                    Kind::External,
+                    external(&source, &self.facts.to_string(), json!({"n": self.facts})),
+                )
             }
             (4..8, Some(event)) => (Kind::Repeat, event),
             (8..11, Some(event)) => {
@@ -190,14 +195,17 @@ impl Script {
             }
             (11..14, Some(mut event)) => {
                 event["id"] = format!("other {}", self.chance.number()).into();
-                event["data"]["message"] = format!("says otherwise {}", self.chance.below(3)).into();
+                event["data"]["message"] =
+                    format!("says otherwise {}", self.chance.below(3)).into();
                 (Kind::Dispute, event)
             }
             (14..16, Some(mut event)) => {
                 event["data"]["message"] = "under the same id".into();
                 (Kind::Conflict, event)
             }
-            (16..18, _) => return (Kind::Garbage, format!("garbage {}", self.chance.number()).into_bytes()),
+            (16..18, _) => {
+                return (Kind::Garbage, format!("garbage {}", self.chance.number()).into_bytes());
+            }
             (18, _) => {
                 let two = self.chance.below(RUNS as u64) as usize;
                 let other = self.runs[self.chance.below(RUNS as u64) as usize].0.clone();
@@ -224,7 +232,14 @@ impl Script {
         }
         let (name, number) = &mut self.runs[at];
         *number += 1;
-        let words = ["checkpoint", "phase_start", "step_start", "step_complete", "phase_complete", "approval_request"];
+        let words = [
+            "checkpoint",
+            "phase_start",
+            "step_start",
+            "step_complete",
+            "phase_complete",
+            "approval_request",
+        ];
         let word = match *number {
             1 => "workflow_start",
             RUN_EVENTS_MAX => "workflow_complete",

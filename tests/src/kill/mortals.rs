@@ -31,8 +31,13 @@ impl Mortals {
     pub fn start(&mut self, service: &'static str, dies_at: Option<(&'static str, u64)>) {
         // If this process dies, they do.
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program).arg(&self.plane).arg(service);
-        let log = OpenOptions::new().create(true).append(true).open(self.log(service)).expect("a log");
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(&self.program)
+            .arg(&self.plane)
+            .arg(service);
+        let log =
+            OpenOptions::new().create(true).append(true).open(self.log(service)).expect("a log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr::<File>(log);
         let _ = fs::remove_file(self.last_words(service));
         if let Some((point, passes)) = dies_at {
@@ -65,12 +70,15 @@ impl Mortals {
                 dead.push((*service, mortal.point, status));
             }
         }
-        let died_as_told = |(service, point, status): (&'static str, Option<&'static str>, ExitStatus)| {
-            let last_words = fs::read_to_string(self.last_words(service)).unwrap_or_default();
-            let point = point.filter(|point| *point == last_words);
-            let point = point.unwrap_or_else(|| panic!("{service} ended by itself ({status}): {}", self.said(service)));
-            (service, point)
-        };
+        let died_as_told =
+            |(service, point, status): (&'static str, Option<&'static str>, ExitStatus)| {
+                let last_words = fs::read_to_string(self.last_words(service)).unwrap_or_default();
+                let point = point.filter(|point| *point == last_words);
+                let point = point.unwrap_or_else(|| {
+                    panic!("{service} ended by itself ({status}): {}", self.said(service))
+                });
+                (service, point)
+            };
         let dead: Vec<_> = dead.into_iter().map(died_as_told).collect();
         for (service, _) in &dead {
             self.running.remove(service);

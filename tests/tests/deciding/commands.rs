@@ -26,12 +26,19 @@ async fn a_command_delivered_again_has_the_outcome_it_had() {
         let again = desk.settle(&counter, &command).await.expect("it is settled");
         assert_eq!(again, first, "by the same desk");
         let elsewhere = Desk::<Counter>::new(run.clone(), 8);
-        assert_eq!(elsewhere.settle(&counter, &command).await.expect("it is settled"), first, "by another");
+        assert_eq!(
+            elsewhere.settle(&counter, &command).await.expect("it is settled"),
+            first,
+            "by another"
+        );
     }
     // The first once more, after all the others.
     let late = desk.settle(&counter, &delivered(&counter, 2, "take")).await.expect("it is settled");
     let events = log(&run, &counter).await;
-    assert!(matches!(late, Outcome::Event { sequence, .. } if sequence == events[1].sequence), "{late:?}");
+    assert!(
+        matches!(late, Outcome::Event { sequence, .. } if sequence == events[1].sequence),
+        "{late:?}"
+    );
     assert_eq!(names(&events), ["opened", "taken", "taken", "taken", "taken"]);
 }
 
@@ -44,9 +51,15 @@ async fn a_refused_command_stays_refused_after_the_state_would_allow_it() {
     let desk = Desk::<Counter>::new(run.clone(), 8);
     let command = delivered(&counter, 1, "take_if_open");
     let refused = desk.settle(&counter, &command).await.expect("it is settled");
-    assert!(matches!(&refused, Outcome::Refused { reason, .. } if reason == "closed"), "{refused:?}");
+    assert!(
+        matches!(&refused, Outcome::Refused { reason, .. } if reason == "closed"),
+        "{refused:?}"
+    );
     desk.settle(&counter, &delivered(&counter, 2, "open")).await.expect("it is settled");
-    let other = desk.settle(&counter, &delivered(&counter, 3, "take_if_open")).await.expect("it is settled");
+    let other = desk
+        .settle(&counter, &delivered(&counter, 3, "take_if_open"))
+        .await
+        .expect("it is settled");
     assert!(matches!(other, Outcome::Event { .. }), "another command is allowed by now: {other:?}");
     for desk in [desk, Desk::new(run.clone(), 8)] {
         assert_eq!(desk.settle(&counter, &command).await.expect("it is settled"), refused);

@@ -86,9 +86,11 @@ async fn on_three_replicas_both_codes_of_a_conflict_are_conflicts() {
         let subject = subject(&id(&format!("probe-{round}")));
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
-        let each = (0..12).map(|n| publish(&connections[n % 3], &subject, headers.clone(), "{}".into()));
+        let each =
+            (0..12).map(|n| publish(&connections[n % 3], &subject, headers.clone(), "{}".into()));
         let answers = join_all(each).await;
-        let stored = answers.iter().filter(|answer| matches!(answer, Ok(Published::Stored { .. }))).count();
+        let stored =
+            answers.iter().filter(|answer| matches!(answer, Ok(Published::Stored { .. }))).count();
         assert_eq!(stored, 1, "{answers:?}");
         for answer in answers {
             if let Published::Refused { code, .. } = answer.expect("the cluster answers") {
@@ -118,14 +120,21 @@ async fn decide_over_a_lossy_wire(name: &str, wanted: &[u64]) {
     let desk = Desk::<Counter>::new(connection.clone(), 8);
     desk.settle(&counter, &delivered(&counter, 1, "take")).await.expect("it is settled");
     wire.lose_an_answer_with("\"stream\":\"EVENTS\"");
-    let outcome = desk.settle(&counter, &delivered(&counter, 2, name)).await.expect("it is settled");
+    let outcome =
+        desk.settle(&counter, &delivered(&counter, 2, name)).await.expect("it is settled");
     assert_eq!(wire.lost(), 1, "the answer was lost");
     let events = log(&connection, &counter).await;
     assert_eq!(numbers(&events), wanted);
     let last = events.last().expect("an event");
-    assert!(matches!(outcome, Outcome::Event { sequence, .. } if sequence == last.sequence), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Event { sequence, .. } if sequence == last.sequence),
+        "{outcome:?}"
+    );
     let next = desk.settle(&counter, &delivered(&counter, 3, "take")).await.expect("it is settled");
-    assert!(matches!(next, Outcome::Event { sequence, .. } if sequence == last.sequence + 1), "{next:?}");
+    assert!(
+        matches!(next, Outcome::Event { sequence, .. } if sequence == last.sequence + 1),
+        "{next:?}"
+    );
 }
 
 #[tokio::test]
@@ -151,11 +160,15 @@ async fn a_foreign_message_with_the_id_of_our_event_does_not_swallow_it() {
     headers.insert("Nats-Msg-Id", ours.as_str());
     let desk = Desk::<Counter>::new(run.clone(), 8);
     store(&run, &subject(&foreign), headers, "{}".into()).await.expect("the run may publish it");
-    let outcome = desk.settle(&counter, &delivered(&counter, 1, "take")).await.expect("it is settled");
+    let outcome =
+        desk.settle(&counter, &delivered(&counter, 1, "take")).await.expect("it is settled");
     let events = log(&run, &counter).await;
     assert_eq!(numbers(&events), [1]);
     assert_eq!(events[0].attributes.get("id"), Some(ours.as_str()));
-    assert!(matches!(outcome, Outcome::Event { sequence, .. } if sequence == events[0].sequence), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Event { sequence, .. } if sequence == events[0].sequence),
+        "{outcome:?}"
+    );
 }
 
 /// Two processes on the same durables, one of which dies without a word. Take the guard out of
@@ -174,7 +187,11 @@ async fn two_deciders_on_the_same_durables_come_to_one_outcome_each_though_one_d
             let (connection, stopped) = (connection.clone(), stopped.clone());
             tasks.spawn(async move {
                 let desk = Desk::<Counter>::new(connection.clone(), 64);
-                let durable = Durable { stream: "COMMANDS", name: format!("run-{partition}"), group: Some("one") };
+                let durable = Durable {
+                    stream: "COMMANDS",
+                    name: format!("run-{partition}"),
+                    group: Some("one"),
+                };
                 let lane = |d: &consume::Delivery| d.record.subject.clone();
                 let handle = |delivery: consume::Delivery| {
                     let desk = &desk;
@@ -193,10 +210,17 @@ async fn two_deciders_on_the_same_durables_come_to_one_outcome_each_though_one_d
     let mut first = decider(&stopped).await;
     let second = decider(&stopped).await;
     for n in 1..=ASKED {
-        let command = asked(&counters[n as usize % counters.len()], n, if n % 7 == 0 { "take_two" } else { "take" });
+        let command = asked(
+            &counters[n as usize % counters.len()],
+            n,
+            if n % 7 == 0 { "take_two" } else { "take" },
+        );
         // The names that the door may ask; what is asked stands in the type.
-        let subject = command.subject().to_string().replace(&format!(".{}.", command.name), ".report.");
-        store(&door, &subject, to_headers(&command.attributes), command.payload.into()).await.expect("stored");
+        let subject =
+            command.subject().to_string().replace(&format!(".{}.", command.name), ".report.");
+        store(&door, &subject, to_headers(&command.attributes), command.payload.into())
+            .await
+            .expect("stored");
         if n == ASKED / 2 {
             eventually("something that was decided", async || {
                 (log(&look, &counters[0]).await.len() > 3).then_some(())
@@ -216,7 +240,12 @@ async fn two_deciders_on_the_same_durables_come_to_one_outcome_each_though_one_d
     })
     .await;
     for events in &events {
-        assert_eq!(numbers(events), (1..=events.len() as u64).collect::<Vec<_>>(), "{:?}", names(events));
+        assert_eq!(
+            numbers(events),
+            (1..=events.len() as u64).collect::<Vec<_>>(),
+            "{:?}",
+            names(events)
+        );
     }
     assert_eq!(events.iter().map(Vec::len).sum::<usize>(), wanted);
     stop.send_replace(true);
@@ -246,8 +275,12 @@ async fn a_core_subscriber_on_live_sees_every_stored_event_once_and_no_refused_o
     for _ in &events {
         let message = tokio::time::timeout(helmstream_tests::patience::PATIENCE, live.next()).await;
         let message = message.expect("every event passes by").expect("an open subscription");
-        let sequence: u64 = message.headers.as_ref().and_then(|h| h.get("Nats-Sequence"))
-            .and_then(|text| text.as_str().parse().ok()).expect("its position");
+        let sequence: u64 = message
+            .headers
+            .as_ref()
+            .and_then(|h| h.get("Nats-Sequence"))
+            .and_then(|text| text.as_str().parse().ok())
+            .expect("its position");
         seen.push((sequence, message.payload.to_vec()));
     }
     seen.sort();
@@ -261,5 +294,8 @@ async fn a_core_subscriber_on_live_sees_every_stored_event_once_and_no_refused_o
     while raw.next().await.expect("an open subscription").payload != "last" {
         appends += 1;
     }
-    assert!(appends > stored.len(), "there were refused appends, which nobody on live saw: {appends}");
+    assert!(
+        appends > stored.len(),
+        "there were refused appends, which nobody on live saw: {appends}"
+    );
 }

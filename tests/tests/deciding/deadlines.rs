@@ -24,9 +24,11 @@ use super::{id, log};
 /// A young run: something is expected after its last claim.
 async fn young(plane: &Running, name: &str) -> Id {
     let mut faber = plane.publisher("faber").await;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     let now = Timestamp::from_nanos(now.as_nanos() as i64).to_string();
-    let sequence = faber.publish(&said(name, 1, "workflow_start", json!({ "timestamp": now }))).await;
+    let sequence =
+        faber.publish(&said(name, 1, "workflow_start", json!({ "timestamp": now }))).await;
     assert!(matches!(faber.hear(sequence).await, Outcome::Event { .. }));
     id(name)
 }
@@ -42,7 +44,9 @@ fn schedule(target: &str) -> HeaderMap {
 /// Whatever fired so far was taken.
 async fn nothing_is_due(connection: &Connection) {
     eventually("every deadline that fired is taken", async || {
-        let info = api(connection, "$JS.API.STREAM.INFO.DEADLINES", json!({"subjects_filter": "due.>"})).await;
+        let info =
+            api(connection, "$JS.API.STREAM.INFO.DEADLINES", json!({"subjects_filter": "due.>"}))
+                .await;
         info["state"]["subjects"].is_null().then_some(())
     })
     .await;
@@ -61,16 +65,23 @@ async fn a_deadline_that_a_strangers_schedule_fired_is_not_believed() {
     young(&plane, "acme/victim").await;
     let stranger = plane.plane.connect("approval").await;
     let run = plane.plane.connect("run").await;
-    for (by, schedule_subject) in [(&stranger, "sch.approval.mine.stalled"), (&run, "sch.run.other.stalled")] {
+    for (by, schedule_subject) in
+        [(&stranger, "sch.approval.mine.stalled"), (&run, "sch.run.other.stalled")]
+    {
         store(by, schedule_subject, schedule("due.run.acme/victim.stalled"), Default::default())
             .await
             .expect("the server does not mind");
     }
     // A schedule of the right one, in the way its own service arms it, shows that the others were
     // taken and passed over: deadlines are taken in order.
-    store(&run, "sch.run.acme/victim.stalled", schedule("due.run.acme/victim.stalled"), Default::default())
-        .await
-        .expect("the run may arm");
+    store(
+        &run,
+        "sch.run.acme/victim.stalled",
+        schedule("due.run.acme/victim.stalled"),
+        Default::default(),
+    )
+    .await
+    .expect("the run may arm");
     let asked = eventually("the own schedule's command", async || {
         let asked = plane.commands("cmd.*.run.stall.>").await;
         (!asked.is_empty()).then_some(asked)
@@ -79,7 +90,11 @@ async fn a_deadline_that_a_strangers_schedule_fired_is_not_believed() {
     nothing_is_due(&plane.operator).await;
     assert_eq!((asked.len(), plane.commands("cmd.*.run.stall.>").await.len()), (1, 1));
     plane.level().await;
-    assert_eq!(names(&plane.events("evt.run.acme/victim").await), ["started"], "and it was not due yet");
+    assert_eq!(
+        names(&plane.events("evt.run.acme/victim").await),
+        ["started"],
+        "and it was not due yet"
+    );
 }
 
 /// Fired before its time, or after the run spoke: it meets the state and is nothing, and what the
@@ -91,12 +106,20 @@ async fn a_deadline_that_fires_late_changes_nothing_and_is_armed_anew() {
     let name = young(&plane, "acme/spoke").await;
     let run = plane.plane.connect("run").await;
     let armed = "sch.run.acme/spoke.stalled";
-    let first = get::last(&run, deadline::DEADLINES, armed).await.expect("the log answers").expect("it is armed");
+    let first = get::last(&run, deadline::DEADLINES, armed)
+        .await
+        .expect("the log answers")
+        .expect("it is armed");
     // Replaces the schedule: the run's deadline is fired now.
-    store(&run, armed, schedule("due.run.acme/spoke.stalled"), Default::default()).await.expect("armed");
+    store(&run, armed, schedule("due.run.acme/spoke.stalled"), Default::default())
+        .await
+        .expect("armed");
     eventually("a command that changed nothing", async || {
         let entries = plane.journal().await;
-        entries.iter().any(|e| e.attributes.get("type").is_some_and(|t| t.contains("unchanged"))).then_some(())
+        entries
+            .iter()
+            .any(|e| e.attributes.get("type").is_some_and(|t| t.contains("unchanged")))
+            .then_some(())
     })
     .await;
     let again = eventually("the deadline armed anew", async || {
@@ -155,10 +178,18 @@ async fn a_run_of_which_nothing_is_heard_stalls_once() {
     })
     .await;
     // Fired once more: it has stalled already.
-    store(&run, "sch.run.acme/silent.stalled", schedule("due.run.acme/silent.stalled"), Default::default())
-        .await
-        .expect("the run may arm");
-    eventually("the second firing decided", async || (plane.journal().await.len() == 1).then_some(())).await;
+    store(
+        &run,
+        "sch.run.acme/silent.stalled",
+        schedule("due.run.acme/silent.stalled"),
+        Default::default(),
+    )
+    .await
+    .expect("the run may arm");
+    eventually("the second firing decided", async || {
+        (plane.journal().await.len() == 1).then_some(())
+    })
+    .await;
     assert_eq!(names(&log(&run, &name).await), ["noted", "stalled"]);
     let shown = plane.run("acme/silent").await.expect("the run is in the view");
     assert_eq!(shown.run.summary.status.word(), "stalled");
@@ -186,11 +217,14 @@ async fn a_schedule_that_was_lost_is_armed_again_by_the_sweep() {
     plane.level().await;
     plane.stop("run").await.expect("it ends in order");
     assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 3);
-    api(&admin, "$JS.API.STREAM.PURGE.DEADLINES", json!({"filter": "sch.run.acme/lost-1.stalled"})).await;
+    api(&admin, "$JS.API.STREAM.PURGE.DEADLINES", json!({"filter": "sch.run.acme/lost-1.stalled"}))
+        .await;
     assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 2);
     plane.serve(&["run"]);
     let armed = eventually("the lost schedule armed", async || {
-        get::last(&admin, "DEADLINES", "sch.run.acme/lost-1.stalled").await.expect("the log answers")
+        get::last(&admin, "DEADLINES", "sch.run.acme/lost-1.stalled")
+            .await
+            .expect("the log answers")
     });
     assert!(armed.await.subject.ends_with("lost-1.stalled"));
     assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 3);

@@ -38,7 +38,8 @@ async fn assert_loads_as_folded<D: Decider>(connection: &Connection, id: &Id, wh
 where
     D::State: PartialEq,
 {
-    let (found, wanted) = (load::<D>(connection, id).await.expect("it loads"), folded::<D>(connection, id).await);
+    let (found, wanted) =
+        (load::<D>(connection, id).await.expect("it loads"), folded::<D>(connection, id).await);
     assert_eq!(found.state, wanted.state, "{what}");
     assert_eq!((found.revision, found.length), (wanted.revision, wanted.length), "{what}");
     assert_eq!(found.last_hash, wanted.last_hash, "{what}");

@@ -36,7 +36,8 @@ async fn changed(run: &Connection, counter: &Id, what: &str, change: impl Fn(&mu
     let aggregate = folded::<Counter>(run, counter).await;
     save(run, counter, &aggregate).await.expect("a snapshot can be saved");
     let stored = get::last(run, "STATES", &state_of(counter)).await.expect("the log answers");
-    let mut snapshot: Value = serde_json::from_slice(&stored.expect("a snapshot").payload).expect("JSON");
+    let mut snapshot: Value =
+        serde_json::from_slice(&stored.expect("a snapshot").payload).expect("JSON");
     change(&mut snapshot);
     store(run, &state_of(counter), Default::default(), snapshot.to_string().into_bytes().into())
         .await
@@ -90,7 +91,10 @@ async fn a_snapshot_that_does_not_stand_on_the_log_is_not_believed() {
         snapshot["aggregate"]["last_hash"] = Value::Null;
     })
     .await;
-    changed(&run, &counter, "fields of another kind", |snapshot| snapshot["aggregate"]["state"] = json!([1])).await;
+    changed(&run, &counter, "fields of another kind", |snapshot| {
+        snapshot["aggregate"]["state"] = json!([1])
+    })
+    .await;
     changed(&run, &counter, "nothing", |snapshot| *snapshot = Value::Null).await;
 }
 
@@ -116,7 +120,10 @@ async fn the_snapshot_of_another_aggregate_is_not_taken_for_this_ones() {
     take(&run, &one, 1..=4).await;
     take(&run, &other, 1..=9).await;
     save(&run, &other, &folded::<Counter>(&run, &other).await).await.expect("saved");
-    let foreign = get::last(&run, "STATES", &state_of(&other)).await.expect("the log answers").expect("a snapshot");
+    let foreign = get::last(&run, "STATES", &state_of(&other))
+        .await
+        .expect("the log answers")
+        .expect("a snapshot");
     store(&run, &state_of(&one), Default::default(), foreign.payload.into()).await.expect("stored");
     assert_loads_as_folded::<Counter>(&run, &one, "a snapshot of another aggregate").await;
 }
@@ -133,7 +140,8 @@ async fn a_snapshot_that_is_behind_is_caught_up_with_and_one_that_is_gone_is_not
     let events = u128::from(SNAPSHOT_EVERY_EVENTS) + 7;
     take(&run, &counter, 1..=events).await;
     let stored = get::last(&run, "STATES", &state_of(&counter)).await.expect("the log answers");
-    let snapshot: Value = serde_json::from_slice(&stored.expect("it is time for one").payload).expect("JSON");
+    let snapshot: Value =
+        serde_json::from_slice(&stored.expect("it is time for one").payload).expect("JSON");
     assert_eq!(snapshot["aggregate"]["length"], SNAPSHOT_EVERY_EVENTS);
     assert_loads_as_folded::<Counter>(&run, &counter, "behind").await;
     api(&admin, "$JS.API.STREAM.PURGE.STATES", json!({})).await;

@@ -72,8 +72,14 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("not_a_faber_event", without("data")),
         ("bad_run_id", data("run_id", json!(""))),
         ("bad_run_id", data("run_id", json!("x".repeat(ID_BYTES_MAX + 1)))),
-        ("too_many_names", data("metadata", json!({"aliases": ["a", "b", "c", "d", "e", "f", "g", "h"]}))),
-        ("bad_source", external(&"s".repeat(ID_BYTES_MAX + 1), "1", json!(1)).to_string().into_bytes()),
+        (
+            "too_many_names",
+            data("metadata", json!({"aliases": ["a", "b", "c", "d", "e", "f", "g", "h"]})),
+        ),
+        (
+            "bad_source",
+            external(&"s".repeat(ID_BYTES_MAX + 1), "1", json!(1)).to_string().into_bytes(),
+        ),
     ]
     .into_iter()
     .map(|(reason, bytes)| match reason {
@@ -105,15 +111,18 @@ async fn bad_input_dies_with_its_reason_and_is_kept_whole_and_its_neighbours_lan
         assert_eq!(found, reason, "{detail}: {text}");
         assert!(!detail.is_empty() && !hint.is_empty(), "{told:?}");
         assert_eq!(plane.outcome(*sequence).await, told);
-        let kept = get::at(&plane.operator, "DEADLETTERS", *dead_sequence).await.expect("the log answers");
+        let kept =
+            get::at(&plane.operator, "DEADLETTERS", *dead_sequence).await.expect("the log answers");
         assert_eq!(&kept.expect("a dead letter").payload, bytes, "kept whole: {text}");
-        let shown = dead_letter_show(&plane.database, *sequence).await.expect("the views answer").answer;
+        let shown =
+            dead_letter_show(&plane.database, *sequence).await.expect("the views answer").answer;
         assert_eq!(shown.expect("a dead letter").letter.bytes, bytes.len() as u64);
         assert!(matches!(faber.hear(*neighbour).await, Outcome::Event { .. }), "beside {text}");
     }
     assert_eq!(plane.events("evt.run.acme/good").await.len(), bad.len());
     assert!(plane.events("evt.run.acme/bad").await.is_empty());
-    let listed = dead_letter_list(&plane.database, None, 1_000).await.expect("the views answer").answer;
+    let listed =
+        dead_letter_list(&plane.database, None, 1_000).await.expect("the views answer").answer;
     assert_eq!(listed.len(), bad.len());
 }
 
@@ -122,7 +131,8 @@ async fn the_same_id_with_other_content_is_a_recorded_conflict_and_the_first_sta
     let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let first = faber.publish(&said("acme/c", 1, "workflow_start", json!({}))).await;
-    let other = faber.publish(&said("acme/c", 1, "workflow_start", json!({"message": "other"}))).await;
+    let other =
+        faber.publish(&said("acme/c", 1, "workflow_start", json!({"message": "other"}))).await;
     let third = faber.publish(&said("acme/c", 1, "workflow_start", json!({}))).await;
     assert!(matches!(faber.hear(first).await, Outcome::Event { .. }));
     let told = faber.hear(other).await;
@@ -154,13 +164,41 @@ async fn an_id_and_a_name_may_hold_every_special_character() {
     let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let texts = [
-        "a b", "a.b.c", "*", ">", "evt.run.>", "$JS.API.>", "%2E", "%", "\"quoted\"", "back\\slash", "new\nline",
-        "carriage\rreturn", "tab\t", "nul\u{0}", "del\u{7f}", "ünï", "\u{1f600}", "\u{202e}right", "'; DROP TABLE run; --",
-        "..", "/", "Nats-Msg-Id: x\r\n", "<script>", "{{wildcard(1)}}", "{}", "\u{feff}bom",
+        "a b",
+        "a.b.c",
+        "*",
+        ">",
+        "evt.run.>",
+        "$JS.API.>",
+        "%2E",
+        "%",
+        "\"quoted\"",
+        "back\\slash",
+        "new\nline",
+        "carriage\rreturn",
+        "tab\t",
+        "nul\u{0}",
+        "del\u{7f}",
+        "ünï",
+        "\u{1f600}",
+        "\u{202e}right",
+        "'; DROP TABLE run; --",
+        "..",
+        "/",
+        "Nats-Msg-Id: x\r\n",
+        "<script>",
+        "{{wildcard(1)}}",
+        "{}",
+        "\u{feff}bom",
     ];
     let mut published = Vec::new();
     for text in texts {
-        let mut event = said(&format!("acme/{text}/x"), 1, "workflow_start", json!({"step": text, "message": text}));
+        let mut event = said(
+            &format!("acme/{text}/x"),
+            1,
+            "workflow_start",
+            json!({"step": text, "message": text}),
+        );
         event["id"] = text.into();
         event["source"] = format!("/s/{text}").into();
         event["subject"] = text.into();
@@ -171,18 +209,27 @@ async fn an_id_and_a_name_may_hold_every_special_character() {
     }
     for (text, sequence) in &published {
         let told = faber.hear(*sequence).await;
-        assert!(matches!(told, Outcome::Event { .. } | Outcome::ExternalFact { .. }), "{text:?}: {told:?}");
+        assert!(
+            matches!(told, Outcome::Event { .. } | Outcome::ExternalFact { .. }),
+            "{text:?}: {told:?}"
+        );
     }
     for text in texts {
         let name = format!("acme/{text}/x");
         let shown = plane.run(name.trim()).await.unwrap_or_else(|| panic!("no run {name:?}"));
         assert_eq!(shown.run.id.as_str(), name.trim());
-        let found = plane.events(&format!("evt.external.{}", helmstream_schemas::Id::new(format!("/e/{text}")).expect("a name").token())).await;
+        let found = plane
+            .events(&format!(
+                "evt.external.{}",
+                helmstream_schemas::Id::new(format!("/e/{text}")).expect("a name").token()
+            ))
+            .await;
         let fact: Value = serde_json::from_slice(&found[0].payload).expect("JSON");
         assert_eq!(fact["id"], text);
         assert_eq!(fact["data"][text], text, "kept as it was written");
     }
-    let parked = helmstream_projections::questions::projection::projection_list(&plane.database).await;
+    let parked =
+        helmstream_projections::questions::projection::projection_list(&plane.database).await;
     assert!(parked.expect("the views answer").iter().all(|line| line.parked == 0));
 }
 
@@ -190,8 +237,10 @@ async fn an_id_and_a_name_may_hold_every_special_character() {
 async fn a_clock_ten_years_off_is_said_and_believed_by_nobody() {
     let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
-    let ahead = said("acme/ahead", 1, "workflow_start", json!({"timestamp": "2036-11-21T10:00:00Z"}));
-    let behind = said("acme/behind", 1, "workflow_start", json!({"timestamp": "2016-11-21T10:00:00Z"}));
+    let ahead =
+        said("acme/ahead", 1, "workflow_start", json!({"timestamp": "2036-11-21T10:00:00Z"}));
+    let behind =
+        said("acme/behind", 1, "workflow_start", json!({"timestamp": "2016-11-21T10:00:00Z"}));
     for event in [&ahead, &behind] {
         let sequence = faber.publish(event).await;
         assert!(matches!(faber.hear(sequence).await, Outcome::Event { .. }));

@@ -28,8 +28,15 @@ async fn a_run_that_was_reported_is_on_the_log_in_the_view_and_told_to_its_publi
     assert_eq!(
         names(&events),
         [
-            "started", "phase_begun", "step_begun", "step_ended", "phase_ended", "phase_begun",
-            "artifact_recorded", "phase_ended", "ended"
+            "started",
+            "phase_begun",
+            "step_begun",
+            "step_ended",
+            "phase_ended",
+            "phase_begun",
+            "artifact_recorded",
+            "phase_ended",
+            "ended"
         ]
     );
     let shown = plane.run("acme/shop/1").await.expect("the run is in the view");
@@ -46,7 +53,10 @@ async fn a_fact_without_a_meaning_here_is_kept_by_its_source() {
     let second = faber.publish(&external("/sensors/7", "b", json!({"n": 2}))).await;
     for sequence in [first, second] {
         let told = faber.hear(sequence).await;
-        assert!(matches!(&told, Outcome::ExternalFact { source, .. } if source == "/sensors/7"), "{told:?}");
+        assert!(
+            matches!(&told, Outcome::ExternalFact { source, .. } if source == "/sensors/7"),
+            "{told:?}"
+        );
         assert_eq!(plane.outcome(sequence).await, told);
     }
     assert_eq!(names(&plane.events("evt.external./sensors/7").await), ["recorded", "recorded"]);
@@ -68,7 +78,10 @@ async fn the_same_publish_is_told_to_be_one_and_the_same_claim_under_another_id_
         assert_eq!(plane.outcome(repeat).await, wanted);
     }
     let told = faber.hear(other_id).await;
-    assert!(matches!(&told, Outcome::Unchanged { aggregate, .. } if aggregate == "acme/2"), "{told:?}");
+    assert!(
+        matches!(&told, Outcome::Unchanged { aggregate, .. } if aggregate == "acme/2"),
+        "{told:?}"
+    );
     assert_eq!(plane.outcome(other_id).await, told);
     assert_eq!(plane.events("evt.run.acme/2").await.len(), 1);
 }
@@ -90,7 +103,10 @@ async fn a_repeat_is_known_to_a_door_that_did_not_see_the_first() {
     plane.serve(&["door"]);
     assert_eq!(faber.hear(again).await, Outcome::DuplicateOf { first_inbox_sequence: first });
     let told = faber.hear(conflict).await;
-    assert!(matches!(&told, Outcome::DeadLetter { reason, .. } if reason == "conflict"), "{told:?}");
+    assert!(
+        matches!(&told, Outcome::DeadLetter { reason, .. } if reason == "conflict"),
+        "{told:?}"
+    );
     assert_eq!(plane.events("evt.run.acme/3").await.len(), 1);
 }
 
@@ -121,12 +137,16 @@ async fn what_should_not_have_been_asked_is_refused_for_ever_and_says_why() {
             .expect("the door may ask for a merge");
         let outcome = eventually("the outcome of a merge", async || {
             let id = uuid::Uuid::from_u128(n as u128 + 1);
-            let found = helmstream_projections::questions::outcome::outcome_of_command(&plane.database, id);
+            let found =
+                helmstream_projections::questions::outcome::outcome_of_command(&plane.database, id);
             found.await.expect("the views answer")
         });
         outcomes.push(outcome.await);
     }
-    assert!(matches!(&outcomes[0], Outcome::Event { name, .. } if name == "merged"), "{outcomes:?}");
+    assert!(
+        matches!(&outcomes[0], Outcome::Event { name, .. } if name == "merged"),
+        "{outcomes:?}"
+    );
     let Outcome::Refused { reason, detail, .. } = &outcomes[1] else { panic!("{outcomes:?}") };
     assert_eq!(reason, "merged_elsewhere");
     assert!(detail.contains("acme/older"), "{detail}");
@@ -147,7 +167,8 @@ async fn what_an_admin_purges_from_the_inbox_is_told_to_be_lost_and_nothing_else
     let mut plane = plane.into_running(&["run", "external", "deadline", "ledger"]).await;
     let faber = plane.publisher("faber").await;
     let events: Vec<_> = (1..=LOST).map(|n| said("acme/5", n, "checkpoint", json!({}))).collect();
-    let lost = futures_util::future::join_all(events.iter().map(|event| faber.publish(event))).await;
+    let lost =
+        futures_util::future::join_all(events.iter().map(|event| faber.publish(event))).await;
     api(&admin, "$JS.API.STREAM.PURGE.INBOX", json!({})).await;
     let kept = faber.publish(&said("acme/5", LOST + 1, "checkpoint", json!({}))).await;
     plane.serve(&["door"]);
@@ -165,7 +186,9 @@ async fn a_run_reads_the_same_in_whatever_order_its_claims_arrive() {
     let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let mut last = Vec::new();
-    for (run, order) in [("acme/6a", [0, 1, 2, 3, 4, 5, 6, 7, 8]), ("acme/6b", [8, 3, 0, 7, 5, 1, 4, 2, 6])] {
+    for (run, order) in
+        [("acme/6a", [0, 1, 2, 3, 4, 5, 6, 7, 8]), ("acme/6b", [8, 3, 0, 7, 5, 1, 4, 2, 6])]
+    {
         let events = whole(run);
         for at in order {
             last.push(faber.publish(&events[at]).await);
@@ -179,7 +202,10 @@ async fn a_run_reads_the_same_in_whatever_order_its_claims_arrive() {
     assert_eq!((a.phases, a.steps, a.gates), (b.phases, b.steps, b.gates));
     assert_eq!(a.summary.status, b.summary.status);
     let numbers = |timeline: &[helmstream_projections::run::Entry]| {
-        timeline.iter().map(|entry| entry.claim.as_ref().map(|claim| claim.number)).collect::<Vec<_>>()
+        timeline
+            .iter()
+            .map(|entry| entry.claim.as_ref().map(|claim| claim.number))
+            .collect::<Vec<_>>()
     };
     assert_eq!(numbers(&a.timeline), numbers(&b.timeline));
 }

@@ -25,23 +25,39 @@ fn secrets() -> Vec<String> {
 }
 
 fn people() -> Vec<String> {
-    ["Wilhelmina Zwetschge", "wilhelmina.zwetschge@example.com", "w.zwetschge+ci@example.org"].map(str::to_owned).to_vec()
+    ["Wilhelmina Zwetschge", "wilhelmina.zwetschge@example.com", "w.zwetschge+ci@example.org"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn revealing(run: &str) -> Vec<Value> {
     let (secret, person) = (secrets(), people());
     vec![
-        said(run, 1, "workflow_start", json!({
-            "user": person[0],
-            "message": format!("pushed with {} by {}", secret[0], person[1]),
-            "metadata": {"author": person[0], "deep": [{"to": person[2], "password": secret[3]}], secret[0].clone(): "key"}
-        })),
-        said(run, 2, "step_error", json!({
-            "phase": "build", "step": person[1],
-            "error": {"message": format!("postgres://app:{}@db/x refused", secret[2])},
-            "artifacts": [{"type": "file", "path": format!("/home/{}/x", person[1]), "url": format!("https://x/?key={}", secret[1])}]
-        })),
-        external("/mail", "m1", json!({"approver": person[0], "text": person[1], "token": secret[3]})),
+        said(
+            run,
+            1,
+            "workflow_start",
+            json!({
+                "user": person[0],
+                "message": format!("pushed with {} by {}", secret[0], person[1]),
+                "metadata": {"author": person[0], "deep": [{"to": person[2], "password": secret[3]}], secret[0].clone(): "key"}
+            }),
+        ),
+        said(
+            run,
+            2,
+            "step_error",
+            json!({
+                "phase": "build", "step": person[1],
+                "error": {"message": format!("postgres://app:{}@db/x refused", secret[2])},
+                "artifacts": [{"type": "file", "path": format!("/home/{}/x", person[1]), "url": format!("https://x/?key={}", secret[1])}]
+            }),
+        ),
+        external(
+            "/mail",
+            "m1",
+            json!({"approver": person[0], "text": person[1], "token": secret[3]}),
+        ),
         {
             let mut event = external("/mail", &format!("from {}", person[1]), json!(null));
             event["subject"] = person[2].as_str().into();
@@ -86,11 +102,17 @@ async fn personal_values_and_secrets_are_nowhere_but_where_they_can_be_erased() 
     }
     assert_eq!(dead, 2);
     plane.level().await;
-    assert_eq!(extent(&admin, "INBOX").await.expect("the log answers").messages, 0, "INBOX keeps nothing");
+    assert_eq!(
+        extent(&admin, "INBOX").await.expect("the log answers").messages,
+        0,
+        "INBOX keeps nothing"
+    );
     for stream in STREAMS {
         for message in stored(&admin, stream).await {
             let seen = match stream {
-                "DEADLETTERS" => message.split_once('\n').map_or("", |(headers, _)| headers).to_owned(),
+                "DEADLETTERS" => {
+                    message.split_once('\n').map_or("", |(headers, _)| headers).to_owned()
+                }
                 _ => message,
             };
             assert_hidden(stream, &seen);
@@ -113,7 +135,8 @@ async fn personal_values_and_secrets_are_nowhere_but_where_they_can_be_erased() 
         assert!(!kept.contains(&secret), "a secret is kept nowhere");
     }
     for log in ["nats.log", "postgres.log"] {
-        let text = std::fs::read(plane.plane.plane.directory().join("log").join(log)).unwrap_or_default();
+        let text =
+            std::fs::read(plane.plane.plane.directory().join("log").join(log)).unwrap_or_default();
         assert_hidden(log, &String::from_utf8_lossy(&text));
     }
 }
@@ -147,10 +170,14 @@ async fn what_was_removed_is_recorded_and_one_person_is_one_id_everywhere() {
     assert!(id.starts_with("person:"), "{id}");
     assert_eq!(event["claim"]["rest"]["metadata"]["author"], id.as_str());
     let removed = event["claim"]["removed"].as_array().expect("a list");
-    let at = |place: &str| removed.iter().find(|removal| removal["at"] == place).map(|r| r["what"].clone());
+    let at = |place: &str| {
+        removed.iter().find(|removal| removal["at"] == place).map(|r| r["what"].clone())
+    };
     assert_eq!(at("/data/user"), Some("personal_name".into()), "{removed:?}");
     assert!(removed.iter().any(|removal| removal["what"] == "github_token"), "{removed:?}");
-    let names = helmstream_projections::people::names(&plane.database, &[id]).await.expect("the views answer");
+    let names = helmstream_projections::people::names(&plane.database, &[id])
+        .await
+        .expect("the views answer");
     assert_eq!(names.values().map(String::as_str).collect::<Vec<_>>(), [people()[0].as_str()]);
 }
 
@@ -165,9 +192,22 @@ async fn an_answer_is_never_sent_where_the_publisher_may_not_listen() {
     let plane = plane.into_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let forged = [
-        "cmd.run.merge.victim", "cmd.run.report.victim", "evt.alias.victim", "jrn.door", "dead.x", "in.faber",
-        "_INBOX_operator.x", "_INBOX_door.x", "_INBOX_fabery.x", "_INBOX_faber", "_INBOX_faber.", "_INBOX_faber.>",
-        "_INBOX_faber.*", "_INBOX_faber..x", "$JS.API.STREAM.DELETE.EVENTS", "",
+        "cmd.run.merge.victim",
+        "cmd.run.report.victim",
+        "evt.alias.victim",
+        "jrn.door",
+        "dead.x",
+        "in.faber",
+        "_INBOX_operator.x",
+        "_INBOX_door.x",
+        "_INBOX_fabery.x",
+        "_INBOX_faber",
+        "_INBOX_faber.",
+        "_INBOX_faber.>",
+        "_INBOX_faber.*",
+        "_INBOX_faber..x",
+        "$JS.API.STREAM.DELETE.EVENTS",
+        "",
     ];
     let mut sequences = Vec::new();
     for (n, place) in forged.iter().enumerate() {
@@ -182,18 +222,28 @@ async fn an_answer_is_never_sent_where_the_publisher_may_not_listen() {
     // Told to the right one once everything before it is settled.
     let last = faber.publish(&said("acme/forged", 999, "checkpoint", json!({}))).await;
     assert!(matches!(faber.hear(last).await, Outcome::Event { .. }));
-    for (stream, wanted) in [("COMMANDS", forged.len() as u64 + 1), ("EVENTS", forged.len() as u64 + 2)] {
+    for (stream, wanted) in
+        [("COMMANDS", forged.len() as u64 + 1), ("EVENTS", forged.len() as u64 + 2)]
+    {
         let found = extent(&admin, stream).await.expect("the log answers");
         assert_eq!(found.messages, wanted, "{stream} holds nothing that a reply put there");
     }
     assert!(plane.events("evt.run.victim").await.is_empty());
     let mut replies = 0;
-    while let Ok(Some(message)) =
-        tokio::time::timeout(std::time::Duration::from_millis(1), futures_util::StreamExt::next(&mut everything)).await
+    while let Ok(Some(message)) = tokio::time::timeout(
+        std::time::Duration::from_millis(1),
+        futures_util::StreamExt::next(&mut everything),
+    )
+    .await
     {
-        let is_reply = message.payload.starts_with(b"{\"inbox_sequence\"") && !message.subject.starts_with("jrn.");
+        let is_reply = message.payload.starts_with(b"{\"inbox_sequence\"")
+            && !message.subject.starts_with("jrn.");
         replies += u64::from(is_reply && !message.subject.starts_with("$JS"));
-        assert!(!is_reply || message.subject.starts_with("_INBOX_faber."), "a reply went to {}", message.subject);
+        assert!(
+            !is_reply || message.subject.starts_with("_INBOX_faber."),
+            "a reply went to {}",
+            message.subject
+        );
     }
     assert_eq!(replies, 1);
 }

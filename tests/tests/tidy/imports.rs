@@ -21,7 +21,10 @@ const OURS: [(&str, &[&str]); 7] = [
     (
         "helmstream-tests",
         &[
-            "helmstream-schemas", "helmstream-core", "helmstream-stream", "helmstream-projections",
+            "helmstream-schemas",
+            "helmstream-core",
+            "helmstream-stream",
+            "helmstream-projections",
             "helmstream-services",
         ],
     ),
@@ -48,20 +51,49 @@ const PURE: [(&str, &[&str]); 2] = [
     (
         "helmstream-schemas",
         &[
-            "percent-encoding", "schemars", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror",
-            "time", "uuid",
+            "percent-encoding",
+            "schemars",
+            "serde",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "sha2",
+            "thiserror",
+            "time",
+            "uuid",
         ],
     ),
     (
         "helmstream-core",
-        &["hmac", "regex", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"],
+        &[
+            "hmac",
+            "regex",
+            "serde",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "sha2",
+            "thiserror",
+            "uuid",
+        ],
     ),
 ];
 
 /// What the core's sources may not hold: clocks, chance, the environment, files, the network, threads.
 const NOT_IN_CORE: [&str; 15] = [
-    "std::time::SystemTime", "std::time::Instant", "SystemTime::now", "Instant::now", "std::env", "env!(", "std::fs",
-    "std::net", "std::process", "std::thread", "Uuid::new_v4", "new_v7", "now_utc", "async fn", ".await",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "SystemTime::now",
+    "Instant::now",
+    "std::env",
+    "env!(",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "Uuid::new_v4",
+    "new_v7",
+    "now_utc",
+    "async fn",
+    ".await",
 ];
 
 /// The dependencies of each of our packages, those for tests left out.
@@ -92,7 +124,11 @@ fn text(value: &Value) -> String {
 fn every_room_imports_of_ours_what_the_table_says_and_nothing_else() {
     let imports = imports();
     let rooms: Vec<_> = OURS.iter().map(|(room, _)| (*room).to_owned()).collect();
-    assert_eq!(imports.keys().cloned().collect::<BTreeSet<_>>(), rooms.iter().cloned().collect(), "every room is in the table");
+    assert_eq!(
+        imports.keys().cloned().collect::<BTreeSet<_>>(),
+        rooms.iter().cloned().collect(),
+        "every room is in the table"
+    );
     for (room, may) in OURS {
         for used in imports[room].iter().filter(|used| rooms.contains(used)) {
             assert!(may.contains(&used.as_str()), "{room} imports {used}");
@@ -104,7 +140,10 @@ fn every_room_imports_of_ours_what_the_table_says_and_nothing_else() {
 fn a_crate_with_one_home_is_at_home_nowhere_else() {
     for (room, used) in imports() {
         for (krate, homes) in KNOWN_BY {
-            assert!(!used.contains(krate) || homes.contains(&room.as_str()), "{room} imports {krate}");
+            assert!(
+                !used.contains(krate) || homes.contains(&room.as_str()),
+                "{room} imports {krate}"
+            );
         }
     }
 }
@@ -114,7 +153,10 @@ fn the_pure_rooms_import_only_what_is_listed() {
     let imports = imports();
     for (room, may) in PURE {
         for used in imports[room].iter().filter(|used| !used.starts_with("helmstream-")) {
-            assert!(may.contains(&used.as_str()), "{room} imports {used}, which is not listed as pure");
+            assert!(
+                may.contains(&used.as_str()),
+                "{room} imports {used}, which is not listed as pure"
+            );
         }
     }
 }
@@ -139,7 +181,9 @@ fn the_core_has_no_clock_no_chance_no_environment_no_files_and_no_network() {
 fn only_the_stream_speaks_nats_and_only_the_projections_speak_sql() {
     for (path, text) in tree::rust() {
         let room = path.split('/').next().unwrap_or_default();
-        let holds = |what: &str| text.lines().any(|line| line.split("//").next().unwrap_or_default().contains(what));
+        let holds = |what: &str| {
+            text.lines().any(|line| line.split("//").next().unwrap_or_default().contains(what))
+        };
         if !matches!(room, "stream" | "tests") {
             assert!(!holds("async_nats::"), "{path} names the NATS client");
         }

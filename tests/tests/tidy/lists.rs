@@ -30,7 +30,9 @@ const ABSENT: [(&str, &str, &str); 7] = [
 
 fn names_in(folder: &str) -> BTreeSet<String> {
     let files = tree::files().into_iter().filter(|path| path.starts_with(folder));
-    files.filter_map(|path| Some(path.rsplit('/').next()?.strip_suffix(".json")?.to_owned())).collect()
+    files
+        .filter_map(|path| Some(path.rsplit('/').next()?.strip_suffix(".json")?.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -43,7 +45,9 @@ fn every_context_is_in_every_room_or_it_is_said_why_not() {
                 let path = path.replace("{}", context.name());
                 let there = files.contains(&path);
                 match absent {
-                    Some((_, _, reason)) => assert!(!there, "{path} is there, though it is listed as absent: {reason}"),
+                    Some((_, _, reason)) => {
+                        assert!(!there, "{path} is there, though it is listed as absent: {reason}")
+                    }
                     None => assert!(there, "{path} is missing, and nothing says why"),
                 }
             }
@@ -53,7 +57,8 @@ fn every_context_is_in_every_room_or_it_is_said_why_not() {
 
 #[test]
 fn every_file_of_permissions_is_a_user_and_every_service_has_one() {
-    let listed: BTreeSet<String> = credentials::users().expect("readable").into_iter().map(|user| user.user).collect();
+    let listed: BTreeSet<String> =
+        credentials::users().expect("readable").into_iter().map(|user| user.user).collect();
     assert_eq!(names_in("nats/permissions/"), listed);
     for service in serve::services() {
         assert!(listed.contains(service.name), "service {} has no user", service.name);
@@ -87,7 +92,10 @@ fn every_stream_keeps_what_the_house_says_it_keeps() {
         let text = tree::text(&format!("nats/streams/{name}.json")).expect("a text");
         let file: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(file["name"], name.as_str());
-        assert_eq!(file["compression"], "none", "{name}: compressed streams load an aggregate in seconds");
+        assert_eq!(
+            file["compression"], "none",
+            "{name}: compressed streams load an aggregate in seconds"
+        );
         let is_truth = matches!(name.as_str(), "EVENTS" | "COMMANDS" | "JOURNAL");
         assert_eq!(file["deny_delete"] == true && file["deny_purge"] == true, is_truth, "{name}");
         if is_truth {
@@ -106,12 +114,17 @@ fn every_word_has_samples_and_every_sample_decodes() {
         // schemas/samples/<context>/<role>.<name>.<number>.json
         let payload = tree::text(&path).expect("a text");
         let parts: Vec<&str> = path.split(['/', '.']).skip(2).collect();
-        let [context, role, name, _number, "json"] = parts[..] else { panic!("{path} is not the path of a sample") };
-        let is_meant = |word: &&catalog::Word| (&*word.context, word.role.name(), &*word.name) == (context, role, name);
+        let [context, role, name, _number, "json"] = parts[..] else {
+            panic!("{path} is not the path of a sample")
+        };
+        let is_meant = |word: &&catalog::Word| {
+            (&*word.context, word.role.name(), &*word.name) == (context, role, name)
+        };
         let word = words.iter().find(is_meant);
         let word = word.unwrap_or_else(|| panic!("{path} is a sample of no word"));
         seen.insert(word.kind.clone());
-        (word.decodes)(&word.name, payload.as_bytes()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        (word.decodes)(&word.name, payload.as_bytes())
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
     }
     for word in &words {
         assert!(seen.contains(&word.kind), "{} has no sample", word.kind);
@@ -123,9 +136,12 @@ fn the_glossary_names_every_context_stream_and_service() {
     let glossary = tree::text("docs/GLOSSARY.md").expect("a text");
     let contexts = Context::ALL.map(|context| context.name().to_owned());
     let services = serve::services().into_iter().map(|service| service.name.to_owned());
-    let all: BTreeSet<String> = contexts.into_iter().chain(services).chain(names_in("nats/streams/")).collect();
+    let all: BTreeSet<String> =
+        contexts.into_iter().chain(services).chain(names_in("nats/streams/")).collect();
     for name in all {
-        let named = [format!("`{name}`"), format!("**{name}**")].iter().any(|form| glossary.contains(form.as_str()));
+        let named = [format!("`{name}`"), format!("**{name}**")]
+            .iter()
+            .any(|form| glossary.contains(form.as_str()));
         assert!(named, "the glossary does not name `{name}`");
     }
 }

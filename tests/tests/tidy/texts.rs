@@ -91,7 +91,11 @@ fn links(text: &str) -> Vec<String> {
             continue;
         }
         for part in line.split("](").skip(1) {
-            found.extend(part.split(')').next().map(|target| target.split(' ').next().unwrap_or(target).to_owned()));
+            found.extend(
+                part.split(')')
+                    .next()
+                    .map(|target| target.split(' ').next().unwrap_or(target).to_owned()),
+            );
         }
     }
     found

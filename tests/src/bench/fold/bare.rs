@@ -39,7 +39,10 @@ impl Bare {
         // As the view: a lost commit is folded again.
         client.batch_execute("SET synchronous_commit = off").await?;
         let upsert = |table| include_str!("upsert.sql").replace("{table}", table);
-        let upsert_event = client.prepare(&upsert("bench.event")).await.context("the columns of a run have changed")?;
+        let upsert_event = client
+            .prepare(&upsert("bench.event"))
+            .await
+            .context("the columns of a run have changed")?;
         let upsert_run = client.prepare(&upsert("bench.run")).await?;
         let append = client.prepare(include_str!("append.sql")).await?;
         Ok(Self { client, upsert_event, upsert_run, append })
@@ -76,7 +79,11 @@ impl Bare {
         Ok(begun.elapsed())
     }
 
-    async fn write_same(&self, entries: &[(String, Entry)], states: &mut HashMap<String, RunState>) -> Result<Duration> {
+    async fn write_same(
+        &self,
+        entries: &[(String, Entry)],
+        states: &mut HashMap<String, RunState>,
+    ) -> Result<Duration> {
         let (mut ids, mut sequences, mut texts) = (Vec::new(), Vec::new(), Vec::new());
         let mut touched = BTreeMap::new();
         for (id, entry) in entries {
@@ -141,7 +148,10 @@ impl Rows {
         self.counts.iter_mut().zip(counts).for_each(|(column, value)| column.push(value as i32));
         self.merged.push(run.merged_into.as_ref().map(Id::token));
         let sequences = [run.first_seq, run.last_seq];
-        self.sequences.iter_mut().zip(sequences).for_each(|(column, value)| column.push(value as i64));
+        self.sequences
+            .iter_mut()
+            .zip(sequences)
+            .for_each(|(column, value)| column.push(value as i64));
         self.states.push(text);
     }
 
@@ -154,9 +164,23 @@ impl Rows {
             .execute(
                 statement,
                 &[
-                    &self.ids, &self.statuses, phase, work_id, workflow_id, autonomy, title,
-                    started_at, heard_at, ended_at, claims, bypasses_open, disputes, &self.merged,
-                    first_seq, last_seq, &self.states,
+                    &self.ids,
+                    &self.statuses,
+                    phase,
+                    work_id,
+                    workflow_id,
+                    autonomy,
+                    title,
+                    started_at,
+                    heard_at,
+                    ended_at,
+                    claims,
+                    bypasses_open,
+                    disputes,
+                    &self.merged,
+                    first_seq,
+                    last_seq,
+                    &self.states,
                 ],
             )
             .await

@@ -21,7 +21,12 @@ pub(crate) struct Reader {
 impl Reader {
     /// Begins to listen, before the view begins.
     pub(crate) async fn open(stand: &Stand) -> Result<Self> {
-        stand.owner().await?.batch_execute(include_str!("tell.sql")).await.context("cannot set the trigger")?;
+        stand
+            .owner()
+            .await?
+            .batch_execute(include_str!("tell.sql"))
+            .await
+            .context("cannot set the trigger")?;
         let login = stand.plane.login(credentials::OWNER)?;
         let mut config = tokio_postgres::Config::new();
         config
@@ -30,7 +35,8 @@ impl Reader {
             .user(&login.role)
             .password(&login.password)
             .dbname(&login.database);
-        let (client, mut connection) = config.connect(NoTls).await.context("cannot reach Postgres")?;
+        let (client, mut connection) =
+            config.connect(NoTls).await.context("cannot reach Postgres")?;
         let (tell, told) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
