@@ -186,23 +186,18 @@ fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, 
     let info = message.info().map_err(|error| cut(durable, &error.to_string()))?;
     let (sequence, delivered) = (info.stream_sequence, info.delivered);
     let recorded_at = timestamp(info.published);
-    let headers = message.headers.clone().unwrap_or_default();
-    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    let headers = message.headers.as_ref();
+    let text = |name: &str| headers?.get(name).map(|value| value.as_str().to_owned());
     let record = Record {
         stream: durable.stream.to_owned(),
         subject: message.subject.to_string(),
         sequence,
         recorded_at,
-        attributes: to_attributes(&headers),
+        attributes: headers.map(to_attributes).unwrap_or_default(),
         payload: message.payload.to_vec(),
     };
-    Ok(Delivery {
-        record,
-        reply_to: text(REPLY_TO),
-        scheduler: text(helmstream_core::due::SCHEDULER_HEADER),
-        again: delivered > 1,
-        message,
-    })
+    let (reply_to, scheduler) = (text(REPLY_TO), text(helmstream_core::due::SCHEDULER_HEADER));
+    Ok(Delivery { record, reply_to, scheduler, again: delivered > 1, message })
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {

@@ -1,9 +1,9 @@
 //! Named points at which a test may stop the process dead, to see that nothing depends on what
-//! comes next. Compiled to nothing unless the feature `crash-points` is on.
+//! comes next. Compiled to nothing unless the feature `crash-points` is on, and always in a release.
 
 /// Stops the process here if `HELMSTREAM_CRASH_AT` is `<point>` or `<point>:<n>` and this is the
 /// n-th time the point is passed. `HELMSTREAM_CRASH_LOG` names a file that is told before.
-#[cfg(feature = "crash-points")]
+#[cfg(all(feature = "crash-points", debug_assertions))]
 pub fn point(name: &str) {
     use std::sync::{
         LazyLock,
@@ -24,6 +24,6 @@ pub fn point(name: &str) {
     }
 }
 
-#[cfg(not(feature = "crash-points"))]
+#[cfg(not(all(feature = "crash-points", debug_assertions)))]
 #[inline(always)]
 pub fn point(_name: &str) {}

@@ -3,8 +3,7 @@
 
 use helmstream_core::command::derived_id;
 use helmstream_projections::{
-    self as views, Database, Diverged, ProjectionError, Projector,
-    position::Divergence,
+    self as views, Database, ProjectionError, Projector,
     questions::projection::{parked_list, projection_list},
 };
 use helmstream_schemas::{Attributes, Record, attributes as ce};
@@ -47,7 +46,9 @@ fn database(plane: &Running, role: &str) -> Database {
 
 async fn open(plane: &Running) -> Projector<views::Run> {
     let (database, epoch) = (database(plane, "run"), epoch(plane).await);
-    Projector::open(&database, EVENTS, Uuid::new_v4(), epoch).await.expect("the view can be taken over")
+    Projector::open(&database, EVENTS, Uuid::new_v4(), epoch)
+        .await
+        .expect("the view can be taken over")
 }
 
 async fn rows(plane: &Running, table: &str) -> Vec<String> {
@@ -65,7 +66,7 @@ async fn run(plane: &Running, sql: &str) {
 async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_from_scratch() {
     let mut plane = with_runs(6).await;
     plane.stop("run").await.expect("it ends in order");
-    run(&plane, "TRUNCATE run_v1.run, run_v1.parked, run_v1.checkpoint").await;
+    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
     let records = plane.events("evt.run.>").await;
     let (mut one, mut other) = (open(&plane).await, open(&plane).await);
     let refused = one.apply(&records[..3]).await.expect_err("it was taken over before it began");
@@ -142,19 +143,14 @@ async fn what_is_read_twice_is_applied_once() {
     assert_eq!(rows(&plane, "run_v1.run").await, before);
 }
 
-async fn halted(plane: &mut Running, change: &str) -> Divergence {
+/// Changes where the view of runs stands and starts it again; what it halts with.
+async fn halted(plane: &mut Running, change: &str) -> String {
     plane.stop("run").await.expect("it ends in order");
     run(plane, change).await;
     plane.serve(&["run"]);
-    let error = plane.ended("run").await.expect_err("it does not go on");
-    let diverged = error.chain().find_map(|cause| match cause.downcast_ref::<ProjectionError>() {
-        Some(ProjectionError::Diverged(diverged)) => Some(diverged.clone()),
-        _ => cause.downcast_ref::<Diverged>().cloned(),
-    });
-    let diverged = diverged.unwrap_or_else(|| panic!("another error: {error:#}"));
-    let said = format!("{error:#}");
+    let said = format!("{:#}", plane.ended("run").await.expect_err("it does not go on"));
     assert!(said.contains("rebuild the view"), "it says what to do: {said}");
-    diverged.what
+    said
 }
 
 /// Undo the call of `verify` in `projects::read_on` to see these red: the view goes on from a
@@ -162,8 +158,12 @@ async fn halted(plane: &mut Running, change: &str) -> Divergence {
 #[tokio::test]
 async fn a_view_that_stands_beyond_the_end_of_the_log_halts() {
     let mut plane = with_runs(1).await;
-    let what = halted(&mut plane, "UPDATE run_v1.checkpoint SET read_to_seq = 1000000, applied_seq = 1000000").await;
-    assert!(matches!(what, Divergence::BeyondHead { at: 1_000_000, .. }), "{what}");
+    let what = halted(
+        &mut plane,
+        "UPDATE run_v1.checkpoint SET read_to_seq = 1000000, applied_seq = 1000000",
+    )
+    .await;
+    assert!(what.contains("it stands at 1000000, and the log ends at"), "{what}");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn a_view_whose_last_record_is_another_one_on_the_log_halts() {
     let mut plane = with_runs(1).await;
     let other = "UPDATE run_v1.checkpoint SET applied_hash = decode(repeat('00', 32), 'hex')";
     let what = halted(&mut plane, other).await;
-    assert!(matches!(what, Divergence::OtherHash { .. }), "{what}");
+    assert!(what.contains("has hash") && what.contains("was applied"), "{what}");
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn a_view_of_another_plane_halts() {
     let mut plane = with_runs(1).await;
     let other = "UPDATE run_v1.checkpoint SET epoch = '00000000-0000-0000-0000-000000000001'";
     let what = halted(&mut plane, other).await;
-    assert!(matches!(what, Divergence::OtherEpoch { .. }), "{what}");
+    assert!(what.contains("epoch"), "{what}");
 }
 
 /// The log is deleted and founded anew, as somebody might who restores the wrong volume.
@@ -226,7 +226,8 @@ async fn append(plane: &Running, subject: &str, kind: &str, payload: &Value) {
 async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_behind_it() {
     let mut plane = with_runs(2).await;
     let noted: Vec<Record> = plane.events("evt.run.acme/1").await;
-    let event: Value = serde_json::from_slice(&noted[1].payload).expect("JSON");
+    let mut event: Value = serde_json::from_slice(&noted[1].payload).expect("JSON");
+    event["claim"]["number"] = 50.into();
     append(&plane, "evt.run.acme/0", "helmstream.run.teleported.v1", &json!({})).await;
     append(&plane, "evt.run.acme/0", "helmstream.run.phase_begun.v1", &event).await;
     append(&plane, "evt.run.acme/1", "helmstream.run.phase_begun.v1", &event).await;
@@ -241,7 +242,11 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     assert_eq!(line.parked, 2);
     let last = get::last(&plane.operator, EVENTS, "evt.run.acme/1").await.expect("the log answers");
     let neighbour = plane.run("acme/1").await.expect("the run is in the view");
-    assert_eq!(Some(neighbour.run.summary.last_seq), last.map(|last| last.sequence), "its neighbour goes on");
+    assert_eq!(
+        Some(neighbour.run.summary.last_seq),
+        last.map(|last| last.sequence),
+        "its neighbour goes on"
+    );
     // Still so for an instance that has parked nothing itself.
     plane.stop("run").await.expect("it ends in order");
     append(&plane, "evt.run.acme/0", "helmstream.run.step_begun.v1", &event).await;

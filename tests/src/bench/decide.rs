@@ -1,17 +1,19 @@
 //! Commands that are stored already, decided and appended by the deciding part of the service
-//! `run`, against bare guarded publishes. Each round stores one command of every run first: once
-//! those are decided, the states are in memory, and the time begins.
+//! `run`, against bare guarded publishes. The part runs all the time, so that its states are in
+//! memory as far as it keeps them; its consumers are paused while commands are stored and while the
+//! other side has its turn.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use helmstream_core::{NewCommand, run::Run};
 use helmstream_schemas::Id;
-use helmstream_services::{decides::decide, service::Surroundings};
+use helmstream_services::{decides::decide, limits::PARTITIONS, service::Surroundings};
 use helmstream_stream::{Connection, append::EVENTS, read::extent};
+use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
@@ -28,31 +30,37 @@ use crate::{
 
 /// Runs that commands are for, in equal shares by chance: what the goal names, and as many as the
 /// service certainly keeps in memory.
-const RUNS: [(usize, &str); 2] = [(10_000, "wide"), (4_000, "near")];
+const RUNS: [(usize, &str); 2] = [(4_000, "near"), (10_000, "wide")];
 
 /// As many as four partitions may have under way.
 const BARE_AT_ONCE: usize = 512;
 
 /// How often the log is looked at while commands are worked off. It bounds the error of a round.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Reports of one run at most, over all rounds.
 const NUMBERS_MAX: u64 = 200;
 
+/// How long a round may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
-    let stand = Stand::start(report).await?;
+    let mut stand = Stand::start(report).await?;
+    let gate = Gate { admin: stand.admin().await? };
     let bare = Bare::new(stand.connect("run").await?, "bare")?;
     bare.rate(BARE_AT_ONCE, Duration::from_millis(500)).await?;
     let samples = Sample::first(NUMBERS_MAX)?;
+    let (stop, deciding) = start(&stand).await?;
     for (case, (runs, prefix)) in RUNS.into_iter().enumerate() {
         let mut commands = Commands::new(&samples, (runs, prefix), (case as u128) << 64);
-        let mut duel = Duel::default();
-        let mut note = String::new();
+        let warming = commands.each_run_once();
+        gate.work_off(&stand, warming).await?;
+        let (mut duel, mut note) = (Duel::default(), String::new());
         for _ in 0..scale.of(5, 1) {
-            let counted = scale.of(60_000, 10_000);
-            let (rate, cores) = round(&stand, &mut commands, counted).await?;
-            note = cores;
-            let duration = Duration::from_secs_f64(scale.of(3.0, 0.5));
+            let counted = commands.at_random(scale.of(30_000, 10_000));
+            let rate;
+            (rate, note) = gate.work_off(&stand, counted).await?;
+            let duration = Duration::from_secs_f64(scale.of(2.0, 0.5));
             duel.round(rate, bare.rate(BARE_AT_ONCE, duration).await?);
         }
         report.add(Line {
@@ -65,35 +73,8 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
             note,
         });
     }
-    Ok(())
-}
-
-/// Stores, starts to decide, and counts from when the states are warm.
-async fn round(
-    stand: &Stand,
-    commands: &mut Commands<'_>,
-    counted: usize,
-) -> Result<(f64, String)> {
-    let operator = stand.connect("operator").await?;
-    let before = extent(&operator, EVENTS).await?.messages;
-    let warm = commands.each_run_once();
-    let warming = warm.len() as u64;
-    let timed = commands.at_random(counted);
-    let messages = warm.into_iter().chain(timed).map(Message::from);
-    fill(&stand.connect("door").await?, messages).await?;
-    let (stop, deciding) = start(stand).await?;
-    until(&operator, before + warming).await?;
-    let (begun, used) = (Instant::now(), Used::now(stand));
-    let reached = extent(&operator, EVENTS).await?.messages;
-    let end = before + warming + counted as u64;
-    until(&operator, end).await?;
-    let rate = (end - reached) as f64 / begun.elapsed().as_secs_f64();
-    let cores = used.since().to_string();
-    // The last acknowledgements are on their way.
-    tokio::time::sleep(Duration::from_millis(200)).await;
     stop.send_replace(true);
-    deciding.await.context("the deciding part panicked")??;
-    Ok((rate, cores))
+    deciding.await.context("the deciding part panicked")?
 }
 
 async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHandle<Result<()>>)> {
@@ -109,11 +90,40 @@ async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHandle<Result<
     Ok((stop, tokio::spawn(decide::<Run>(Arc::new(around)))))
 }
 
-async fn until(connection: &Connection, messages: u64) -> Result<()> {
-    while extent(connection, EVENTS).await?.messages < messages {
-        tokio::time::sleep(LOOK).await;
+/// The consumers of the deciding part, open or closed.
+struct Gate {
+    admin: Connection,
+}
+
+impl Gate {
+    /// Stores commands behind the closed gate, opens it, and counts until each has its event.
+    async fn work_off(&self, stand: &Stand, commands: Vec<NewCommand>) -> Result<(f64, String)> {
+        self.set(json!("2100-01-01T00:00:00Z")).await?;
+        let count = commands.len() as u64;
+        let before = extent(&self.admin, EVENTS).await?.messages;
+        fill(&stand.connect("door").await?, commands.into_iter().map(Message::from)).await?;
+        let (begun, used) = (Instant::now(), Used::now(stand));
+        self.set(Value::Null).await?;
+        while extent(&self.admin, EVENTS).await?.messages < before + count {
+            ensure!(begun.elapsed() < PATIENCE, "the commands are not worked off");
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok((count as f64 / begun.elapsed().as_secs_f64(), used.since().to_string()))
     }
-    Ok(())
+
+    async fn set(&self, pause_until: Value) -> Result<()> {
+        for partition in 0..PARTITIONS {
+            let subject = format!("$JS.API.CONSUMER.PAUSE.COMMANDS.run-{partition}");
+            let body = match &pause_until {
+                Value::Null => json!({}),
+                until => json!({ "pause_until": until }),
+            };
+            let answer = self.admin.client.request(subject, body.to_string().into()).await?;
+            let answer: Value = serde_json::from_slice(&answer.payload)?;
+            ensure!(answer.get("error").is_none(), "a consumer is not paused: {answer}");
+        }
+        Ok(())
+    }
 }
 
 /// Commands of some runs, each run's in the order of its own numbers.

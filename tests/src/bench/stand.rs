@@ -16,6 +16,8 @@ use helmstream_services::{
     serve, setup,
 };
 use helmstream_stream::{Connection, connect};
+use nkeys::KeyPair;
+use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -53,6 +55,26 @@ impl Stand {
         connect(&self.plane.address(user))
             .await
             .with_context(|| format!("cannot connect as {user}"))
+    }
+
+    /// A connection that may do everything: the plane has no such user, so one is added and the
+    /// server started again.
+    pub(crate) async fn admin(&mut self) -> Result<Connection> {
+        let pair = KeyPair::new_user();
+        let plane = self.plane.directory();
+        fs::write(plane.join("secrets").join("admin.nkey"), pair.seed()?)
+            .context("cannot write a seed")?;
+        let file = plane.join("nats").join("accounts.conf");
+        let text = fs::read_to_string(&file).context("cannot read the accounts")?;
+        let accounts =
+            text.trim().strip_prefix("accounts: ").context("the accounts have another form")?;
+        let mut accounts: Value =
+            serde_json::from_str(accounts).context("cannot read the accounts")?;
+        let users = accounts["PLANE"]["users"].as_array_mut().context("the plane has no users")?;
+        users.push(json!({ "nkey": pair.public_key() }));
+        fs::write(&file, format!("accounts: {accounts}\n")).context("cannot write the accounts")?;
+        self.nats.restart().await?;
+        self.connect("admin").await
     }
 
     /// The database as a role of the plane sees it.

@@ -27,7 +27,7 @@ use super::chance::Chance;
 use crate::faber::{again_as, external, said};
 
 /// Publishes a second that are aimed at.
-const RATE: u64 = 800;
+const RATE: u64 = 650;
 
 /// How often some are sent.
 const EVERY_MS: u64 = 10;

@@ -164,7 +164,9 @@ fn report(name: &Id, number: u64, received_at: Timestamp) -> Record {
     }
 }
 
-/// The whole way of a deadline: armed by a decision, fired by the server, taken, decided.
+/// The whole way of a deadline: armed by a decision, fired by the server, taken, decided; and by a
+/// service whose memory of the run is behind the log. Undo `Decision::Unchanged if !is_current` in
+/// `Desk::settle` to see this red: it takes the second deadline for nothing.
 #[tokio::test]
 async fn a_run_of_which_nothing_is_heard_stalls_once() {
     let plane = TestPlane::start_running(&ALL).await;

@@ -49,8 +49,8 @@ async fn changed(run: &Connection, counter: &Id, what: &str, change: impl Fn(&mu
     assert_eq!(numbers(&log(run, counter).await), wanted, "decided after: {what}");
 }
 
-/// Undo the comparison of the hash in `load::from_snapshot` to see this red, or that of the state's
-/// version, or of the revision.
+/// Undo the comparison of the hash in `load::advance` to see this red, or that of the state's version
+/// in `load::from_snapshot`.
 #[tokio::test]
 async fn a_snapshot_that_does_not_stand_on_the_log_is_not_believed() {
     let plane = TestPlane::start().await;
@@ -111,7 +111,7 @@ async fn garbage_in_place_of_a_snapshot_is_passed_over() {
     }
 }
 
-/// Undo the hash's comparison in `load::from_snapshot` to see this red: a revision alone fits.
+/// Undo the comparison of the revision in `load::advance` to see this red.
 #[tokio::test]
 async fn the_snapshot_of_another_aggregate_is_not_taken_for_this_ones() {
     let plane = TestPlane::start().await;
@@ -128,7 +128,7 @@ async fn the_snapshot_of_another_aggregate_is_not_taken_for_this_ones() {
     assert_loads_as_folded::<Counter>(&run, &one, "a snapshot of another aggregate").await;
 }
 
-/// Undo the folding of the tail in `load::from_snapshot` to see this red.
+/// Undo the folding of the rest in `load::advance` to see this red.
 #[tokio::test]
 async fn a_snapshot_that_is_behind_is_caught_up_with_and_one_that_is_gone_is_not_missed() {
     let mut plane = TestPlane::start_empty().await;
