@@ -29,7 +29,7 @@ use tracing::{info, warn};
 
 use self::{
     naming::Names,
-    seen::{First, Seen},
+    seen::{Asked, First, Seen},
 };
 use crate::{
     decides::reply,
@@ -171,14 +171,15 @@ impl Door {
 
     /// Who had each entry's key first, if anybody.
     async fn firsts(&mut self, entries: &[Entry]) -> Result<Vec<Option<First>>, StreamError> {
-        let asked: Vec<(Option<Hash>, u64, bool)> = entries
+        let asked: Vec<Asked> = entries
             .iter()
-            .map(|entry| {
-                let key = match &entry.admission {
+            .map(|entry| Asked {
+                key: match &entry.admission {
                     Admission::Command(admitted) => Some(admitted.key),
                     Admission::Dead(_) => None,
-                };
-                (key, entry.delivery.record.sequence, entry.delivery.again)
+                },
+                sequence: entry.delivery.record.sequence,
+                again: entry.delivery.again,
             })
             .collect();
         self.seen.firsts(&self.around, &asked).await

@@ -2,11 +2,11 @@
 //! all that is older. The memory forgets only what the ledger has, so that between the two nothing
 //! is missed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 use helmstream_core::door::Admitted;
-use helmstream_projections::{ProjectionError, questions::door};
+use helmstream_projections::{ProjectionError, limits::UNACCOUNTED_MAX, questions::door};
 use helmstream_schemas::Hash;
 use helmstream_stream::{StreamError, read::extent};
 use tracing::info;
@@ -32,6 +32,20 @@ pub(super) struct Seen {
     old: HashMap<Hash, First>,
     /// How far COMMANDS and JOURNAL reach with what was stored under `young` and `old`.
     stored: Positions,
+    /// Messages up to this position of INBOX may have been handled before, by this door or by one
+    /// before it. The server's own count of deliveries does not tell: it is lost when the server is.
+    handled_to: u64,
+}
+
+/// What the memory is asked about a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Its key; absent if it could not be read.
+    pub(super) key: Option<Hash>,
+    /// Its position in INBOX.
+    pub(super) sequence: u64,
+    /// The server says that it was delivered before.
+    pub(super) again: bool,
 }
 
 /// How far two streams reach, or how far the ledger holds them.
@@ -69,52 +83,51 @@ impl Seen {
     /// Begins with an empty memory: waits until the ledger has all that is stored by now. `None`
     /// if it is told to stop meanwhile.
     pub(super) async fn begin(around: &Surroundings) -> Result<Option<Self>> {
-        let heads = patiently(&around.stop, "looking at the log", || Positions::stored(around));
-        let Some(stored) = heads.await? else { return Ok(None) };
-        let seen = Self { young: HashMap::new(), old: HashMap::new(), stored };
+        let heads = patiently(&around.stop, "looking at the log", || async {
+            let handled_to = extent(&around.connection, "INBOX").await?.last;
+            Ok::<_, StreamError>((handled_to, Positions::stored(around).await?))
+        });
+        let Some((handled_to, stored)) = heads.await? else { return Ok(None) };
+        let seen = Self { young: HashMap::new(), old: HashMap::new(), stored, handled_to };
         seen.wait_for_ledger(around).await?;
         Ok(Some(seen))
     }
 
-    /// For each of (key, position in INBOX, delivered before): the first publish under the key, or
-    /// the message itself if it is the one that was stored.
+    /// For each message the first publish under its key, or the message itself if it was handled
+    /// before and what came of it is stored.
     pub(super) async fn firsts(
         &mut self,
         around: &Surroundings,
-        asked: &[(Option<Hash>, u64, bool)],
+        asked: &[Asked],
     ) -> Result<Vec<Option<First>>, StreamError> {
         if self.young.len() >= DOOR_RECENT_MAX {
             self.wait_for_ledger(around).await?;
             self.old = std::mem::take(&mut self.young);
         }
-        if asked.iter().any(|(_, _, again)| *again) {
+        let again = |asked: &&Asked| asked.again || asked.sequence <= self.handled_to;
+        let again: Vec<u64> = asked.iter().filter(again).map(|asked| asked.sequence).collect();
+        if !again.is_empty() {
             // It may have been stored by another instance, or by this one before it was cut off.
             self.stored = Positions::stored(around).await?;
             self.wait_for_ledger(around).await?;
         }
+        let last = asked.iter().map(|asked| asked.sequence).max().unwrap_or(0);
+        self.handled_to = self.handled_to.max(last);
         let unknown: Vec<Hash> = asked
             .iter()
-            .filter_map(|(key, ..)| *key)
+            .filter_map(|asked| asked.key)
             .filter(|key| !self.young.contains_key(key) && !self.old.contains_key(key))
             .collect();
-        let again: Vec<u64> =
-            asked.iter().filter(|(_, _, again)| *again).map(|(_, sequence, _)| *sequence).collect();
         let answer = patiently(&around.stop, "asking the ledger", || async {
             let rows = match unknown.is_empty() {
                 true => Vec::new(),
                 false => door::seen(&around.database, &unknown).await?,
             };
-            let mut missing = Vec::new();
-            for sequence in &again {
-                missing.extend(door::unaccounted(&around.database, *sequence..=*sequence).await?);
-            }
-            Ok::<_, ProjectionError>((rows, missing))
+            Ok::<_, ProjectionError>((rows, unaccounted(around, &again).await?))
         });
         let Some((rows, missing)) = answer.await.map_err(unavailable)? else {
             return Err(StreamError::Cut { stream: "INBOX".into(), detail: "told to stop".into() });
         };
-        let accounted: Vec<u64> =
-            again.into_iter().filter(|sequence| !missing.contains(sequence)).collect();
         for row in rows {
             // Only what became a command was accepted: a conflict does not take the key.
             if let (Some(_), Some(inbox_sequence)) = (row.command_id, row.inbox_sequence) {
@@ -122,11 +135,11 @@ impl Seen {
                 self.young.entry(row.door_key).or_insert(first);
             }
         }
-        let first = |(key, sequence, _): &(Option<Hash>, u64, bool)| {
-            if accounted.contains(sequence) {
-                return Some(First { inbox_sequence: *sequence, content: None });
+        let first = |asked: &Asked| {
+            if again.contains(&asked.sequence) && !missing.contains(&asked.sequence) {
+                return Some(First { inbox_sequence: asked.sequence, content: None });
             }
-            self.lately(key.as_ref()?, *sequence)
+            self.lately(asked.key.as_ref()?, asked.sequence)
         };
         Ok(asked.iter().map(first).collect())
     }
@@ -166,6 +179,26 @@ impl Seen {
             }
         }
     }
+}
+
+/// Which of these positions no record accounts for. Mostly they are neighbours and one question
+/// tells; where an answer is too long to be whole, each is asked for by itself.
+async fn unaccounted(
+    around: &Surroundings,
+    positions: &[u64],
+) -> Result<BTreeSet<u64>, ProjectionError> {
+    let (Some(first), Some(last)) = (positions.iter().min(), positions.iter().max()) else {
+        return Ok(BTreeSet::new());
+    };
+    let missing = door::unaccounted(&around.database, *first..=*last).await?;
+    if (missing.len() as i64) < UNACCOUNTED_MAX {
+        return Ok(missing.into_iter().collect());
+    }
+    let mut each = BTreeSet::new();
+    for position in positions {
+        each.extend(door::unaccounted(&around.database, *position..=*position).await?);
+    }
+    Ok(each)
 }
 
 /// The ledger's trouble, as trouble of the door's own work.
