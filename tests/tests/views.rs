@@ -91,6 +91,29 @@ async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_fr
     audit::rows(&plane.plane).await;
 }
 
+/// Take the position out of projector/move_on.sql to see this red: the batch is applied on rows
+/// that are not what it follows.
+#[tokio::test]
+async fn a_checkpoint_that_is_not_where_it_was_left_moves_no_further_until_it_was_looked_at() {
+    let mut plane = with_runs(3).await;
+    plane.stop("run").await.expect("it ends in order");
+    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    let records = plane.events("evt.run.>").await;
+    let mut projector = open(&plane).await;
+    projector.apply(&records[..3]).await.expect("it has the view");
+    let back = records[0].sequence;
+    run(
+        &plane,
+        &format!("UPDATE run_v1.checkpoint SET applied_seq = {back}, read_to_seq = {back}"),
+    )
+    .await;
+    let before = rows(&plane, "run_v1.entry").await;
+    let refused = projector.apply(&records[3..]).await.expect_err("it is not where it was left");
+    assert!(matches!(refused, ProjectionError::WentBack { .. }), "{refused}");
+    assert_eq!(rows(&plane, "run_v1.entry").await, before, "nothing of the batch is written");
+    assert_eq!(projector.resume().await.expect("it still has the view"), back + 1);
+}
+
 /// Two instances of a service are two projectors of each of its views.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_of_every_projecting_service_come_to_the_same_rows_as_one() {
