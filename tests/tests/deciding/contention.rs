@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use async_nats::HeaderMap;
 use futures_util::{StreamExt, future::join_all};
-use helmstream_core::command::event_id;
-use helmstream_schemas::outcome::Outcome;
+use helmstream_core::{NewEvent, command::event_id};
+use helmstream_schemas::{Attributes, Context, Subject, Verdict, outcome::Outcome};
 use helmstream_stream::{
-    Address, Connection, connect,
+    Address, Connection, StreamError,
+    append::append,
+    connect,
     consume::{self, Durable},
     decide::Desk,
     headers::to_headers,
@@ -298,4 +300,22 @@ async fn a_core_subscriber_on_live_sees_every_stored_event_once_and_no_refused_o
         appends > stored.len(),
         "there were refused appends, which nobody on live saw: {appends}"
     );
+}
+
+/// Take every refusal for a conflict in `append` to see this red: it would be tried for ever.
+#[tokio::test]
+async fn an_event_that_no_stream_takes_is_an_error_and_no_conflict() {
+    let plane = TestPlane::start().await;
+    let connection = plane.connect("run").await;
+    let counter = id("too-large");
+    let too_large = vec![b' '; 1_100_000];
+    let event = NewEvent {
+        subject: Subject::Event { context: Context::Run, id: counter.clone() },
+        attributes: Attributes::default(),
+        payload: too_large,
+    };
+    let refused = append(&connection, &[event], 0).await.expect_err("over the stream's limit");
+    assert!(matches!(refused, StreamError::Refused { .. }), "{refused}");
+    assert_eq!(refused.verdict(), Verdict::Refuse);
+    assert!(log(&plane.connect("operator").await, &counter).await.is_empty());
 }
