@@ -268,7 +268,7 @@ impl<P: Projection> Projector<P> {
         let found = fence::see(session, &self.at).await?;
         match found {
             Some(found) if found.term == self.at.term && found.owner == self.at.owner => {
-                self.parks = true;
+                self.parks = parked::any(session, &found).await?;
                 self.at = found;
                 Ok(())
             }
@@ -284,6 +284,7 @@ impl<P: Projection> Projector<P> {
     async fn take_over(&mut self) -> Result<(), ProjectionError> {
         let mut session = self.database.lend().await?;
         self.at = fence::take_over(&mut session, &self.at).await?;
+        self.parks = parked::any(&mut session, &self.at).await?;
         session.give_back();
         self.is_known = true;
         Ok(())

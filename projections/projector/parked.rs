@@ -13,6 +13,13 @@ use crate::{
     session::{Session, Value},
 };
 
+/// Whether the view has parked anything: asked once where it stands, so that no batch has to.
+pub(super) async fn any(session: &mut Session, at: &Checkpoint) -> Result<bool, ProjectionError> {
+    let values: &[Value<'_>] = &[&at.projection, &version(at), &at.stream];
+    let rows = session.query(include_str!("any_parked.sql"), values).await?;
+    Ok(!rows.is_empty())
+}
+
 /// Which subjects of a batch have something parked.
 pub(super) async fn subjects(
     session: &mut Session,
