@@ -3,6 +3,7 @@
 //! Nothing here decides anything, and nothing here knows where the records come from.
 
 pub mod alias;
+pub mod approval;
 mod columns;
 pub mod database;
 pub mod deadline;
@@ -21,6 +22,7 @@ pub mod session;
 pub mod setup;
 
 pub use alias::Alias;
+pub use approval::Approval;
 pub use database::{Connect, Database};
 pub use deadline::Deadline;
 pub use error::ProjectionError;

@@ -9,6 +9,7 @@ use helmstream_schemas::Hash;
 
 use crate::{
     alias::Alias,
+    approval::Approval,
     database::Database,
     deadline::Deadline,
     error::ProjectionError,
@@ -28,6 +29,12 @@ pub enum Role {
     Door,
     /// Projects runs.
     Run,
+    /// Projects approvals.
+    Approval,
+    /// Projects what is deployed.
+    Deployment,
+    /// Projects what becomes of dead letters.
+    DeadLetter,
     /// Projects deadlines and reads them.
     Deadline,
     /// Projects the ledger, which it cannot alter, and second names.
@@ -47,13 +54,24 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 5] =
-        [Self::Door, Self::Run, Self::Deadline, Self::Ledger, Self::Operator];
+    pub const ALL: [Role; 8] = [
+        Self::Door,
+        Self::Run,
+        Self::Approval,
+        Self::Deployment,
+        Self::DeadLetter,
+        Self::Deadline,
+        Self::Ledger,
+        Self::Operator,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Door => "door",
             Self::Run => "run",
+            Self::Approval => "approval",
+            Self::Deployment => "deployment",
+            Self::DeadLetter => "dead_letter",
             Self::Deadline => "deadline",
             Self::Ledger => "ledger",
             Self::Operator => "operator",
@@ -64,6 +82,9 @@ impl Role {
         match self {
             Self::Door => include_str!("setup/door.sql"),
             Self::Run => include_str!("setup/run.sql"),
+            Self::Approval => include_str!("setup/approval.sql"),
+            Self::Deployment => include_str!("setup/deployment.sql"),
+            Self::DeadLetter => include_str!("setup/dead_letter.sql"),
             Self::Deadline => include_str!("setup/deadline.sql"),
             Self::Ledger => include_str!("setup/ledger.sql"),
             Self::Operator => include_str!("setup/operator.sql"),
@@ -73,8 +94,8 @@ impl Role {
     const fn timeout_seconds(self) -> u64 {
         match self {
             Self::Door => DOOR_TIMEOUT_SECONDS,
-            Self::Run | Self::Deadline | Self::Ledger => PROJECT_TIMEOUT_SECONDS,
             Self::Operator => QUESTION_TIMEOUT_SECONDS,
+            _ => PROJECT_TIMEOUT_SECONDS,
         }
     }
 }
@@ -125,6 +146,10 @@ fn schemas() -> Vec<Schema> {
     let mut all =
         vec![Schema { name: "people".into(), create: include_str!("people/create.sql").into() }];
     all.extend(of_view::<Run>(include_str!("run/create.sql"), include_str!("run/stable.sql")));
+    all.extend(of_view::<Approval>(
+        include_str!("approval/create.sql"),
+        include_str!("approval/stable.sql"),
+    ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),
         include_str!("deadline/stable.sql"),

@@ -2,24 +2,33 @@
 //! Pure: the message, who published it and when it was received come in as data. Nothing that
 //! leaves here still holds a secret or a personal value.
 
+mod asks;
 mod clean;
 mod cloudevent;
 mod faber;
+mod file;
 mod names;
 mod secrets;
 mod strict;
 
 use helmstream_schemas::{
-    ActorKind, Attributes, Hash, Id, Timestamp, attributes as ce,
+    ActorKind, Attributes, Context, Hash, Id, Timestamp,
+    approval::ApprovalCommand,
+    attributes as ce,
+    external::ExternalCommand,
     limits::{COMMAND_BYTES_MAX, PUBLISH_BYTES_MAX},
     refusal::bounded_detail,
-    run::{Merge, RunCommand},
+    run::{Merge, Removal, RunCommand},
     words,
 };
 use serde_json::Value;
 
-pub use self::clean::{Cleaner, Person};
-use crate::{NewCommand, command::derived_id};
+pub use self::{
+    asks::RETRIER,
+    clean::{Cleaner, Person},
+    file::{FILE, QUARANTINE},
+};
+use crate::{NewCommand, approval::approval_id, command::derived_id};
 
 /// A message as it lies in INBOX.
 #[derive(Debug, Clone)]
@@ -51,7 +60,8 @@ pub struct Admitted {
     /// Digest of the content, whatever its spacing and the order of its keys.
     pub content: Hash,
     pub command: NewCommand,
-    /// Names of the aggregate, its own first; more than one only if the message says so.
+    /// Names of the run that it is about, the one it goes by first; more than one only if the
+    /// message says so, and none if it is about no run.
     pub names: Vec<Id>,
     /// Personal values that were replaced by ids.
     pub people: Vec<Person>,
@@ -64,11 +74,30 @@ pub struct Dead {
     pub reason: &'static str,
     pub detail: String,
     pub hint: String,
+    /// Its key and the digest of its content, if the same again is to be told as a repeat rather
+    /// than kept once more: what was set aside by whoever read it first.
+    pub known_by: Option<(Hash, Hash)>,
+}
+
+/// What a message asks, before it is known which aggregate its names stand for.
+struct Wanted {
+    context: Context,
+    name: String,
+    id: Id,
+    names: Vec<Id>,
+    payload: Vec<u8>,
+    time: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn new(context: Context, id: Id, (name, payload): (String, Vec<u8>)) -> Self {
+        Self { context, name, id, names: Vec::new(), payload, time: None }
+    }
 }
 
 impl Dead {
     fn new(reason: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { reason, detail: bounded_detail(detail.into()), hint: hint.into() }
+        Self { reason, detail: bounded_detail(detail.into()), hint: hint.into(), known_by: None }
     }
 
     /// The same (publisher, source, id) was accepted with other content.
@@ -112,17 +141,9 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     if let Some(trace) = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str) {
         attributes.set(ce::TRACEPARENT, trace);
     }
-    let (context, name, names, payload, time) = if faber::is_faber(&event.kind) {
-        let (names, report) = faber::report(&event, cleaned.removed, arrival)?;
-        let time = report.claim.claimed_at;
-        let (name, payload) = words::encode(&RunCommand::Report(Box::new(report)));
-        (helmstream_schemas::Context::Run, name, names, payload, time)
-    } else {
-        let (source, fact) = cloudevent::external(&event, cleaned.removed)?;
-        let (name, payload) =
-            words::encode(&helmstream_schemas::external::ExternalCommand::Record(fact));
-        (helmstream_schemas::Context::External, name, vec![source], payload, event.time)
-    };
+    let wanted = wanted(&event, cleaned.removed, arrival, (key, content))?;
+    let Wanted { context, name, id, names, payload, time } = wanted;
+    let time = time.or(event.time);
     if payload.len() > COMMAND_BYTES_MAX {
         return Err(Dead::new(
             "too_large",
@@ -134,7 +155,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
         ));
     }
     let mut command = NewCommand::new(
-        (context, &name, names[0].clone()),
+        (context, &name, id),
         command_id,
         &format!("/helmstream/door/{}", arrival.publisher),
         (arrival.actor, arrival.actor_kind),
@@ -155,13 +176,59 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     })))
 }
 
+/// What a message asks, by its type.
+fn wanted(
+    event: &cloudevent::CloudEvent,
+    removed: Vec<Removal>,
+    arrival: &Arrival<'_>,
+    known_by: (Hash, Hash),
+) -> Result<Wanted, Dead> {
+    if file::is_file(&event.kind) {
+        return file::read(event, removed, arrival, known_by);
+    }
+    if asks::is_ours(&event.kind) {
+        return asks::read(event, arrival);
+    }
+    if faber::is_faber(&event.kind) {
+        let (names, report) = faber::report(event, removed, arrival)?;
+        let time = report.claim.claimed_at;
+        let word = words::encode(&RunCommand::Report(Box::new(report)));
+        return Ok(Wanted {
+            names: names.clone(),
+            time,
+            ..Wanted::new(Context::Run, names[0].clone(), word)
+        });
+    }
+    let (source, fact) = cloudevent::external(event, removed)?;
+    Ok(Wanted::new(Context::External, source, words::encode(&ExternalCommand::Record(fact))))
+}
+
+/// The command of a message, once it is known which run its names stand for.
+pub fn addressed(admitted: &Admitted, run: Id) -> NewCommand {
+    let mut command = admitted.command.clone();
+    match (command.context, words::decode(&command.name, &command.payload)) {
+        (Context::Approval, Ok(ApprovalCommand::Request(mut request)))
+            if request.gate.run != run =>
+        {
+            request.gate.run = run;
+            if let Ok(id) = Id::new(approval_id(&request.gate)) {
+                command.id = id;
+                command.payload = words::encode(&ApprovalCommand::Request(request)).1;
+            }
+        }
+        (Context::Run, _) => command.id = run,
+        _ => {}
+    }
+    command
+}
+
 /// The command that merges a younger run into an older one, caused by the report that named both.
 pub fn merge_command(cause: &NewCommand, younger: Id, into: &Id) -> NewCommand {
     let caused_by = cause.attributes.get(ce::ID).unwrap_or_default();
     let command_id = derived_id(&["merge", caused_by, younger.as_str()]);
     let (name, payload) = words::encode(&RunCommand::Merge(Merge { into: into.clone() }));
     let mut merge = NewCommand::new(
-        (helmstream_schemas::Context::Run, &name, younger),
+        (Context::Run, &name, younger),
         command_id,
         "/helmstream/door",
         ("service:door", ActorKind::Service),

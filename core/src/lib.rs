@@ -3,13 +3,18 @@
 
 pub mod aggregate;
 pub mod alias;
+pub mod approval;
 pub mod causes;
 pub mod command;
+pub mod dead_letter;
 pub mod decider;
+pub mod deployment;
 pub mod door;
 pub mod due;
 pub mod external;
+pub mod faber;
 pub mod limits;
+pub mod react;
 pub mod run;
 
 pub use aggregate::{Aggregate, Decision, NewEvent};

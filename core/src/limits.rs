@@ -23,3 +23,26 @@ pub const CLAIM_YOUNG_MAX: Duration = Duration::from_hours(1);
 
 /// Second names one publish may give a run. Upstream has four forms of a run's name.
 pub const NAMES_MAX: usize = 8;
+
+/// How long a question stands open unless the asker says otherwise: a day, so that it outlives a
+/// night.
+pub const APPROVAL_OPEN_FOR: Duration = Duration::from_hours(24);
+
+/// Shortest time a question can stand open: less than this nobody can answer.
+pub const APPROVAL_OPEN_MIN: Duration = Duration::from_secs(1);
+
+/// Longest time a question can stand open: what nobody answered in a month has to be asked anew.
+pub const APPROVAL_OPEN_MAX: Duration = Duration::from_hours(30 * 24);
+
+/// A reminder comes when this share of the time is left: a quarter.
+pub const APPROVAL_REMIND_SHARE: u32 = 4;
+
+/// How often one dead letter can be retried: whoever needs more mends the cause first.
+pub const RETRIES_MAX: u32 = 100;
+
+/// Deployments one unit may hold: ten years of three a day.
+pub const DEPLOYMENTS_MAX: usize = 10_000;
+
+/// Sightings of files one run may hold. A state that is watched changes some hundred times in a
+/// run; one that passes this is written in a loop.
+pub const RUN_SIGHTINGS_MAX: usize = 2_000;

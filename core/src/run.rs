@@ -3,6 +3,7 @@
 //! contradict each other, the run stalled) it says from claims alone, and the same claims in any
 //! order of arrival come to the same.
 
+mod files;
 mod gates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,16 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use helmstream_schemas::{
     Context, Hash, Id, Timestamp,
     run::{
-        Autonomy, Claim, ClaimDisputed, GateBypassed, Merged, Report, Reported, RunCommand,
+        About, Autonomy, Claim, ClaimDisputed, Merged, Observe, Report, Reported, RunCommand,
         RunEvent, Said, Stall, Stalled,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use self::gates::Gates;
+use self::{files::Files, gates::Gates};
 use crate::{
     Deadline, Decider, Rejection,
-    limits::{CLAIM_YOUNG_MAX, RUN_CLAIMS_MAX, STALL_AFTER},
+    limits::{CLAIM_YOUNG_MAX, RUN_CLAIMS_MAX, RUN_SIGHTINGS_MAX, STALL_AFTER},
 };
 
 /// The one deadline a run has.
@@ -39,6 +40,7 @@ pub struct RunState {
     /// Number of the last claim that named the autonomy, and the autonomy.
     autonomy: Option<(u64, Autonomy)>,
     gates: Gates,
+    files: Files,
     /// Number of the last claim that began or ended the run, and whether it ended it.
     life: Option<(u64, bool)>,
     heard_at: Option<Timestamp>,
@@ -52,13 +54,17 @@ pub struct RunState {
 pub enum RunRejection {
     #[error("the run holds {RUN_CLAIMS_MAX} claims, which is as many as one run can")]
     Full,
+    #[error(
+        "the run holds {RUN_SIGHTINGS_MAX} sightings of files, which is as many as one run can"
+    )]
+    FilesFull,
     #[error("the run was merged into `{0}` already")]
     MergedElsewhere(Id),
 }
 
 impl Decider for Run {
     const CONTEXT: Context = Context::Run;
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     type State = RunState;
     type Command = RunCommand;
     type Event = RunEvent;
@@ -67,6 +73,10 @@ impl Decider for Run {
     fn decide(state: &RunState, command: RunCommand) -> Result<Vec<RunEvent>, RunRejection> {
         match command {
             RunCommand::Report(report) => decide_report(state, *report),
+            RunCommand::Observe(observe) => decide_observe(state, *observe),
+            RunCommand::Settle(settle) => {
+                Ok(state.gates.settle(settle).map(RunEvent::GateSettled).into_iter().collect())
+            }
             RunCommand::Stall(stall) => Ok(decide_stall(state, &stall)),
             RunCommand::Merge(merge) => match &state.merged_into {
                 Some(into) if *into == merge.into => Ok(Vec::new()),
@@ -94,15 +104,22 @@ impl Decider for Run {
             }
             RunEvent::Resumed(e) => state.live(e.claim.number, false),
             RunEvent::Ended(e) => state.live(e.claim.number, true),
-            RunEvent::PhaseBegun(e) => state.gates.went_on(e.claim.number, &e.fact.place),
-            RunEvent::StepBegun(e) => state.gates.went_on(e.claim.number, &e.fact.place),
+            RunEvent::PhaseBegun(e) => state.gates.went_on(&e.claim, &e.fact.place),
+            RunEvent::StepBegun(e) => state.gates.went_on(&e.claim, &e.fact.place),
             RunEvent::ArtifactRecorded(e) if is_merge(&e.claim) => {
-                state.gates.went_on(e.claim.number, &e.fact.place);
+                state.gates.went_on(&e.claim, &e.fact.place);
             }
-            RunEvent::ApprovalAsked(e) => state.gates.asked(e.claim.number, &e.fact.gate),
+            RunEvent::ApprovalAsked(e) => state.gates.asked(&e.claim, &e.fact.gate),
             RunEvent::ApprovalAnswered(e) => {
                 state.gates.answered(e.claim.number, &e.fact.gate, e.fact.answer);
             }
+            RunEvent::Observed(e) => {
+                state.heard_at = state.heard_at.max(Some(e.sighting.received_at));
+                state.stalls_at = state.stalls_at.max(e.stalls_at);
+                state.files.observed(e);
+                state.told_about(files::about(&e.told));
+            }
+            RunEvent::GateSettled(e) => state.gates.settled(e),
             RunEvent::GateBypassed(e) => state.gates.bypassed(&e.gate, e.passed_number),
             RunEvent::ClaimDisputed(e) => {
                 state.disputed.insert((e.claim.number, e.claim.content));
@@ -141,7 +158,26 @@ impl RunState {
     }
 
     fn is_over(&self) -> bool {
-        self.merged_into.is_some() || self.life.is_some_and(|(_, ended)| ended)
+        let over = self.life.map(|(_, ended)| ended).or(self.files.is_over());
+        self.merged_into.is_some() || over.unwrap_or(false)
+    }
+
+    /// What a file says of the autonomy counts as long as no claim names one.
+    fn told_about(&mut self, about: Option<&About>) {
+        let told = about.and_then(|about| about.autonomy);
+        if let (Some(autonomy), Some((0, _)) | None) = (told, self.autonomy) {
+            self.autonomy = Some((0, autonomy));
+        }
+    }
+
+    /// Bypasses that are not on the log yet, if this run has to wait at its gates.
+    fn bypasses(&self) -> Vec<RunEvent> {
+        match self.autonomy {
+            Some((_, autonomy)) if autonomy.waits_at_gates() => {
+                self.gates.unrecorded_bypasses().into_iter().map(RunEvent::GateBypassed).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// When the run stalls if nothing more is heard; `None` if nothing is expected of it.
@@ -155,6 +191,7 @@ impl Rejection for RunRejection {
     fn reason(&self) -> &'static str {
         match self {
             Self::Full => "run_full",
+            Self::FilesFull => "files_full",
             Self::MergedElsewhere(_) => "merged_elsewhere",
         }
     }
@@ -171,13 +208,23 @@ fn decide_report(state: &RunState, report: Report) -> Result<Vec<RunEvent>, RunR
     if state.claims.len() + state.disputed.len() >= RUN_CLAIMS_MAX {
         return Err(RunRejection::Full);
     }
-    let event = event_of(claim, said);
+    Ok(with_bypasses(state, event_of(claim, said)))
+}
+
+fn decide_observe(state: &RunState, observe: Observe) -> Result<Vec<RunEvent>, RunRejection> {
+    let Some(observed) = state.files.observe(observe) else { return Ok(Vec::new()) };
+    if state.files.len() >= RUN_SIGHTINGS_MAX {
+        return Err(RunRejection::FilesFull);
+    }
+    Ok(with_bypasses(state, RunEvent::Observed(Box::new(observed))))
+}
+
+/// An event, and what it shows of gates that were passed.
+fn with_bypasses(state: &RunState, event: RunEvent) -> Vec<RunEvent> {
     let after = Run::evolve(state.clone(), &event);
-    let waits = after.autonomy.is_some_and(|(_, autonomy)| autonomy.waits_at_gates());
-    let passed = if waits { after.gates.unrecorded_bypasses() } else { Vec::new() };
     let mut events = vec![event];
-    events.extend(passed.into_iter().map(RunEvent::GateBypassed));
-    Ok(events)
+    events.extend(after.bypasses());
+    events
 }
 
 fn decide_stall(state: &RunState, stall: &Stall) -> Vec<RunEvent> {

@@ -1,8 +1,13 @@
-//! What events say of deadlines, and what they add up to. The same rule as the run's own: the
+//! What events say of deadlines, and what they add up to. Of a run the same rule as its own: the
 //! latest instant at which any report lets it stall, unless it stalled by then, is over, or was
-//! merged. Every part is a maximum, so the order in which claims arrive does not matter.
+//! merged. Every part is a maximum, so the order in which claims arrive does not matter. Of an
+//! approval each round sets its deadlines, and closing it clears them.
 
-use helmstream_schemas::{Timestamp, run::RunEvent};
+use helmstream_schemas::{
+    Timestamp,
+    approval::ApprovalEvent,
+    run::{Ending, RunEvent, Told},
+};
 use serde::{Deserialize, Serialize};
 
 /// What one event says of a deadline.
@@ -16,7 +21,13 @@ pub struct Moves {
     pub fired_at: Option<Timestamp>,
     /// The aggregate proved to be another one, which has deadlines of its own.
     pub merged: bool,
+    /// `due_at` holds whatever was said before.
+    pub sets: bool,
 }
+
+/// The deadlines of an approval, by their purposes.
+pub const EXPIRE: &str = "expire";
+pub const REMIND: &str = "remind";
 
 /// A deadline, as far as it was folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +66,11 @@ impl Moves {
                 RunEvent::Started(event) => Some((event.claim.number, false)),
                 RunEvent::Resumed(event) => Some((event.claim.number, false)),
                 RunEvent::Ended(event) => Some((event.claim.number, true)),
+                // A state counts as long as no claim of a number speaks.
+                RunEvent::Observed(event) if !event.late => match &event.told {
+                    Told::State(state) => Some((0, state.status.as_deref().is_some_and(is_over))),
+                    Told::Metadata(_) | Told::Published(_) => None,
+                },
                 _ => None,
             },
             fired_at: match event {
@@ -62,8 +78,32 @@ impl Moves {
                 _ => None,
             },
             merged: matches!(event, RunEvent::Merged(_)),
+            sets: false,
         }
     }
+
+    /// What an event of an approval says of its deadlines.
+    pub fn of_approval(event: &ApprovalEvent) -> Vec<(&'static str, Self)> {
+        let closed = |round| Self { life: Some((u64::from(round), true)), ..Self::default() };
+        let both = |round| vec![(EXPIRE, closed(round)), (REMIND, closed(round))];
+        match event {
+            ApprovalEvent::Requested(event) => {
+                let life = Some((u64::from(event.round), false));
+                let set = |at| Self { due_at: Some(at), life, sets: true, ..Self::default() };
+                vec![(EXPIRE, set(event.expires_at)), (REMIND, set(event.remind_at))]
+            }
+            ApprovalEvent::Renewed(_) => Vec::new(),
+            ApprovalEvent::Reminded(event) => vec![(REMIND, closed(event.round))],
+            ApprovalEvent::Granted(event)
+            | ApprovalEvent::Denied(event)
+            | ApprovalEvent::Withdrawn(event) => both(event.round),
+            ApprovalEvent::Expired(event) => both(event.round),
+        }
+    }
+}
+
+fn is_over(status: &str) -> bool {
+    Ending::of(status) != Ending::Other
 }
 
 /// Folds what the event at `sequence` says; whether that changed anything.
@@ -71,7 +111,7 @@ pub fn fold(row: &mut DeadlineRow, sequence: u64, moves: Moves) -> bool {
     if sequence <= row.last_seq || moves == Moves::default() {
         return false;
     }
-    if moves.due_at > row.due_at {
+    if moves.sets || moves.due_at > row.due_at {
         row.due_at = moves.due_at;
         row.armed_seq = sequence;
     }

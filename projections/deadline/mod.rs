@@ -4,7 +4,11 @@
 
 pub mod fold;
 
-use helmstream_schemas::{Context, Record, Timestamp, run::RunEvent};
+use std::collections::BTreeMap;
+
+use helmstream_schemas::{
+    Context, Record, Subject, Timestamp, approval::ApprovalEvent, run::RunEvent,
+};
 
 use crate::{
     columns::{at, at_back, seq, seq_back, token_of},
@@ -22,83 +26,118 @@ pub const STALLED: &str = "stalled";
 /// The projection of deadlines.
 pub struct Deadline;
 
+/// What an event says of its aggregate's deadlines, by their purposes.
+pub type AllMoves = Vec<(&'static str, Moves)>;
+
 impl Projection for Deadline {
     const NAME: &'static str = "deadline";
     const VERSION: u32 = 1;
-    /// A context with deadlines enters here.
-    const READS: Reads = Reads::Subjects(&["evt.run.*"]);
+    /// A context with deadlines enters here, and below.
+    const READS: Reads = Reads::Subjects(&["evt.approval.*", "evt.run.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
-    type Event = Moves;
-    type Kept = KeptRows<DeadlineRow>;
+    type Event = AllMoves;
+    type Kept = KeptRows<<Self as Keyed>::Row>;
 
-    fn read(record: &Record) -> Result<Moves, Unfit> {
-        let (_, event) = told::<RunEvent>(record, Context::Run)?;
-        Ok(event.map(|event| Moves::of_run(&event)).unwrap_or_default())
+    fn read(record: &Record) -> Result<AllMoves, Unfit> {
+        match record.subject.parse() {
+            Ok(Subject::Event { context: Context::Run, .. }) => {
+                let (_, event) = told::<RunEvent>(record, Context::Run)?;
+                Ok(event.map(|event| vec![(STALLED, Moves::of_run(&event))]).unwrap_or_default())
+            }
+            _ => {
+                let (_, event) = told::<ApprovalEvent>(record, Context::Approval)?;
+                Ok(event.as_ref().map(Moves::of_approval).unwrap_or_default())
+            }
+        }
     }
 
     async fn write(
         session: &mut Session,
         kept: &mut Self::Kept,
-        batch: Vec<Fit<'_, Moves>>,
+        batch: Vec<Fit<'_, AllMoves>>,
     ) -> Result<(), ProjectionError> {
         keyed::write::<Self>(session, kept, batch).await
     }
 }
 
 impl Keyed for Deadline {
-    type Row = DeadlineRow;
+    /// The deadlines of an aggregate, by their purposes.
+    type Row = BTreeMap<String, DeadlineRow>;
 
-    fn fold(row: &mut DeadlineRow, record: &Record, moves: Moves) -> bool {
-        fold::fold(row, record.sequence, moves)
+    fn fold(rows: &mut Self::Row, record: &Record, moves: AllMoves) -> bool {
+        let mut changed = false;
+        for (purpose, moves) in moves {
+            let row = rows.entry(purpose.to_owned()).or_default();
+            changed |= fold::fold(row, record.sequence, moves);
+        }
+        changed
     }
 
-    fn weight(_: &DeadlineRow) -> usize {
-        size_of::<DeadlineRow>()
+    fn weight(rows: &Self::Row) -> usize {
+        rows.len() * (size_of::<DeadlineRow>() + size_of::<String>() + 16)
     }
 
     async fn fetch(
         session: &mut Session,
         subjects: &[&str],
-    ) -> Result<Vec<(String, DeadlineRow)>, ProjectionError> {
+    ) -> Result<Vec<(String, Self::Row)>, ProjectionError> {
         let ids: Vec<&str> = subjects.iter().map(|subject| token_of(subject)).collect();
-        let purposes = [STALLED];
-        let rows = session
-            .query(include_str!("fetch.sql"), &[&Context::Run.name(), &ids, &&purposes[..]])
-            .await?;
-        rows.iter()
-            .map(|row| Ok((format!("evt.run.{}", row.get::<_, &str>("id")), row_back(row))))
-            .collect()
+        let contexts: Vec<&str> = subjects.iter().map(|subject| context_of(subject)).collect();
+        let rows = session.query(include_str!("fetch.sql"), &[&contexts, &ids]).await?;
+        let mut found: BTreeMap<String, Self::Row> = BTreeMap::new();
+        for row in &rows {
+            let (context, id): (&str, &str) = (row.get("context"), row.get("id"));
+            let of_subject = found.entry(format!("evt.{context}.{id}")).or_default();
+            of_subject.insert(row.get("purpose"), row_back(row));
+        }
+        Ok(found.into_iter().collect())
     }
 
     async fn store(
         session: &mut Session,
-        rows: &[(&str, &DeadlineRow)],
+        rows: &[(&str, &Self::Row)],
     ) -> Result<(), ProjectionError> {
-        fn all<T>(rows: &[(&str, &DeadlineRow)], column: impl Fn(&DeadlineRow) -> T) -> Vec<T> {
-            rows.iter().map(|(_, row)| column(row)).collect()
+        let each: Vec<(&str, &str, &DeadlineRow)> = rows
+            .iter()
+            .flat_map(|(subject, rows)| {
+                rows.iter().map(move |(purpose, row)| (*subject, &**purpose, row))
+            })
+            .collect();
+        fn all<T>(
+            each: &[(&str, &str, &DeadlineRow)],
+            column: impl Fn(&DeadlineRow) -> T,
+        ) -> Vec<T> {
+            each.iter().map(|(_, _, row)| column(row)).collect()
         }
-        let ids: Vec<&str> = rows.iter().map(|(subject, _)| token_of(subject)).collect();
+        let contexts: Vec<&str> = each.iter().map(|(subject, ..)| context_of(subject)).collect();
+        let ids: Vec<&str> = each.iter().map(|(subject, ..)| token_of(subject)).collect();
+        let purposes: Vec<&str> = each.iter().map(|(_, purpose, _)| *purpose).collect();
         session
             .execute(
                 include_str!("store.sql"),
                 &[
-                    &Context::Run.name(),
-                    &STALLED,
+                    &contexts,
                     &ids,
-                    &all(rows, |row| row.state().word()),
-                    &all(rows, |row| at(row.due_at)),
-                    &all(rows, |row| seq(row.armed_seq)),
-                    &all(rows, |row| row.life.map(|(number, _)| seq(number))),
-                    &all(rows, |row| row.life.map(|(_, ended)| ended)),
-                    &all(rows, |row| at(row.fired_at)),
-                    &all(rows, |row| row.is_merged),
-                    &all(rows, |row| seq(row.last_seq)),
+                    &purposes,
+                    &all(&each, |row| row.state().word()),
+                    &all(&each, |row| at(row.due_at)),
+                    &all(&each, |row| seq(row.armed_seq)),
+                    &all(&each, |row| row.life.map(|(number, _)| seq(number))),
+                    &all(&each, |row| row.life.map(|(_, ended)| ended)),
+                    &all(&each, |row| at(row.fired_at)),
+                    &all(&each, |row| row.is_merged),
+                    &all(&each, |row| seq(row.last_seq)),
                 ],
             )
             .await
             .map(drop)
     }
+}
+
+/// The context of a subject on EVENTS.
+fn context_of(subject: &str) -> &str {
+    subject.split('.').nth(1).unwrap_or_default()
 }
 
 fn row_back(row: &tokio_postgres::Row) -> DeadlineRow {

@@ -4,12 +4,14 @@ INSERT INTO deadline (
     last_seq
 )
 SELECT
-    $1, id, $2, state, due_at, armed_seq, life_number, life_ended, fired_at, is_merged, last_seq
+    context, id, purpose, state, due_at, armed_seq, life_number, life_ended, fired_at, is_merged,
+    last_seq
 FROM unnest(
-    $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[], $9::bigint[],
-    $10::boolean[], $11::bigint[]
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+    $8::boolean[], $9::bigint[], $10::boolean[], $11::bigint[]
 ) AS new (
-    id, state, due_at, armed_seq, life_number, life_ended, fired_at, is_merged, last_seq
+    context, id, purpose, state, due_at, armed_seq, life_number, life_ended, fired_at, is_merged,
+    last_seq
 )
 ON CONFLICT (context, id, purpose) DO UPDATE SET
     state = excluded.state,

@@ -4,9 +4,9 @@
 use helmstream_schemas::{
     Hash, Record, Timestamp,
     run::{
-        ApprovalAnswered, ApprovalAsked, ArtifactRecorded, Claim, Ended, GateBypassed, Merged,
-        Noted, PhaseBegun, PhaseEnded, Place, Reported, Resumed, RunEvent, Stalled, Started,
-        StepBegun, StepEnded,
+        ApprovalAnswered, ApprovalAsked, ArtifactRecorded, Claim, Ended, GateBypassed, GateSettled,
+        Merged, Noted, Observed, PhaseBegun, PhaseEnded, Place, Reported, Resumed, RunEvent,
+        Stalled, Started, StepBegun, StepEnded,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ pub enum What {
     ApprovalAnswered(ApprovalAnswered),
     Noted(Noted),
     Ended(Ended),
+    Observed(Box<Observed>),
+    GateSettled(GateSettled),
     GateBypassed(GateBypassed),
     ClaimDisputed(Disputed),
     Stalled(Stalled),
@@ -89,10 +91,12 @@ impl Entry {
             What::Noted(fact) => Some(&fact.place),
             What::ApprovalAsked(fact) => Some(&fact.gate),
             What::ApprovalAnswered(fact) => Some(&fact.gate),
+            What::GateSettled(fact) => Some(&fact.gate),
             What::GateBypassed(fact) => Some(&fact.gate),
             What::Started(_)
             | What::Resumed(_)
             | What::Ended(_)
+            | What::Observed(_)
             | What::ClaimDisputed(_)
             | What::Stalled(_)
             | What::Merged(_) => None,
@@ -116,6 +120,8 @@ fn taken_apart(event: RunEvent) -> (Option<Claim>, What) {
         RunEvent::ApprovalAnswered(event) => told(event, What::ApprovalAnswered),
         RunEvent::Noted(event) => told(event, What::Noted),
         RunEvent::Ended(event) => told(event, What::Ended),
+        RunEvent::Observed(event) => (None, What::Observed(event)),
+        RunEvent::GateSettled(event) => (None, What::GateSettled(event)),
         RunEvent::GateBypassed(event) => (None, What::GateBypassed(event)),
         RunEvent::ClaimDisputed(event) => {
             (Some(event.claim), What::ClaimDisputed(Disputed { stands: event.stands }))

@@ -1,24 +1,26 @@
-//! Gates of a run as its claims tell them: what was asked, what the run says was answered, and what
-//! went on without a grant. Shown, and nothing passes by it.
+//! Gates of a run: what its claims say was asked and answered, what people answered, and what went
+//! on without a grant. Shown, and nothing passes by it.
 
 use std::collections::BTreeMap;
 
 use helmstream_schemas::{
-    Timestamp,
-    run::{Answer, Claim, GateBypassed, Place},
+    Id, Timestamp,
+    run::{Answer, Claim, GateBypassed, GateSettled, Place, Settled},
 };
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, What};
 
-/// A gate, and everything the run said at it. An answer is the run's own word; nothing passes by it.
+/// A gate, and everything that was said at it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     /// The place before which it stands.
     pub gate: Place,
     pub asked: Vec<Asked>,
-    /// Answers as claimed.
+    /// Answers as the run claims them; nothing passes by them.
     pub answers: Vec<Answered>,
+    /// Approvals of this gate that were closed.
+    pub settled: Vec<GateSettled>,
     pub bypasses: Vec<Bypass>,
 }
 
@@ -45,8 +47,19 @@ pub struct Bypass {
     pub asked_number: u64,
     pub passed_number: u64,
     pub passed_at: Place,
-    /// Number of the grant that came late. It does not undo the bypass.
-    pub cleared_by: Option<u64>,
+    /// Number of the claim in which the run itself says that the gate was granted.
+    pub claimed_number: Option<u64>,
+    pub cleared: Option<Cleared>,
+}
+
+/// The grant that came after the bypass was recorded. It does not undo it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    pub approval: Id,
+    pub at: Timestamp,
+    /// The grant was there before the run went on, and the run was told late: nobody went on
+    /// without an answer.
+    pub in_time: bool,
 }
 
 /// Gates, by what was asked, answered and passed.
@@ -58,6 +71,7 @@ pub(super) fn gates(entries: &[Entry]) -> Vec<Gate> {
             gate: gate.clone(),
             asked: Vec::new(),
             answers: Vec::new(),
+            settled: Vec::new(),
             bypasses: Vec::new(),
         })
     }
@@ -68,6 +82,9 @@ pub(super) fn gates(entries: &[Entry]) -> Vec<Gate> {
                 .push(Asked { number: claim.number, claimed_at: claim.claimed_at }),
             (What::ApprovalAnswered(fact), Some(claim)) => {
                 answers.push((&fact.gate, Answered::of(claim, fact.answer)));
+            }
+            (What::GateSettled(fact), _) => {
+                at(&mut gates, &fact.gate).settled.push(fact.clone());
             }
             (What::GateBypassed(bypass), _) => {
                 at(&mut gates, &bypass.gate).bypasses.push(Bypass::of(bypass));
@@ -93,11 +110,14 @@ impl Gate {
         self.answers.sort_by_key(|answer| answer.number);
         self.bypasses.sort_by_key(|bypass| (bypass.asked_number, bypass.passed_number));
         for bypass in &mut self.bypasses {
-            bypass.cleared_by = self
-                .answers
-                .iter()
-                .find(|a| a.answer == Answer::Granted && a.number > bypass.asked_number)
-                .map(|answer| answer.number);
+            let clears = |fact: &&GateSettled| {
+                fact.outcome == Settled::Granted && fact.asked_number >= Some(bypass.asked_number)
+            };
+            bypass.cleared = self.settled.iter().find(clears).map(|fact| Cleared {
+                approval: fact.approval.clone(),
+                at: fact.at,
+                in_time: fact.in_time_for.contains(&bypass.passed_number),
+            });
         }
         self
     }
@@ -118,18 +138,24 @@ impl Answered {
 }
 
 impl Bypass {
+    /// Whether the grant was there in time after all.
+    pub fn was_granted(&self) -> bool {
+        self.cleared.as_ref().is_some_and(|cleared| cleared.in_time)
+    }
+
     fn of(bypass: &GateBypassed) -> Self {
         Self {
             asked_number: bypass.asked_number,
             passed_number: bypass.passed_number,
             passed_at: bypass.passed_at.clone(),
-            cleared_by: None,
+            claimed_number: bypass.claimed_number,
+            cleared: None,
         }
     }
 }
 
-/// Whether an answer is for a gate. FABER often leaves the step out of one of the two.
-pub(super) fn is_for(answered: &Place, gate: &Place) -> bool {
+/// Whether a claimed answer is for a gate. FABER often leaves the step out of one of the two.
+fn is_for(answered: &Place, gate: &Place) -> bool {
     let same_step = match (&answered.step, &gate.step) {
         (Some(answered), Some(gate)) => answered == gate,
         _ => true,

@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 
 use helmstream_schemas::{
     Id, Timestamp,
-    run::{Answer, Ending, Phase, Place, Started},
+    run::{Ending, Phase, Place, Settled, Started},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
-    gates::is_for,
     summary::{RunStatus, RunSummary, autonomy_word, phase_word},
 };
 
@@ -49,7 +48,7 @@ pub struct RunState {
     /// Gates that were passed, and the number of the claim that had asked.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     bypasses: BTreeSet<(Place, u64)>,
-    /// Grants as claimed, and their numbers.
+    /// Grants, and the number of the last claim that had asked by then.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     grants: BTreeSet<(Place, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +84,12 @@ impl RunState {
             What::GateBypassed(bypass) => {
                 self.bypasses.insert((bypass.gate.clone(), bypass.asked_number));
             }
+            What::GateSettled(fact) => {
+                if let (Settled::Granted, Some(asked)) = (fact.outcome, fact.asked_number) {
+                    self.grants.insert((fact.gate.clone(), asked));
+                }
+            }
+            What::Observed(_) => {}
             What::ClaimDisputed(_) => self.disputes += 1,
             What::Stalled(stalled) => self.stalled_at = self.stalled_at.max(Some(stalled.due_at)),
             What::Merged(merged) => self.merged_into = Some(merged.into.clone()),
@@ -108,9 +113,6 @@ impl RunState {
             }
             What::Resumed(_) => higher(&mut self.life, life(None)),
             What::Ended(ended) => higher(&mut self.life, life(Some(ended.ending))),
-            What::ApprovalAnswered(fact) if fact.answer == Answer::Granted => {
-                self.grants.insert((fact.gate.clone(), number));
-            }
             _ => {}
         }
     }
@@ -169,10 +171,10 @@ impl RunState {
         }
     }
 
-    /// Gates that were passed and have no later grant.
+    /// Gates that were passed and have no grant since.
     fn bypasses_open(&self) -> u32 {
         let is_cleared = |(gate, asked): &&(Place, u64)| {
-            self.grants.iter().any(|(place, number)| number > asked && is_for(place, gate))
+            self.grants.iter().any(|(place, covered)| covered >= asked && place == gate)
         };
         let open = self.bypasses.iter().filter(|bypass| !is_cleared(bypass)).count();
         u32::try_from(open).unwrap_or(u32::MAX)

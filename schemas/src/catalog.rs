@@ -6,9 +6,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    Context, alias::AliasEvent, attributes::Kind, external::ExternalCommand,
-    external::ExternalEvent, journal::JournalEntry, plane::PlaneEvent, refusal::CommandRefused,
-    run::RunCommand, run::RunEvent, words,
+    Context,
+    alias::AliasEvent,
+    approval::{ApprovalCommand, ApprovalEvent},
+    attributes::Kind,
+    dead_letter::{DeadLetterCommand, DeadLetterEvent},
+    deployment::{DeploymentCommand, DeploymentEvent},
+    external::{ExternalCommand, ExternalEvent},
+    journal::JournalEntry,
+    plane::PlaneEvent,
+    refusal::CommandRefused,
+    run::{RunCommand, RunEvent},
+    words,
 };
 
 /// Whether a word is asked, has happened, or is an entry of the journal.
@@ -47,6 +56,12 @@ pub struct Word {
 pub fn catalog() -> Vec<Word> {
     let mut all = Vec::new();
     all.extend(of_enum::<AliasEvent>(Context::Alias, Role::Event));
+    all.extend(of_enum::<ApprovalCommand>(Context::Approval, Role::Command));
+    all.extend(of_enum::<ApprovalEvent>(Context::Approval, Role::Event));
+    all.extend(of_enum::<DeadLetterCommand>(Context::DeadLetter, Role::Command));
+    all.extend(of_enum::<DeadLetterEvent>(Context::DeadLetter, Role::Event));
+    all.extend(of_enum::<DeploymentCommand>(Context::Deployment, Role::Command));
+    all.extend(of_enum::<DeploymentEvent>(Context::Deployment, Role::Event));
     all.extend(of_enum::<ExternalCommand>(Context::External, Role::Command));
     all.extend(of_enum::<ExternalEvent>(Context::External, Role::Event));
     all.extend(of_enum::<PlaneEvent>(Context::Plane, Role::Event));

@@ -9,6 +9,12 @@ use std::fmt;
 pub enum Context {
     /// Second names of aggregates; the first claim of a name wins.
     Alias,
+    /// People's consent to one exact thing.
+    Approval,
+    /// What people decide about publishes that could not be read.
+    DeadLetter,
+    /// What FABER shipped, by unit.
+    Deployment,
     /// Facts from outside that have no meaning here, kept by their source.
     External,
     /// The plane itself: its founding and its restores.
@@ -19,12 +25,23 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of their names.
-    pub const ALL: [Context; 4] = [Self::Alias, Self::External, Self::Plane, Self::Run];
+    pub const ALL: [Context; 7] = [
+        Self::Alias,
+        Self::Approval,
+        Self::DeadLetter,
+        Self::Deployment,
+        Self::External,
+        Self::Plane,
+        Self::Run,
+    ];
 
     /// The context's one name, as it stands in subjects, types and paths.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Alias => "alias",
+            Self::Approval => "approval",
+            Self::DeadLetter => "dead_letter",
+            Self::Deployment => "deployment",
             Self::External => "external",
             Self::Plane => "plane",
             Self::Run => "run",

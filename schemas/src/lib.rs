@@ -1,10 +1,14 @@
 //! The words of the plane: every command and event of every context, the subjects they travel on,
 //! and the form in which they are hashed. Data only: nothing here decides, and nothing does IO.
 
+pub mod actor;
 pub mod alias;
+pub mod approval;
 pub mod attributes;
 pub mod catalog;
 pub mod context;
+pub mod dead_letter;
+pub mod deployment;
 pub mod external;
 pub mod faber;
 pub mod hash;
@@ -20,6 +24,7 @@ pub mod time;
 pub mod verdict;
 pub mod words;
 
+pub use actor::Actor;
 pub use attributes::{ActorKind, Attributes};
 pub use catalog::catalog;
 pub use context::Context;

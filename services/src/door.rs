@@ -176,7 +176,7 @@ impl Door {
             .map(|entry| Asked {
                 key: match &entry.admission {
                     Admission::Command(admitted) => Some(admitted.key),
-                    Admission::Dead(_) => None,
+                    Admission::Dead(dead) => dead.known_by.map(|(key, _)| key),
                 },
                 sequence: entry.delivery.record.sequence,
                 again: entry.delivery.again,
@@ -191,22 +191,32 @@ impl Door {
         // A repeat within the batch has its first in the memory by now.
         let first = first.or_else(|| match &entry.admission {
             Admission::Command(admitted) => self.seen.lately(&admitted.key, own),
-            Admission::Dead(_) => None,
+            Admission::Dead(dead) => self.seen.lately(&dead.known_by?.0, own),
         });
         match (&entry.admission, first) {
             (_, Some(first)) if first.inbox_sequence == own => Ok(Plan::Nothing),
-            (Admission::Dead(dead), _) => Ok(Plan::Dead(dead.clone(), None)),
+            (Admission::Dead(dead), first) => Ok(match (dead.known_by, first) {
+                (Some((_, content)), Some(first)) if first.content == Some(content) => {
+                    Plan::Duplicate(first.inbox_sequence)
+                }
+                (Some((key, content)), _) => {
+                    self.seen.expect(key, content, own);
+                    Plan::Dead(dead.clone(), Some(key), Some(content))
+                }
+                (None, _) => Plan::Dead(dead.clone(), None, None),
+            }),
             (Admission::Command(admitted), Some(first))
                 if first.content == Some(admitted.content) =>
             {
                 Ok(Plan::Duplicate(first.inbox_sequence))
             }
             (Admission::Command(admitted), Some(first)) => {
-                Ok(Plan::Dead(Dead::conflict(first.inbox_sequence), Some(admitted.key)))
+                let conflict = Dead::conflict(first.inbox_sequence);
+                Ok(Plan::Dead(conflict, Some(admitted.key), None))
             }
             (Admission::Command(admitted), None) => {
                 // Known at once, so that a repeat within this batch is one.
-                self.seen.expect(admitted, own);
+                self.seen.expect(admitted.key, admitted.content, own);
                 let command = self.names.address(admitted).await?;
                 Ok(Plan::Command(Box::new(Admitted { command, ..Admitted::clone(admitted) })))
             }
@@ -239,8 +249,8 @@ impl Door {
                     .await;
                 Ok(Done { journal_sequence: sequence, ..Done::default() })
             }
-            Plan::Dead(dead, key) => {
-                let (outcome, sequence) = self.bury(entry, dead, key).await?;
+            Plan::Dead(dead, key, content) => {
+                let (outcome, sequence) = self.bury(entry, dead, key, content).await?;
                 self.tell(asker, inbox_sequence, outcome).await;
                 Ok(Done { journal_sequence: sequence, ..Done::default() })
             }
@@ -253,12 +263,16 @@ impl Door {
         entry: &Entry,
         dead: Dead,
         key: Option<Hash>,
+        content: Option<Hash>,
     ) -> Result<(Outcome, u64), StreamError> {
         let record = &entry.delivery.record;
         let mut attributes = origin(record.sequence, key);
         attributes.set(ce::PUBLISHER, &*entry.publisher);
         attributes.set(ce::RECEIVEDTIME, record.recorded_at.to_string());
         attributes.set("reason", dead.reason);
+        if let Some(content) = content {
+            attributes.set(ce::CONTENTHASH, content.to_string());
+        }
         let subject = Subject::Dead { origin: entry.publisher.clone() }.to_string();
         let payload = record.payload.clone().into();
         let connection = &self.around.connection;
@@ -274,7 +288,7 @@ impl Door {
         };
         let sequence =
             journal(connection, "door", &JournalEntry::DeadLetter(letter), &attributes).await?;
-        let Dead { reason, detail, hint } = dead;
+        let Dead { reason, detail, hint, .. } = dead;
         Ok((Outcome::DeadLetter { dead_sequence, reason: reason.into(), detail, hint }, sequence))
     }
 
@@ -302,7 +316,9 @@ enum Plan {
     Nothing,
     Command(Box<Admitted>),
     Duplicate(u64),
-    Dead(Dead, Option<Hash>),
+    /// With the key that it is known by, and with the digest of its content if the same again is
+    /// a repeat.
+    Dead(Dead, Option<Hash>, Option<Hash>),
 }
 
 /// Where what a message became is stored.

@@ -1,11 +1,14 @@
 //! The processes: services and what they are made of, the command line, and a plane of one's own on
 //! a laptop. Wiring only; what is decided is decided in the core.
 
+pub mod approval;
 pub mod cli;
 pub mod client;
+pub mod dead_letter;
 pub mod deadline;
 pub mod deadlines;
 pub mod decides;
+pub mod deployment;
 pub mod door;
 pub mod external;
 pub mod ledger;
@@ -13,6 +16,7 @@ pub mod limits;
 pub mod local;
 pub mod patience;
 pub mod projects;
+pub mod reacts;
 pub mod run;
 pub mod serve;
 pub mod service;

@@ -12,7 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    deadline, door, external, ledger,
+    approval, dead_letter, deadline, deployment, door, external, ledger,
     local::plane::Plane,
     patience::patiently,
     run,
@@ -41,6 +41,9 @@ pub fn services() -> Vec<Service> {
     vec![
         door::service(),
         run::service(),
+        approval::service(),
+        deployment::service(),
+        dead_letter::service(),
         external::service(),
         deadline::service(),
         ledger::service(),

@@ -3,15 +3,16 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use anyhow::{Context, Result};
-use helmstream_core::{Decider, door::Cleaner};
+use anyhow::{Context as _, Result};
+use helmstream_core::{Decider, door::Cleaner, react::React};
 use helmstream_projections::{Database, Projection};
+use helmstream_schemas::Context;
 use helmstream_stream::Connection;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, projects};
+use crate::{deadlines, decides, door, projects, reacts};
 
 /// What a service is made of.
 pub struct Service {
@@ -22,8 +23,7 @@ pub struct Service {
 
 struct Part {
     doing: String,
-    run: fn(Arc<Surroundings>, &'static str) -> Running,
-    about: &'static str,
+    run: Box<dyn FnOnce(Arc<Surroundings>) -> Running + Send>,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -50,28 +50,34 @@ impl Service {
 
     /// Reads INBOX and makes commands of what it finds.
     pub fn admits(self) -> Self {
-        self.part("admitting", "INBOX", |around, _| Box::pin(door::admit(around)))
+        self.part("admitting INBOX", |around| Box::pin(door::admit(around)))
     }
 
     /// Decides the commands of a context.
     pub fn decides<D: Decider>(self) -> Self {
-        self.part("deciding", D::CONTEXT.name(), |around, _| Box::pin(decides::decide::<D>(around)))
+        let doing = format!("deciding {}", D::CONTEXT);
+        self.part(doing, |around| Box::pin(decides::decide::<D>(around)))
     }
 
     /// Turns deadlines of a context that have come into commands, and arms what is not armed.
     pub fn keeps_deadlines<D: Decider>(self) -> Self {
-        self.part("taking deadlines of", D::CONTEXT.name(), |around, _| {
-            Box::pin(deadlines::take::<D>(around))
-        })
-        .part("sweeping deadlines of", D::CONTEXT.name(), |around, _| {
-            Box::pin(deadlines::sweep::<D>(around))
-        })
+        let [taking, sweeping] =
+            ["taking", "sweeping"].map(|verb| format!("{verb} deadlines of {}", D::CONTEXT));
+        self.part(taking, |around| Box::pin(deadlines::take::<D>(around)))
+            .part(sweeping, |around| Box::pin(deadlines::sweep::<D>(around)))
     }
 
     /// Folds a view out of a stream.
     pub fn projects<P: Projection>(self, stream: &'static str) -> Self {
-        self.part("projecting", stream, |around, stream| {
-            Box::pin(projects::project::<P>(around, stream))
+        let doing = format!("projecting {} from {stream}", P::NAME);
+        self.part(doing, move |around| Box::pin(projects::project::<P>(around, stream)))
+    }
+
+    /// Asks for what the events of another context call for.
+    pub fn reacts(self, from: Context, react: React) -> Self {
+        let durable = format!("{}-{from}", self.name);
+        self.part(format!("reacting to {from}"), move |around| {
+            Box::pin(reacts::react(around, durable, react))
         })
     }
 
@@ -80,7 +86,7 @@ impl Service {
         let around = Arc::new(around);
         let mut tasks = JoinSet::new();
         for part in self.parts {
-            let running = (part.run)(around.clone(), part.about);
+            let running = (part.run)(around.clone());
             tasks.spawn(async move {
                 running.await.with_context(|| format!("cannot go on {}", part.doing))
             });
@@ -94,11 +100,10 @@ impl Service {
 
     fn part(
         mut self,
-        verb: &str,
-        about: &'static str,
-        run: fn(Arc<Surroundings>, &'static str) -> Running,
+        doing: impl Into<String>,
+        run: impl FnOnce(Arc<Surroundings>) -> Running + Send + 'static,
     ) -> Self {
-        self.parts.push(Part { doing: format!("{verb} {about}"), run, about });
+        self.parts.push(Part { doing: doing.into(), run: Box::new(run) });
         self
     }
 }

@@ -23,13 +23,30 @@ const STREAMS: [&str; 7] = [
 ];
 
 /// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
-const CONSUMERS: [&str; 10] = [
+const CONSUMERS: [&str; 27] = [
     include_str!("../../nats/consumers/door.json"),
     include_str!("../../nats/consumers/run-0.json"),
     include_str!("../../nats/consumers/run-1.json"),
     include_str!("../../nats/consumers/run-2.json"),
     include_str!("../../nats/consumers/run-3.json"),
     include_str!("../../nats/consumers/run-due.json"),
+    include_str!("../../nats/consumers/run-approval.json"),
+    include_str!("../../nats/consumers/approval-0.json"),
+    include_str!("../../nats/consumers/approval-1.json"),
+    include_str!("../../nats/consumers/approval-2.json"),
+    include_str!("../../nats/consumers/approval-3.json"),
+    include_str!("../../nats/consumers/approval-due.json"),
+    include_str!("../../nats/consumers/approval-run.json"),
+    include_str!("../../nats/consumers/deployment-0.json"),
+    include_str!("../../nats/consumers/deployment-1.json"),
+    include_str!("../../nats/consumers/deployment-2.json"),
+    include_str!("../../nats/consumers/deployment-3.json"),
+    include_str!("../../nats/consumers/deployment-run.json"),
+    include_str!("../../nats/consumers/dead_letter-0.json"),
+    include_str!("../../nats/consumers/dead_letter-1.json"),
+    include_str!("../../nats/consumers/dead_letter-2.json"),
+    include_str!("../../nats/consumers/dead_letter-3.json"),
+    include_str!("../../nats/consumers/dead_letter-dead_letter.json"),
     include_str!("../../nats/consumers/external-0.json"),
     include_str!("../../nats/consumers/external-1.json"),
     include_str!("../../nats/consumers/external-2.json"),

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Autonomy, Claim, Ending, Place};
-use crate::{Id, Timestamp};
+use super::{Autonomy, Claim, Ending, Observed, Place, Settled};
+use crate::{Id, Timestamp, actor::Actor};
 
 /// What a report can say. Each becomes the event of the same name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,10 @@ pub enum RunEvent {
     Noted(Reported<Noted>),
     /// The pipeline ended.
     Ended(Reported<Ended>),
+    /// A file of the run was seen, and told something new.
+    Observed(Box<Observed>),
+    /// The approval of a gate was closed.
+    GateSettled(GateSettled),
     /// The run went on past a gate that had no grant.
     GateBypassed(GateBypassed),
     /// Two claims of one number say different things; the first stands.
@@ -87,7 +91,11 @@ impl RunEvent {
             Self::Noted(e) => &e.claim,
             Self::Ended(e) => &e.claim,
             Self::ClaimDisputed(e) => &e.claim,
-            Self::GateBypassed(_) | Self::Stalled(_) | Self::Merged(_) => return None,
+            Self::Observed(_)
+            | Self::GateSettled(_)
+            | Self::GateBypassed(_)
+            | Self::Stalled(_)
+            | Self::Merged(_) => return None,
         })
     }
 
@@ -105,9 +113,12 @@ impl RunEvent {
             Self::ApprovalAnswered(e) => e.stalls_at,
             Self::Noted(e) => e.stalls_at,
             Self::Ended(e) => e.stalls_at,
-            Self::ClaimDisputed(_) | Self::GateBypassed(_) | Self::Stalled(_) | Self::Merged(_) => {
-                None
-            }
+            Self::Observed(e) => e.stalls_at,
+            Self::ClaimDisputed(_)
+            | Self::GateSettled(_)
+            | Self::GateBypassed(_)
+            | Self::Stalled(_)
+            | Self::Merged(_) => None,
         }
     }
 }
@@ -220,6 +231,27 @@ pub struct Fault {
     pub recoverable: Option<bool>,
 }
 
+/// The approval of a gate was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GateSettled {
+    /// The place before which the run waits.
+    pub gate: Place,
+    pub approval: Id,
+    pub outcome: Settled,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Number of the last claim that had asked at this gate by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_number: Option<u64>,
+    /// Bypasses on the log, by the number of the claim that passed, that were none: the grant was
+    /// there before the run went on, and the plane told the run late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_time_for: Vec<u64>,
+}
+
 /// The run went on past a gate that had no grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GateBypassed {
@@ -230,6 +262,10 @@ pub struct GateBypassed {
     pub passed_number: u64,
     /// Where it went on.
     pub passed_at: Place,
+    /// Number of the claim in which the run itself says that the gate was granted, if it says so.
+    /// A claim passes no gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_number: Option<u64>,
 }
 
 /// Two claims of one number say different things.

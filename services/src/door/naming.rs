@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use helmstream_core::{
     NewCommand,
     alias::resolve,
-    door::{Admitted, merge_command},
+    door::{Admitted, addressed, merge_command},
 };
 use helmstream_schemas::{Context, Id, alias::Claimed};
 use helmstream_stream::{Connection, StreamError, alias, headers::to_headers, publish::store};
@@ -36,7 +36,6 @@ impl Names {
         admitted: impl Iterator<Item = &'a Admitted>,
     ) -> Result<(), StreamError> {
         let mut unknown: Vec<&Id> = admitted
-            .filter(|admitted| admitted.command.context == Context::Run)
             .filter_map(|admitted| match &admitted.names[..] {
                 [name] if self.find(name).is_none() => Some(name),
                 _ => None,
@@ -55,14 +54,12 @@ impl Names {
 
     /// The command, addressed to the aggregate that its names stand for.
     pub(super) async fn address(&mut self, admitted: &Admitted) -> Result<NewCommand, StreamError> {
-        let mut command = admitted.command.clone();
-        if command.context == Context::Run {
-            command.id = match &admitted.names[..] {
-                [name] => self.alone(name).await?,
-                names => self.together(names, &command).await?,
-            };
-        }
-        Ok(command)
+        let run = match &admitted.names[..] {
+            [] => return Ok(admitted.command.clone()),
+            [name] => self.alone(name).await?,
+            names => self.together(names, &admitted.command).await?,
+        };
+        Ok(addressed(admitted, run))
     }
 
     async fn alone(&mut self, name: &Id) -> Result<Id, StreamError> {
@@ -78,11 +75,11 @@ impl Names {
     /// Several names in one report: they are one from now on. The merges are asked for before the
     /// names are claimed, so that a claim on the log means that its merge is there too.
     async fn together(&mut self, names: &[Id], command: &NewCommand) -> Result<Id, StreamError> {
-        let context = command.context;
+        let context = Context::Run;
         loop {
             let asked = names.iter().map(|name| alias::known(&self.connection, context, name));
             let known = try_join_all(asked).await?;
-            let Some(resolution) = resolve(&known) else { return Ok(command.id.clone()) };
+            let Some(resolution) = resolve(&known) else { return Ok(names[0].clone()) };
             for younger in resolution.merge {
                 let merge = merge_command(command, younger, &resolution.id);
                 let headers = to_headers(&merge.attributes);

@@ -5,7 +5,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
-use helmstream_core::door::Admitted;
 use helmstream_projections::{ProjectionError, limits::UNACCOUNTED_MAX, questions::door};
 use helmstream_schemas::Hash;
 use helmstream_stream::{StreamError, read::extent};
@@ -129,8 +128,10 @@ impl Seen {
             return Err(StreamError::Cut { stream: "INBOX".into(), detail: "told to stop".into() });
         };
         for row in rows {
-            // Only what became a command was accepted: a conflict does not take the key.
-            if let (Some(_), Some(inbox_sequence)) = (row.command_id, row.inbox_sequence) {
+            // What became a command was accepted, and what was set aside by its reader is known by
+            // its content; a conflict takes no key.
+            let counts = row.command_id.is_some() || row.content_hash.is_some();
+            if let (true, Some(inbox_sequence)) = (counts, row.inbox_sequence) {
                 let first = First { inbox_sequence, content: row.content_hash };
                 self.young.entry(row.door_key).or_insert(first);
             }
@@ -152,9 +153,9 @@ impl Seen {
     }
 
     /// Remembers a message that is about to be stored.
-    pub(super) fn expect(&mut self, admitted: &Admitted, inbox_sequence: u64) {
-        let first = First { inbox_sequence, content: Some(admitted.content) };
-        self.young.insert(admitted.key, first);
+    pub(super) fn expect(&mut self, key: Hash, content: Hash, inbox_sequence: u64) {
+        let first = First { inbox_sequence, content: Some(content) };
+        self.young.insert(key, first);
     }
 
     /// Notes how far the streams reach with what was stored.

@@ -18,8 +18,12 @@ use serde_json::{Map, Value, json};
 use super::plane::write_whole;
 
 /// One line for each NATS user.
-const FILES: [&str; 8] = [
+const FILES: [&str; 12] = [
+    include_str!("../../../nats/permissions/agent.json"),
+    include_str!("../../../nats/permissions/approval.json"),
+    include_str!("../../../nats/permissions/dead_letter.json"),
     include_str!("../../../nats/permissions/deadline.json"),
+    include_str!("../../../nats/permissions/deployment.json"),
     include_str!("../../../nats/permissions/door.json"),
     include_str!("../../../nats/permissions/external.json"),
     include_str!("../../../nats/permissions/faber.json"),

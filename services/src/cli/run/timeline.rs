@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use helmstream_projections::run::{Entry, What};
-use helmstream_schemas::run::{Answer, Claim};
+use helmstream_schemas::run::{Answer, Claim, Settled};
 
 use super::{
     super::{
@@ -96,7 +96,17 @@ fn what(entry: &Entry) -> (Tone, String) {
             (tone, message(format!("the run {word}")))
         }
         What::GateBypassed(fact) => {
-            (Tone::Alarm, format!("GATE PASSED WITHOUT AN ANSWER at {}", place_of(&fact.gate)))
+            (Tone::Alarm, format!("GATE PASSED WITHOUT A GRANT at {}", place_of(&fact.gate)))
+        }
+        What::Observed(fact) => (Tone::Quiet, format!("{} was seen", escaped(&fact.sighting.path))),
+        What::GateSettled(fact) => {
+            let place = place_of(&fact.gate);
+            match fact.outcome {
+                Settled::Granted => (Tone::Good, format!("approval granted at {place}")),
+                Settled::Denied => (Tone::Bad, format!("approval denied at {place}")),
+                Settled::Withdrawn => (Tone::Quiet, format!("approval withdrawn at {place}")),
+                Settled::Expired => (Tone::Warn, format!("approval expired at {place}")),
+            }
         }
         What::ClaimDisputed(fact) => {
             let stands = fact.stands.to_string();

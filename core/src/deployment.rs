@@ -1,0 +1,175 @@
+//! Decisions of the context `deployment`: what is deployed in a unit by now. Deployments are told in
+//! any order and from several sources; the youngest is the current one, and the same deployment told
+//! twice is one.
+
+use std::collections::BTreeMap;
+
+use helmstream_schemas::{
+    Context, Hash, Timestamp,
+    deployment::{
+        DeploymentCommand, DeploymentEvent, List, Listed, Register, Registered, Retire, Retired,
+        Unit,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Decider, Rejection, limits::DEPLOYMENTS_MAX};
+
+/// Decides units.
+#[derive(Debug, Clone)]
+pub struct Deployment;
+
+/// A unit, as far as decisions need it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DeploymentState {
+    unit: Option<Unit>,
+    /// Every deployment that was registered: the digest it was told with.
+    known: BTreeMap<String, Hash>,
+    current: Option<Current>,
+    /// The last list of resources, and when it was told.
+    listed: Option<(Hash, Timestamp)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Current {
+    id: String,
+    since: Timestamp,
+    /// It was retired then.
+    retired_at: Option<Timestamp>,
+}
+
+/// Why a unit does not take a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeploymentRejection {
+    #[error("deployment `{0}` is registered already, with other content")]
+    Conflict(String),
+    #[error("this unit is {have}, and the command is about {asked}")]
+    OtherUnit { have: String, asked: String },
+    #[error("the unit holds {DEPLOYMENTS_MAX} deployments, which is as many as one can")]
+    Full,
+    #[error("nothing was ever deployed in this unit")]
+    NothingDeployed,
+}
+
+impl Decider for Deployment {
+    const CONTEXT: Context = Context::Deployment;
+    const STATE_VERSION: u32 = 1;
+    type State = DeploymentState;
+    type Command = DeploymentCommand;
+    type Event = DeploymentEvent;
+    type Rejection = DeploymentRejection;
+
+    fn decide(
+        state: &DeploymentState,
+        command: DeploymentCommand,
+    ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+        match command {
+            DeploymentCommand::Register(register) => decide_register(state, *register),
+            DeploymentCommand::Retire(retire) => decide_retire(state, retire),
+            DeploymentCommand::List(list) => decide_list(state, list),
+        }
+    }
+
+    fn evolve(mut state: DeploymentState, event: &DeploymentEvent) -> DeploymentState {
+        match event {
+            DeploymentEvent::Registered(e) => {
+                state.unit.get_or_insert_with(|| e.unit.clone());
+                state.known.insert(e.deployment.id.clone(), e.content);
+                if e.superseded_by.is_none() {
+                    let since = e.deployment.deployed_at.unwrap_or(e.at);
+                    let id = e.deployment.id.clone();
+                    state.current = Some(Current { id, since, retired_at: None });
+                }
+            }
+            DeploymentEvent::Retired(e) => {
+                if let Some(current) = &mut state.current {
+                    current.retired_at = Some(e.at);
+                }
+            }
+            DeploymentEvent::Listed(e) => {
+                state.unit.get_or_insert_with(|| e.unit.clone());
+                state.listed = Some((e.content, e.at));
+            }
+        }
+        state
+    }
+}
+
+impl Rejection for DeploymentRejection {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => "conflict",
+            Self::OtherUnit { .. } => "other_unit",
+            Self::Full => "unit_full",
+            Self::NothingDeployed => "nothing_deployed",
+        }
+    }
+}
+
+fn decide_register(
+    state: &DeploymentState,
+    register: Register,
+) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+    same_unit(state, &register.unit)?;
+    let Register { unit, deployment, source, by, at, content } = register;
+    match state.known.get(&deployment.id) {
+        Some(known) if *known == content => return Ok(Vec::new()),
+        Some(_) => return Err(DeploymentRejection::Conflict(deployment.id)),
+        None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),
+        None => {}
+    }
+    let since = deployment.deployed_at.unwrap_or(at);
+    let younger = state.current.as_ref().filter(|current| current.since > since);
+    let superseded_by = younger.map(|current| current.id.clone());
+    let standing = state.current.as_ref().filter(|current| current.retired_at.is_none());
+    let supersedes = match &superseded_by {
+        None => standing.map(|current| current.id.clone()),
+        Some(_) => None,
+    };
+    Ok(vec![DeploymentEvent::Registered(Box::new(Registered {
+        unit,
+        deployment,
+        source,
+        by,
+        at,
+        content,
+        supersedes,
+        superseded_by,
+    }))])
+}
+
+fn decide_retire(
+    state: &DeploymentState,
+    retire: Retire,
+) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+    let current = state.current.as_ref().ok_or(DeploymentRejection::NothingDeployed)?;
+    if current.retired_at.is_some() {
+        return Ok(Vec::new());
+    }
+    let Retire { by, at, reason } = retire;
+    Ok(vec![DeploymentEvent::Retired(Retired { id: current.id.clone(), by, at, reason })])
+}
+
+fn decide_list(
+    state: &DeploymentState,
+    list: List,
+) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+    same_unit(state, &list.unit)?;
+    let List { unit, resources, by, at, content, rest } = list;
+    let known = state.listed.is_some_and(|(known, told_at)| known == content || told_at > at);
+    let listed = || DeploymentEvent::Listed(Listed { unit, resources, by, at, content, rest });
+    Ok(if known { Vec::new() } else { vec![listed()] })
+}
+
+/// Two spellings of one environment are one unit.
+fn same_unit(state: &DeploymentState, asked: &Unit) -> Result<(), DeploymentRejection> {
+    match &state.unit {
+        Some(have) if have.id_text() != asked.id_text() => {
+            Err(DeploymentRejection::OtherUnit { have: have.id_text(), asked: asked.id_text() })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+-- what the projector of dead letters may

@@ -1,0 +1,1 @@
+-- what the projector of what is deployed may

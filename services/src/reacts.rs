@@ -1,0 +1,49 @@
+//! The part of a service that reacts: every event of another context, once and in the order of each
+//! aggregate, becomes what it calls for. An event is done with only after every command it gives is
+//! stored; done again, it gives the same commands under the same ids.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use helmstream_core::react::React;
+use helmstream_stream::{
+    StreamError,
+    consume::{self, Delivery, Durable},
+    headers::to_headers,
+    publish::store,
+};
+
+use crate::{patience::patiently, service::Surroundings};
+
+/// Reacts until it is told to stop or meets an event that it cannot read. Such an event is not
+/// passed over: the service stops with it, and goes on from it under a version that can.
+pub async fn react(around: Arc<Surroundings>, durable: String, react: React) -> Result<()> {
+    let durable = Durable { stream: "EVENTS", name: durable, group: None };
+    let lane = |delivery: &Delivery| delivery.record.subject.clone();
+    let handle = |delivery| ask(&around, delivery, react);
+    consume::work(&around.connection, &durable, around.stop(), lane, handle)
+        .await
+        .with_context(|| format!("cannot work off {}", durable.name))
+}
+
+async fn ask(
+    around: &Surroundings,
+    delivery: Delivery,
+    react: React,
+) -> Result<Delivery, StreamError> {
+    let event = &delivery.record;
+    let commands = react(event).map_err(|error| StreamError::Foreign {
+        subject: event.subject.clone(),
+        sequence: event.sequence,
+        detail: error.to_string(),
+    })?;
+    for command in commands {
+        let subject = command.subject().to_string();
+        let headers = to_headers(&command.attributes);
+        patiently(&around.stop, "asking for what an event calls for", || {
+            store(&around.connection, &subject, headers.clone(), command.payload.clone().into())
+        })
+        .await?;
+    }
+    Ok(delivery)
+}
