@@ -11,7 +11,7 @@ mod fields;
 mod file;
 mod names;
 mod secrets;
-mod strict;
+pub(crate) mod strict;
 
 use helmstream_schemas::{
     ActorKind, Attributes, Context, Hash, Id, Timestamp,
