@@ -9,8 +9,11 @@ mod deployed;
 mod faber;
 mod fields;
 mod file;
+mod listed;
 mod names;
+mod observed;
 mod secrets;
+mod state;
 pub(crate) mod strict;
 
 use helmstream_schemas::{
