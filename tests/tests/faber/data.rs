@@ -10,10 +10,10 @@ use helmstream_core::faber::{File, Reading, read};
 use serde_json::Value;
 
 /// The name of the project as which everything is read.
-pub const PROJECT: &str = "shop";
+pub(crate) const PROJECT: &str = "shop";
 
 /// The folder of real files, if it is there.
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/faber");
     if folder.is_dir() {
         return Some(folder);
@@ -23,7 +23,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// Every file below a folder, by its path within it, in order.
-pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     walk(folder, folder, &mut found);
     found.sort();
@@ -44,11 +44,11 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// Reads a file as the plane does.
-pub fn reading(path: &str, bytes: &[u8]) -> Reading {
+pub(crate) fn reading(path: &str, bytes: &[u8]) -> Reading {
     read(PROJECT, &File { path, bytes, written_at: None, commit: None })
 }
 
 /// A file as the JSON it is.
-pub fn json(bytes: &[u8]) -> Value {
+pub(crate) fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).expect("JSON")
 }
