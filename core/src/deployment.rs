@@ -1,14 +1,14 @@
 //! Decisions of the context `deployment`: what is deployed in a unit by now. Deployments are told in
-//! any order and from several sources; the youngest is the current one, and the same deployment told
-//! twice is one.
+//! any order and from several sources; the youngest is the current one, whatever came first, and the
+//! same deployment told twice is one.
 
 use std::collections::BTreeMap;
 
 use helmstream_schemas::{
     Context, Hash, Timestamp,
     deployment::{
-        DeploymentCommand, DeploymentEvent, List, Listed, Register, Registered, Retire, Retired,
-        Unit,
+        self, DeploymentCommand, DeploymentEvent, List, Listed, Register, Registered, Retire,
+        Retired, Unit,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -26,16 +26,19 @@ pub struct DeploymentState {
     /// Every deployment that was registered: the digest it was told with.
     known: BTreeMap<String, Hash>,
     current: Option<Current>,
+    /// When the unit was retired last. What was deployed until then is deployed no more, even if it
+    /// is told only now.
+    retired_at: Option<Timestamp>,
     /// The last list of resources, and when it was told.
     listed: Option<(Hash, Timestamp)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The youngest deployment. Of two of one instant it is the one with the greater id, so that which
+/// is told first does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Current {
-    id: String,
     since: Timestamp,
-    /// It was retired then.
-    retired_at: Option<Timestamp>,
+    id: String,
 }
 
 /// Why a unit does not take a command.
@@ -76,16 +79,11 @@ impl Decider for Deployment {
                 state.unit.get_or_insert_with(|| e.unit.clone());
                 state.known.insert(e.deployment.id.clone(), e.content);
                 if e.superseded_by.is_none() {
-                    let since = e.deployment.deployed_at.unwrap_or(e.at);
-                    let id = e.deployment.id.clone();
-                    state.current = Some(Current { id, since, retired_at: None });
+                    let since = deployed_since(&e.deployment, e.at);
+                    state.current = Some(Current { since, id: e.deployment.id.clone() });
                 }
             }
-            DeploymentEvent::Retired(e) => {
-                if let Some(current) = &mut state.current {
-                    current.retired_at = Some(e.at);
-                }
-            }
+            DeploymentEvent::Retired(e) => state.retired_at = state.retired_at.max(Some(e.at)),
             DeploymentEvent::Listed(e) => {
                 state.unit.get_or_insert_with(|| e.unit.clone());
                 state.listed = Some((e.content, e.at));
@@ -118,14 +116,18 @@ fn decide_register(
         None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),
         None => {}
     }
-    let since = deployment.deployed_at.unwrap_or(at);
-    let younger = state.current.as_ref().filter(|current| current.since > since);
-    let superseded_by = younger.map(|current| current.id.clone());
-    let standing = state.current.as_ref().filter(|current| current.retired_at.is_none());
-    let supersedes = match &superseded_by {
-        None => standing.map(|current| current.id.clone()),
-        Some(_) => None,
+    let told = Current { since: deployed_since(&deployment, at), id: deployment.id.clone() };
+    let (younger, older) = match &state.current {
+        Some(current) if *current > told => (Some(current), None),
+        current => (None, current.as_ref()),
     };
+    // What was retired before this one was deployed makes way for nothing.
+    let older = older.filter(|older| match state.retired_at {
+        Some(retired_at) => retired_at < older.since || told.since <= retired_at,
+        None => true,
+    });
+    let superseded_by = younger.map(|current| current.id.clone());
+    let supersedes = older.map(|current| current.id.clone());
     Ok(vec![DeploymentEvent::Registered(Box::new(Registered {
         unit,
         deployment,
@@ -143,10 +145,12 @@ fn decide_retire(
     retire: Retire,
 ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
     let current = state.current.as_ref().ok_or(DeploymentRejection::NothingDeployed)?;
-    if current.retired_at.is_some() {
+    let Retire { by, at, reason } = retire;
+    // It is retired already, or this was meant for what was there before and comes late.
+    if state.retired_at.is_some_and(|retired_at| current.since <= retired_at) || at < current.since
+    {
         return Ok(Vec::new());
     }
-    let Retire { by, at, reason } = retire;
     Ok(vec![DeploymentEvent::Retired(Retired { id: current.id.clone(), by, at, reason })])
 }
 
@@ -159,6 +163,12 @@ fn decide_list(
     let known = state.listed.is_some_and(|(known, told_at)| known == content || told_at > at);
     let listed = || DeploymentEvent::Listed(Listed { unit, resources, by, at, content, rest });
     Ok(if known { Vec::new() } else { vec![listed()] })
+}
+
+/// Since when a deployment is there: never after it was told, because a clock that is ahead would
+/// keep whatever comes next from being the current one.
+pub fn deployed_since(deployment: &deployment::Deployment, at: Timestamp) -> Timestamp {
+    deployment.deployed_at.map_or(at, |deployed_at| deployed_at.min(at))
 }
 
 /// Two spellings of one environment are one unit.

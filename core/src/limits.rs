@@ -46,3 +46,10 @@ pub const DEPLOYMENTS_MAX: usize = 10_000;
 /// Sightings of files one run may hold. A state that is watched changes some hundred times in a
 /// run; one that passes this is written in a loop.
 pub const RUN_SIGHTINGS_MAX: usize = 2_000;
+
+/// Longest domain and longest environment in the identity of a unit that a run deployed. Every byte
+/// may be escaped, and two of them and a name have to fit an identity.
+pub const UNIT_WORD_BYTES_MAX: usize = 40;
+
+/// Longest name of a unit that a run deployed: what the two words leave of an identity.
+pub const UNIT_NAME_BYTES_MAX: usize = 200;

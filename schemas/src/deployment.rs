@@ -209,7 +209,8 @@ pub struct Registered {
 /// The unit is deployed no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retired {
-    /// The deployment that was the unit's current one.
+    /// The deployment that was the unit's current one. One that is told later and is younger, but
+    /// older than this, is retired with it.
     pub id: String,
     pub by: Actor,
     pub at: Timestamp,
@@ -280,9 +281,11 @@ impl Environment {
 }
 
 impl Unit {
-    /// A unit from words as they are written.
+    /// A unit from words as they are written; a domain or an environment without one is unknown.
     pub fn read(domain: &str, environment: &str, name: &str) -> Self {
-        let [domain_text, environment_text] = [domain, environment].map(str::trim);
+        let [domain_text, environment_text] = [domain, environment]
+            .map(str::trim)
+            .map(|word| if word.is_empty() { UNKNOWN } else { word });
         let (domain, environment) =
             (Domain::read(domain_text), Environment::read(environment_text));
         let beside = |text: &str, word: &str| (text != word).then(|| text.to_owned());
@@ -311,8 +314,51 @@ impl Unit {
         }
     }
 
-    /// The unit's identity, which is the aggregate's: `infrastructure/prod/shop`.
+    /// The unit's identity, which is the aggregate's: `infrastructure/prod/shop`. Words without a
+    /// meaning here count in lower case, and a `/` in them is escaped, so that no two units have one
+    /// identity.
     pub fn id_text(&self) -> String {
-        format!("{}/{}/{}", self.domain_word(), self.environment_word(), self.name)
+        let part = |word: &str| word.to_lowercase().replace('%', "%25").replace('/', "%2F");
+        format!("{}/{}/{}", part(self.domain_word()), part(self.environment_word()), self.name)
+    }
+}
+
+/// What stands for a domain or an environment that nobody named.
+const UNKNOWN: &str = "unknown";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(domain: &str, environment: &str, name: &str) -> String {
+        Unit::read(domain, environment, name).id_text()
+    }
+
+    #[test]
+    fn every_spelling_of_a_unit_is_one_identity() {
+        let one = "infrastructure/prod/shop";
+        for (domain, environment) in
+            [("infrastructure", "prod"), ("Infra", " Production "), ("INFRASTRUCTURE", "PROD")]
+        {
+            assert_eq!(id(domain, environment, " shop "), one);
+        }
+        assert_eq!(id("infra", "QA-2", "shop"), id("infrastructure", "qa-2", "shop"));
+        assert_eq!(id("", "", "shop"), "unknown/unknown/shop");
+    }
+
+    #[test]
+    fn two_units_never_have_one_identity() {
+        assert_ne!(id("app", "eu/prod", "x"), id("app", "eu", "prod/x"));
+        assert_ne!(id("app", "eu/prod", "x"), id("app", "eu%2Fprod", "x"));
+        assert_ne!(id("app", "qa", "Shop"), id("app", "qa", "shop"));
+    }
+
+    #[test]
+    fn what_was_written_is_kept_beside_the_canonical_word() {
+        let unit = Unit::read("app", "Production", "shop");
+        assert_eq!((unit.domain_text.as_deref(), unit.domain_word()), (Some("app"), "application"));
+        assert_eq!(unit.environment_text.as_deref(), Some("Production"));
+        let unit = Unit::read("application", "QA", "shop");
+        assert_eq!((unit.domain_text, unit.environment), (None, Environment::Other));
     }
 }
