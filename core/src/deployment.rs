@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use helmstream_schemas::{
     Context, Hash, Timestamp,
     deployment::{
-        self, DeploymentCommand, DeploymentEvent, List, Listed, Register, Registered, Retire,
-        Retired, Unit,
+        DeploymentCommand, DeploymentEvent, List, Listed, Register, Registered, Retire, Retired,
+        Unit,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl Decider for Deployment {
                 state.unit.get_or_insert_with(|| e.unit.clone());
                 state.known.insert(e.deployment.id.clone(), e.content);
                 if e.superseded_by.is_none() {
-                    let since = deployed_since(&e.deployment, e.at);
+                    let since = e.deployment.since(e.at);
                     state.current = Some(Current { since, id: e.deployment.id.clone() });
                 }
             }
@@ -116,7 +116,7 @@ fn decide_register(
         None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),
         None => {}
     }
-    let told = Current { since: deployed_since(&deployment, at), id: deployment.id.clone() };
+    let told = Current { since: deployment.since(at), id: deployment.id.clone() };
     let (younger, older) = match &state.current {
         Some(current) if *current > told => (Some(current), None),
         current => (None, current.as_ref()),
@@ -163,12 +163,6 @@ fn decide_list(
     let known = state.listed.is_some_and(|(known, told_at)| known == content || told_at > at);
     let listed = || DeploymentEvent::Listed(Listed { unit, resources, by, at, content, rest });
     Ok(if known { Vec::new() } else { vec![listed()] })
-}
-
-/// Since when a deployment is there: never after it was told, because a clock that is ahead would
-/// keep whatever comes next from being the current one.
-pub fn deployed_since(deployment: &deployment::Deployment, at: Timestamp) -> Timestamp {
-    deployment.deployed_at.map_or(at, |deployed_at| deployed_at.min(at))
 }
 
 /// Two spellings of one environment are one unit.

@@ -230,6 +230,14 @@ pub struct Listed {
     pub rest: Map<String, Value>,
 }
 
+impl Deployment {
+    /// Since when it is there, if it was told at that instant: never later, because a clock that is
+    /// ahead would keep whatever comes next from being the current one.
+    pub fn since(&self, told_at: Timestamp) -> Timestamp {
+        self.deployed_at.map_or(told_at, |deployed_at| deployed_at.min(told_at))
+    }
+}
+
 impl Domain {
     /// The domain that a word means, in every spelling met; unknown words are `Other`.
     pub fn read(word: &str) -> Self {
@@ -314,12 +322,18 @@ impl Unit {
         }
     }
 
+    /// The domain's word and the environment's as they count: without a meaning here, in lower case.
+    pub fn key_words(&self) -> [String; 2] {
+        [self.domain_word().to_lowercase(), self.environment_word().to_lowercase()]
+    }
+
     /// The unit's identity, which is the aggregate's: `infrastructure/prod/shop`. Words without a
     /// meaning here count in lower case, and a `/` in them is escaped, so that no two units have one
     /// identity.
     pub fn id_text(&self) -> String {
-        let part = |word: &str| word.to_lowercase().replace('%', "%25").replace('/', "%2F");
-        format!("{}/{}/{}", part(self.domain_word()), part(self.environment_word()), self.name)
+        let part = |word: String| word.replace('%', "%25").replace('/', "%2F");
+        let [domain, environment] = self.key_words().map(part);
+        format!("{domain}/{environment}/{}", self.name)
     }
 }
 
