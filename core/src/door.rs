@@ -5,7 +5,9 @@
 mod asks;
 mod clean;
 mod cloudevent;
+mod deployed;
 mod faber;
+mod fields;
 mod file;
 mod names;
 mod secrets;
