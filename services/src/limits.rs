@@ -91,3 +91,6 @@ pub const LIST_ROWS_MAX: i64 = 1_000;
 
 /// Bytes of a dead letter that a terminal shows; the whole is in the other formats.
 pub const SHOWN_BYTES_MAX: usize = 8 * 1_024;
+
+/// How often an approval that is waited for is looked at: a person does not notice half a second.
+pub const ANSWER_POLL: Duration = Duration::from_millis(500);
