@@ -335,6 +335,15 @@ impl Unit {
         let [domain, environment] = self.key_words().map(part);
         format!("{domain}/{environment}/{}", self.name)
     }
+
+    /// Reads an identity back, its words in any spelling; `None` if it has not three parts.
+    pub fn of_id(text: &str) -> Option<Self> {
+        let [domain, environment, name] = text.trim().splitn(3, '/').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let part = |word: &str| word.replace("%2F", "/").replace("%25", "%");
+        (!name.trim().is_empty()).then(|| Self::read(&part(domain), &part(environment), name))
+    }
 }
 
 /// What stands for a domain or an environment that nobody named.
@@ -365,6 +374,19 @@ mod tests {
         assert_ne!(id("app", "eu/prod", "x"), id("app", "eu", "prod/x"));
         assert_ne!(id("app", "eu/prod", "x"), id("app", "eu%2Fprod", "x"));
         assert_ne!(id("app", "qa", "Shop"), id("app", "qa", "shop"));
+    }
+
+    #[test]
+    fn an_identity_reads_back_in_any_spelling() {
+        let of = |text: &str| Unit::of_id(text).map(|unit| unit.id_text());
+        for id in ["infrastructure/prod/shop", "app/eu%2Fp%252F/x/y", "unknown/qa/arn:x/y"] {
+            let whole = of(id).unwrap();
+            assert_eq!(of(&whole), Some(whole));
+        }
+        assert_eq!(of("Infra/Production/shop").as_deref(), Some("infrastructure/prod/shop"));
+        for other in ["shop", "prod/shop", "app/prod/", "app/prod/ "] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]
