@@ -111,7 +111,8 @@ pub fn number_of_file(name: &str) -> Option<u64> {
 }
 
 /// A deployment as an entry of the registry. `unit` is an addition of ours: upstream's form has no
-/// word for what stays the same from one deployment to the next.
+/// word for what stays the same from one deployment to the next. It was never deployed later than it
+/// was told.
 pub fn registry_entry(unit: &Unit, deployment: &Deployment, told_at: Timestamp) -> Value {
     let mut entry = deployment.rest.clone();
     for (key, value) in [
@@ -119,7 +120,7 @@ pub fn registry_entry(unit: &Unit, deployment: &Deployment, told_at: Timestamp) 
         ("unit", &unit.id_text()),
         ("domain", unit.domain_word()),
         ("environment", unit.environment_word()),
-        ("deployed_at", &millis(deployment.deployed_at.unwrap_or(told_at))),
+        ("deployed_at", &millis(deployment.since(told_at))),
     ] {
         entry.insert(key.into(), value.into());
     }

@@ -13,12 +13,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct UnitState {
     /// Absent before the first event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
     /// The youngest deployment, retired or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Told>,
     /// How the unit was retired last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<Retired>,
     /// What its own registry says it consists of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<Listed>,
     /// How many deployments were registered.
     pub deployments: u32,

@@ -215,7 +215,8 @@ fn deployed() -> Deployment {
 #[test]
 fn a_deployment_is_an_entry_with_what_else_its_source_wrote() {
     let unit = Unit::read("infra", "production", "shop");
-    let entry = registry_entry(&unit, &deployed(), Timestamp::default());
+    let told_at = Timestamp::parse("2026-05-05T00:00:00Z").unwrap();
+    let entry = registry_entry(&unit, &deployed(), told_at);
     assert_eq!(
         entry,
         json!({

@@ -90,8 +90,9 @@ fn deployment(page: &mut Page, screen: &Screen, link: &Link, people: &BTreeMap<S
         let by = escaped(&retired.by.id);
         page.field("retired", format!("{at}, by {by}{}", why.unwrap_or_default()));
     }
-    page.field("watched", deployment.monitoring.as_ref().map(watched).unwrap_or_default());
-    for (key, value) in &deployment.rest {
+    page.field("monitoring", deployment.monitoring.as_ref().map(watched).unwrap_or_default());
+    // The resources as written are those below.
+    for (key, value) in deployment.rest.iter().filter(|(key, _)| *key != "resources") {
         let value = match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -108,14 +109,14 @@ const REST_CHARS_MAX: usize = 80;
 fn watched(monitoring: &Monitoring) -> String {
     let Monitoring { enabled, interval_text, alert_channels, helm_manager, .. } = monitoring;
     if !enabled {
-        return "not to be".to_owned();
+        return "not wanted".to_owned();
     }
     let every = interval_text.as_ref().map(|every| format!("every {}", escaped(every)));
     let by = helm_manager.as_ref().map(|by| format!("by {}", escaped(by)));
     let channels: Vec<_> = alert_channels.iter().map(|channel| escaped(channel)).collect();
     let to = (!channels.is_empty()).then(|| format!("alerts to {}", channels.join(", ")));
     let said: Vec<String> = [every, by, to].into_iter().flatten().collect();
-    if said.is_empty() { "to be".to_owned() } else { format!("to be, {}", said.join(", ")) }
+    if said.is_empty() { "wanted".to_owned() } else { format!("wanted {}", said.join(", ")) }
 }
 
 fn resources(page: &mut Page, resources: &[Resource]) {

@@ -134,7 +134,7 @@ fn wanted(args: &RegisterArgs) -> Result<Release, Failure> {
 /// Whatever cannot be known is never healthy.
 fn unknown_health(release: &Release) -> String {
     let waited = match release.timeout {
-        Some(timeout) => format!(", so its {} were not waited for", when::span(timeout)),
+        Some(timeout) => format!("; {} were not spent waiting", when::span(timeout)),
         None => String::new(),
     };
     format!("UNKNOWN: nothing watches deployments yet{waited}")

@@ -25,11 +25,11 @@ pub(super) struct Written {
     pub(super) is_new: bool,
 }
 
-/// Writes an answer as the next event of a run.
-pub(super) fn append(folder: &Path, answer: Answer<'_>) -> Result<Written> {
+/// Writes an answer as the next event of a run, numbered after `last` at least.
+pub(super) fn append(folder: &Path, last: u64, answer: Answer<'_>) -> Result<Written> {
     for _ in 0..NUMBERS_TRIED_MAX {
         let files = events(folder)?;
-        let last = files.last().map_or(0, |(number, _)| *number);
+        let last = files.last().map_or(last, |(number, _)| last.max(*number));
         let number = (last + 1).max(next_id(folder));
         let event = approval_event(number, answer).map_err(refused)?;
         if let Some(path) = there(&files, &event)? {

@@ -39,6 +39,10 @@ impl Drop for Folder {
 }
 
 fn append_to(folder: &Folder, round: u32) -> Result<Written> {
+    append_after(folder, 0, round)
+}
+
+fn append_after(folder: &Folder, last: u64, round: u32) -> Result<Written> {
     let answer = Answer {
         approval: &Id::new(format!("{RUN}@release")).unwrap(),
         run: &Id::new(RUN).unwrap(),
@@ -50,7 +54,7 @@ fn append_to(folder: &Folder, round: u32) -> Result<Written> {
         at: Timestamp::default(),
         reason: None,
     };
-    append(&folder.0, answer)
+    append(&folder.0, last, answer)
 }
 
 fn name(written: &Written) -> String {
@@ -83,6 +87,8 @@ fn the_emitters_own_counter_is_believed_where_it_is_ahead_and_not_where_it_is_be
     assert_eq!(name(&append_to(&folder, 1).unwrap()), "1001-approval_granted.json");
     folder.holds(NEXT_ID, "2000");
     assert_eq!(name(&append_to(&folder, 2).unwrap()), "2000-approval_granted.json");
+    let after = append_after(&folder, 3_000, 3).unwrap();
+    assert_eq!(name(&after), "3001-approval_granted.json", "a copy may be behind its run");
 }
 
 #[test]

@@ -27,9 +27,9 @@ use crate::client::{
 pub(super) enum EmitCommand {
     /// An answer at a gate, as an event of its run
     #[command(after_help = "\
-Without --events the event is printed, numbered after the last claim of the run. With it, it becomes the
-next file of that folder: no file is ever written over, and an answer that is there already is not
-written again.
+It is numbered after the last claim of the run that is known. Without --events it is printed. With it,
+it becomes the next file of that folder: no file is ever written over, and an answer that is there
+already is not written again.
 
 Examples:
   helmstream emit approval acme/shop/5d0f0d1e-7a61-4a5e-9a0e-1f6d3f0b2c11@release
@@ -77,19 +77,27 @@ async fn approval(
     let shown = client.approval_show(approval::ShowRequest { name: Id::new(id)? }).await?.answer;
     let round = shown.view.rounds.last().ok_or_else(|| still(&shown.id, "was never asked"))?;
     let answer = answer_of(&shown.id, round)?;
+    let last = last_claim(client, answer.run).await?;
     let Some(folder) = events else {
-        let name = answer.run.clone();
-        let run = client.run_show(run::ShowRequest { name }).await?.answer.run.run;
-        let numbers = run.timeline.iter().filter_map(|entry| Some(entry.claim.as_ref()?.number));
-        let event =
-            emit::approval_event(numbers.max().unwrap_or(0) + 1, answer).map_err(refused)?;
+        let event = emit::approval_event(last + 1, answer).map_err(refused)?;
         screen.print(&(output::json(&event, true)? + "\n"))?;
         return Ok(Ending::Done);
     };
-    let written = file::append(&folder, answer)?;
+    let written = file::append(&folder, last, answer)?;
     let said = if written.is_new { "written" } else { "it is there already" };
     screen.print(&format!("{said}: {}\n", escaped(&written.path.display().to_string())))?;
     Ok(Ending::Done)
+}
+
+/// The greatest number that the run has given an event, as far as the plane knows.
+async fn last_claim(client: &impl Client, run: &Id) -> Result<u64, Failure> {
+    let shown = match client.run_show(run::ShowRequest { name: run.clone() }).await {
+        Ok(shown) => shown.answer.run.run,
+        Err(failure) if failure.code == Code::NotFound => return Ok(0),
+        Err(failure) => return Err(failure),
+    };
+    let numbers = shown.timeline.iter().filter_map(|entry| Some(entry.claim.as_ref()?.number));
+    Ok(numbers.max().unwrap_or(0))
 }
 
 /// What was answered in a round, if anything was.
