@@ -101,3 +101,7 @@ pub const REGISTRY_BYTES_MAX: u64 = 16 * 1_048_576;
 
 /// How often the next number of a run's events is tried, while others write there too.
 pub const NUMBERS_TRIED_MAX: u32 = 64;
+
+/// When an event that a reaction could not read is tried again: often enough that it is not
+/// forgotten after an upgrade, seldom enough to be no load.
+pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);
