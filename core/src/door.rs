@@ -9,9 +9,12 @@ mod deployed;
 mod faber;
 mod fields;
 mod file;
+mod listed;
 mod names;
+mod observed;
 mod secrets;
-mod strict;
+mod state;
+pub(crate) mod strict;
 
 use helmstream_schemas::{
     ActorKind, Attributes, Context, Hash, Id, Timestamp,

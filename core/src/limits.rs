@@ -53,3 +53,7 @@ pub const UNIT_WORD_BYTES_MAX: usize = 40;
 
 /// Longest name of a unit that a run deployed: what the two words leave of an identity.
 pub const UNIT_NAME_BYTES_MAX: usize = 200;
+
+/// How much of a file that could not be read is kept with its reason. Enough to see what it was;
+/// written out byte by byte it still fits one publish.
+pub const QUARANTINE_BYTES_MAX: usize = 64 * 1024;

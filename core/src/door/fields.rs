@@ -4,7 +4,7 @@
 use helmstream_schemas::{Timestamp, run::Moment};
 use serde_json::{Map, Value};
 
-/// An object of which some fields are known.
+/// An object of which some fields are known, whatever the case their names are written in.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -14,9 +14,7 @@ impl Fields {
 
     /// A text, or a number as a text: FABER writes ids both ways. An empty one says nothing.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
-        let text = text(self.0.get(key)?)?;
-        self.0.remove(key);
-        Some(text)
+        self.take(key, text)
     }
 
     /// The first of several names for one thing that holds a text.
@@ -29,27 +27,17 @@ impl Fields {
     }
 
     pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
-        let flag = self.0.get(key)?.as_bool()?;
-        self.0.remove(key);
-        Some(flag)
+        self.take(key, Value::as_bool)
     }
 
     /// A list that is not empty.
     pub(super) fn list(&mut self, key: &str) -> Option<Vec<Value>> {
-        self.0.get(key)?.as_array().filter(|items| !items.is_empty())?;
-        match self.0.remove(key) {
-            Some(Value::Array(items)) => Some(items),
-            _ => None,
-        }
+        self.take(key, |value| value.as_array().filter(|items| !items.is_empty()).cloned())
     }
 
     /// An object that is not empty.
     pub(super) fn object(&mut self, key: &str) -> Option<Map<String, Value>> {
-        self.0.get(key)?.as_object().filter(|entries| !entries.is_empty())?;
-        match self.0.remove(key) {
-            Some(Value::Object(entries)) => Some(entries),
-            _ => None,
-        }
+        self.take(key, |value| value.as_object().filter(|entries| !entries.is_empty()).cloned())
     }
 
     /// What has not been taken.
@@ -59,7 +47,21 @@ impl Fields {
 
     /// Looks without taking.
     pub(super) fn peek(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        self.0.get(&self.written(key)?)
+    }
+
+    /// Takes a field if it is what it should be.
+    fn take<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let key = self.written(key)?;
+        let taken = read(self.0.get(&key)?)?;
+        self.0.remove(&key);
+        Some(taken)
+    }
+
+    /// The name of a field as it is written.
+    fn written(&self, key: &str) -> Option<String> {
+        let exact = self.0.contains_key(key).then(|| key.to_owned());
+        exact.or_else(|| self.0.keys().find(|name| name.eq_ignore_ascii_case(key)).cloned())
     }
 
     /// Puts back what turned out to hold more than could be told of it.
@@ -91,7 +93,7 @@ mod tests {
     fn what_is_not_what_was_expected_stays_in_the_rest() {
         let Value::Object(held) = json!({
             "work_id": 77, "title": "", "at": "2026-03-01T10:00:00", "on": "yes", "list": [],
-            "map": {"a": 1}, "gone": null
+            "map": {"a": 1}, "gone": null, "Status": "OPEN"
         }) else {
             panic!()
         };
@@ -99,6 +101,7 @@ mod tests {
         assert_eq!(fields.text("work_id").as_deref(), Some("77"));
         assert_eq!(fields.text("title"), None);
         assert_eq!(fields.text("gone"), None);
+        assert_eq!(fields.text("status").as_deref(), Some("OPEN"));
         let at = fields.moment("at").unwrap();
         assert_eq!((at.at, at.text.as_str()), (None, "2026-03-01T10:00:00"));
         assert_eq!((fields.flag("on"), fields.list("list")), (None, None));
