@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use helmstream_core::{Aggregate, Decider, Decision, NewEvent, external::External, run::Run};
+use helmstream_core::{
+    Aggregate, Decider, Decision, NewEvent, deployment::Deployment, external::External, run::Run,
+};
 use helmstream_projections::{
     self as views, Connect, Database, Projection, Projector,
     setup::{Login, Role},
@@ -48,12 +50,16 @@ pub async fn decisions(plane: &TestPlane) {
     })
     .await;
     let (mut runs, mut sources) = (Replay::<Run>::default(), Replay::<External>::default());
+    let mut units = Replay::<Deployment>::default();
     each(&ledger, "EVENTS", async |records| {
         for record in &records {
             match record.subject.parse() {
                 Ok(Subject::Event { context: Context::Run, .. }) => runs.follow(record, &commands),
                 Ok(Subject::Event { context: Context::External, .. }) => {
                     sources.follow(record, &commands)
+                }
+                Ok(Subject::Event { context: Context::Deployment, .. }) => {
+                    units.follow(record, &commands)
                 }
                 _ => {}
             }
@@ -62,6 +68,7 @@ pub async fn decisions(plane: &TestPlane) {
     .await;
     runs.end();
     sources.end();
+    units.end();
 }
 
 /// Aggregates folded so far, and what has to come next of each.
@@ -164,6 +171,7 @@ pub async fn rows(plane: &TestPlane) {
         .collect();
     views::setup::setup(&database, &logins).await.expect("the scratch database can be set up");
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
+    fold::<views::Deployment>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deadline>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Alias>(&database, &ledger, "EVENTS", epoch).await;
     for stream in views::Ledger::STREAMS {
