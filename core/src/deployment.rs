@@ -13,7 +13,7 @@ use helmstream_schemas::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Decider, Rejection, limits::DEPLOYMENTS_MAX};
+use crate::{Decider, Rejection, emit::is_emitted, limits::DEPLOYMENTS_MAX};
 
 /// Decides units.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ fn decide_register(
     same_unit(state, &register.unit)?;
     let Register { unit, deployment, source, by, at, content } = register;
     match state.known.get(&deployment.id) {
-        Some(known) if *known == content => return Ok(Vec::new()),
+        Some(known) if *known == content || is_emitted(&deployment) => return Ok(Vec::new()),
         Some(_) => return Err(DeploymentRejection::Conflict(deployment.id)),
         None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),
         None => {}

@@ -11,8 +11,11 @@ use helmstream_schemas::{
 };
 use serde_json::{Map, Value, json};
 
-/// What a run's event names as its source.
+/// What a run's event names as its source, and an entry of the registry as its writer.
 pub const SOURCE: &str = "helmstream";
+
+/// Under which an entry of the registry names its writer.
+const EMITTED_BY: &str = "emitted_by";
 
 /// What cannot be said in FABER's forms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +124,7 @@ pub fn registry_entry(unit: &Unit, deployment: &Deployment, told_at: Timestamp) 
         ("domain", unit.domain_word()),
         ("environment", unit.environment_word()),
         ("deployed_at", &millis(deployment.since(told_at))),
+        (EMITTED_BY, SOURCE),
     ] {
         entry.insert(key.into(), value.into());
     }
@@ -135,6 +139,12 @@ pub fn registry_entry(unit: &Unit, deployment: &Deployment, told_at: Timestamp) 
     let more = entry.remove("monitoring");
     entry.insert("monitoring".into(), monitoring(deployment.monitoring.as_ref(), more));
     entry.into()
+}
+
+/// Whether a deployment was read out of a registry into which it had been emitted: then it says what
+/// the plane knew, in other words.
+pub fn is_emitted(deployment: &Deployment) -> bool {
+    deployment.rest.get(EMITTED_BY).and_then(Value::as_str) == Some(SOURCE)
 }
 
 /// What is not said to be watched is not watched.

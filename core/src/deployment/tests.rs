@@ -119,6 +119,21 @@ fn told_twice_is_one_and_other_content_under_one_id_is_refused() {
 }
 
 #[test]
+fn what_the_plane_itself_wrote_into_a_registry_is_nothing_new_and_no_conflict() {
+    let emitted = |id: &str| {
+        let DeploymentCommand::Register(mut told) = register(id, 1) else { unreachable!() };
+        told.deployment.rest.insert("emitted_by".into(), "helmstream".into());
+        told.content = Hash::of(b"in other words");
+        DeploymentCommand::Register(told)
+    };
+    assert_eq!(
+        said([register("a", 1), emitted("a"), emitted("b")]),
+        ["a registered", "unchanged", "b registered for a"],
+        "another plane may have emitted what is not known here"
+    );
+}
+
+#[test]
 fn what_is_told_late_is_registered_behind_the_one_that_stands() {
     assert_eq!(
         said([register("b", 2), register_at("a", 1, 3), register("c", 4)]),

@@ -222,7 +222,7 @@ fn a_deployment_is_an_entry_with_what_else_its_source_wrote() {
         json!({
             "id": "deploy-1", "unit": "infrastructure/prod/shop", "domain": "infrastructure",
             "environment": "prod", "deployed_at": "2026-05-04T03:02:01.000Z",
-            "deployed_by": "pipeline", "run": RUN, "helm_plugin": "ops", "cost": "low",
+            "deployed_by": "pipeline", "run": RUN, "helm_plugin": "ops", "cost": "low", "emitted_by": "helmstream",
             "resources": [{"type": "queue", "name": "orders"}],
             "monitoring": {
                 "enabled": true, "health_check_interval": "5m", "alert_channels": ["duty"],
