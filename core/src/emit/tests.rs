@@ -1,7 +1,5 @@
-//! What is emitted is what FABER takes: by its own schema and cases where they are at hand, and by
-//! their rules, said again here.
-
-use std::{fs, path::Path};
+//! What is emitted is what FABER takes, by the rules of its schema and its emitter, said again here.
+//! That they are the same rules is compared with FABER's own files in the room `tests`.
 
 use helmstream_schemas::{ActorKind, deployment::Resource};
 use proptest::prelude::*;
@@ -124,54 +122,6 @@ fn a_run_that_faber_would_refuse_is_refused() {
         assert_eq!(refused, Err(NotEmittable::RunId(run)));
     }
     assert!(is_run_id(&format!("acme_corp/shop-front/{uuid}")));
-}
-
-/// FABER's own files, where they lie beside the checkout.
-fn upstream(path: &str) -> Option<Value> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/faber").join(path);
-    let Ok(text) = fs::read_to_string(&file) else {
-        eprintln!("skipped: there is no {}", file.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("JSON"))
-}
-
-#[test]
-fn every_run_that_is_taken_here_is_taken_by_fabers_emitter_and_schema() {
-    let Some(cases) = upstream("golden/run-ids.json") else { return };
-    let mut taken = 0;
-    for case in cases.as_array().expect("a list") {
-        let run = case["run_id"].as_str().expect("a text");
-        let both = case["emitter_accepts"] == true && case["schema_accepts"] == true;
-        // Names of one letter FABER takes only in pairs; nothing is lost by never writing them.
-        assert!(!is_run_id(run) || both, "{run} is taken here and not there");
-        taken += usize::from(is_run_id(run));
-    }
-    assert!(taken > 1, "{taken} of the cases are taken");
-}
-
-#[test]
-fn the_rules_said_here_are_those_of_fabers_schema() {
-    let Some(schema) = upstream("faber/schemas/event.schema.json") else { return };
-    let event = emitted(RUN, &place(Some(Phase::Build), None, Some("x")), true, Some("y")).unwrap();
-    let properties = &schema["properties"];
-    for required in schema["required"].as_array().expect("a list") {
-        assert!(event.get(required.as_str().expect("a text")).is_some(), "{required}");
-    }
-    for (key, value) in event.as_object().expect("an object") {
-        let rule = &properties[key];
-        assert!(rule.is_object(), "{key} is none of the schema's keys");
-        let wanted = match value {
-            Value::Number(_) => "integer",
-            Value::Object(_) => "object",
-            _ => "string",
-        };
-        assert!(rule.get("type").is_none_or(|kind| kind == wanted), "{key} is {value}");
-        let words = rule["enum"].as_array();
-        assert!(words.is_none_or(|words| words.contains(value)), "{key} is {value}");
-    }
-    let pattern = regex::Regex::new(properties["run_id"]["pattern"].as_str().expect("a text"));
-    assert!(pattern.expect("a pattern").is_match(RUN));
 }
 
 #[test]
