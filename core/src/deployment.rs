@@ -23,8 +23,9 @@ pub struct Deployment;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DeploymentState {
     unit: Option<Unit>,
-    /// Every deployment that was registered: the digest it was told with.
-    known: BTreeMap<String, Hash>,
+    /// Every deployment that was registered: the digest of its id, which can be of any length, and
+    /// the digest it was told with.
+    known: BTreeMap<Hash, Hash>,
     current: Option<Current>,
     /// When the unit was retired last. What was deployed until then is deployed no more, even if it
     /// is told only now.
@@ -77,7 +78,7 @@ impl Decider for Deployment {
         match event {
             DeploymentEvent::Registered(e) => {
                 state.unit.get_or_insert_with(|| e.unit.clone());
-                state.known.insert(e.deployment.id.clone(), e.content);
+                state.known.insert(Hash::of(e.deployment.id.as_bytes()), e.content);
                 if e.superseded_by.is_none() {
                     let since = e.deployment.since(e.at);
                     state.current = Some(Current { since, id: e.deployment.id.clone() });
@@ -110,7 +111,7 @@ fn decide_register(
 ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
     same_unit(state, &register.unit)?;
     let Register { unit, deployment, source, by, at, content } = register;
-    match state.known.get(&deployment.id) {
+    match state.known.get(&Hash::of(deployment.id.as_bytes())) {
         Some(known) if *known == content || is_emitted(&deployment) => return Ok(Vec::new()),
         Some(_) => return Err(DeploymentRejection::Conflict(deployment.id)),
         None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),

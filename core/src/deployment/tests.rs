@@ -216,7 +216,7 @@ fn two_spellings_of_an_environment_are_one_unit_and_another_environment_is_none_
 fn a_unit_takes_no_more_deployments_than_its_bound() {
     let mut state = ran([register("a", 1)]).0;
     for number in 1..DEPLOYMENTS_MAX {
-        state.known.insert(number.to_string(), Hash::default());
+        state.known.insert(Hash::of(&number.to_be_bytes()), Hash::default());
     }
     assert_eq!(Deployment::decide(&state, register("b", 2)), Err(DeploymentRejection::Full));
     assert_eq!(Deployment::decide(&state, register("a", 1)), Ok(vec![]), "what is known is known");

@@ -78,7 +78,11 @@ pub(super) async fn register(
     }
     let entries = match (args.flags.entry(), &args.file) {
         (Some(entry), _) => vec![entry?],
-        (None, Some(file)) => entries::read(file)?,
+        // A terminal or a pipe cannot be interrupted while it is read.
+        (None, Some(file)) => {
+            let file = file.clone();
+            tokio::task::spawn_blocking(move || entries::read(&file)).await??
+        }
         (None, None) => Vec::new(),
     };
     let mut told = Vec::with_capacity(entries.len());

@@ -121,9 +121,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Value>, Failure> {
     read.map(Some).map_err(|error| Failure::new(Code::Input, what(), error.to_string(), hint))
 }
 
-/// Puts JSON in the place of a file.
+/// Puts JSON in the place of a file: of the one that a link leads to, and for those who could read
+/// it before.
 pub(super) fn replace(path: &Path, value: &Value) -> Result<()> {
-    Ok(replace_text(path, &(output::json(value, true)? + "\n"))?)
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Ok(replace_text(&path, &(output::json(value, true)? + "\n"))?)
 }
 
 fn replace_text(path: &Path, text: &str) -> Result<(), Failure> {
@@ -137,6 +139,9 @@ fn draft(path: &Path, text: &str) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = path.with_file_name(format!(".{name}.{}.draft", std::process::id()));
     let written = File::create(&draft).and_then(|mut file| {
+        if let Ok(before) = fs::metadata(path) {
+            file.set_permissions(before.permissions())?;
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
