@@ -12,6 +12,7 @@ use crate::{
     approval::Approval,
     database::Database,
     deadline::Deadline,
+    deployment::Deployment,
     error::ProjectionError,
     ledger::Ledger,
     limits::{
@@ -149,6 +150,10 @@ fn schemas() -> Vec<Schema> {
     all.extend(of_view::<Approval>(
         include_str!("approval/create.sql"),
         include_str!("approval/stable.sql"),
+    ));
+    all.extend(of_view::<Deployment>(
+        include_str!("deployment/create.sql"),
+        include_str!("deployment/stable.sql"),
     ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),
