@@ -11,6 +11,7 @@ use crate::{
     alias::Alias,
     approval::Approval,
     database::Database,
+    dead_letter::DeadLetter,
     deadline::Deadline,
     error::ProjectionError,
     ledger::Ledger,
@@ -149,6 +150,10 @@ fn schemas() -> Vec<Schema> {
     all.extend(of_view::<Approval>(
         include_str!("approval/create.sql"),
         include_str!("approval/stable.sql"),
+    ));
+    all.extend(of_view::<DeadLetter>(
+        include_str!("dead_letter/create.sql"),
+        include_str!("dead_letter/stable.sql"),
     ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),

@@ -18,6 +18,14 @@ UNION ALL
 SELECT
     at.projection, at.version, at.stream, at.applied_seq, at.read_to_seq, at.owner, at.epoch,
     (
+        SELECT count(seq) FROM dead_letter.parked
+        WHERE parked.projection = at.projection AND parked.version = at.version AND parked.stream = at.stream
+    ) AS parked
+FROM dead_letter.checkpoint AS at
+UNION ALL
+SELECT
+    at.projection, at.version, at.stream, at.applied_seq, at.read_to_seq, at.owner, at.epoch,
+    (
         SELECT count(seq) FROM deadline.parked
         WHERE parked.projection = at.projection AND parked.version = at.version AND parked.stream = at.stream
     ) AS parked

@@ -17,6 +17,7 @@ pub mod local;
 pub mod patience;
 pub mod projects;
 pub mod reacts;
+pub mod retries;
 pub mod run;
 pub mod serve;
 pub mod service;

@@ -74,6 +74,12 @@ pub trait Client: Sync {
         request: dead_letter::ShowRequest,
     ) -> impl Future<Output = Answered<dead_letter::Shown>> + Send;
 
+    /// Has a dead letter published again, or has it set aside for good.
+    fn dead_letter_decide(
+        &self,
+        request: dead_letter::DecideRequest,
+    ) -> impl Future<Output = Result<dead_letter::Decided, Failure>> + Send;
+
     /// Where every view stands, and how far behind the log.
     fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;
 
