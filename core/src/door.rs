@@ -5,12 +5,14 @@
 mod asks;
 mod clean;
 mod cloudevent;
+mod deployed;
 mod faber;
+mod fields;
 mod file;
 mod names;
 mod retry;
 mod secrets;
-mod strict;
+pub(crate) mod strict;
 
 use helmstream_schemas::{
     ActorKind, Attributes, Context, Hash, Id, Timestamp,

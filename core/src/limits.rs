@@ -50,3 +50,7 @@ pub const DEPLOYMENTS_MAX: usize = 10_000;
 /// Sightings of files one run may hold. A state that is watched changes some hundred times in a
 /// run; one that passes this is written in a loop.
 pub const RUN_SIGHTINGS_MAX: usize = 2_000;
+
+/// How much of a file that could not be read is kept with its reason. Enough to see what it was;
+/// written out byte by byte it still fits one publish.
+pub const QUARANTINE_BYTES_MAX: usize = 64 * 1024;

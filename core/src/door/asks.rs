@@ -16,7 +16,7 @@ use helmstream_schemas::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Arrival, Dead, Wanted, canonical, cloudevent::CloudEvent, names};
+use super::{Arrival, Dead, Wanted, canonical, cloudevent::CloudEvent, deployed, names};
 use crate::{approval::approval_id, limits::APPROVAL_OPEN_FOR};
 
 /// The publisher under which the plane itself publishes what a dead letter's retry came to.
@@ -54,6 +54,9 @@ pub(super) fn read(event: &CloudEvent, arrival: &Arrival<'_>) -> Result<Wanted, 
         "helmstream.dead_letter.fail.v1" if arrival.publisher == RETRIER => {
             let OfFail { inbox_sequence, attempt, detail } = data(event)?;
             of_dead_letter(inbox_sequence, &DeadLetterCommand::Fail(Fail { attempt, detail }))
+        }
+        "helmstream.deployment.register.v1" => {
+            deployed::register(event.data.as_ref().unwrap_or(&Value::Null), by, at)
         }
         "helmstream.deployment.retire.v1" => {
             let OfRetire { unit, reason } = data(event)?;

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 use super::Dead;
 
 /// Parses one JSON value, or says why it is none.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Dead> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Dead> {
     if let Err(error) = std::str::from_utf8(bytes) {
         return Err(Dead::new(
             "not_utf8",
