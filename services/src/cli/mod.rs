@@ -2,6 +2,7 @@
 //! through `client::Client` and nowhere else; how an answer looks is decided in the file of its
 //! noun.
 
+mod bar;
 mod dead_letter;
 mod ending;
 mod escape;

@@ -6,6 +6,7 @@ pub mod dead_letter;
 pub mod direct;
 pub mod event;
 pub mod failure;
+pub mod flow;
 pub use crate::limits;
 pub mod outcome;
 pub mod projection;
