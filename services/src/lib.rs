@@ -11,6 +11,7 @@ pub mod decides;
 pub mod deployment;
 pub mod door;
 pub mod external;
+pub mod faber;
 pub mod ledger;
 pub mod limits;
 pub mod local;

@@ -32,6 +32,13 @@ impl Bar {
         Self(bar)
     }
 
+    /// The end came nearer or went further away.
+    pub(super) fn towards(&self, done: u64, end: u64) {
+        if self.0.length().is_some() {
+            self.0.set_length(end.max(done));
+        }
+    }
+
     pub(super) fn advance(&self, position: u64, message: String) {
         self.0.set_position(position);
         self.0.set_message(message);
