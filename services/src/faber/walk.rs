@@ -172,7 +172,7 @@ impl Walk<'_> {
     fn link(&mut self, path: String) {
         let what = match self.root.join(&path).canonicalize() {
             Err(error) if is_read(&path) => {
-                What::Unread(format!("the link leads nowhere: {error}"))
+                What::Unread(format!("the link leads nowhere: {}", error.kind()))
             }
             Err(_) => What::Nothing("a link that leads nowhere"),
             Ok(to) if !to.starts_with(self.root) => What::Nothing("a link out of the project"),

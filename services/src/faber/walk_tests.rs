@@ -81,29 +81,17 @@ fn what_is_not_what_its_name_says_is_found_with_the_reason() {
     symlink("/etc/hostname", scratch.0.join(".fractary/d.json")).unwrap();
     symlink("b", scratch.0.join(".fractary/e")).unwrap();
     symlink("b/plain", scratch.0.join(".fractary/f.json")).unwrap();
-    assert_eq!(
-        scratch.walk(),
-        pairs(
-            &[
-                (
-                    ".fractary/c.json",
-                    "the link leads nowhere: No such file or directory (os error 2)"
-                ),
-                (".fractary/d.json", "a link out of the project"),
-                (".fractary/e", "a link to a folder, which is not followed"),
-                (".fractary/f.json", "file"),
-                (".fractary/a/state.json", "a folder lies where a file should"),
-                (".fractary/a/state.json/inner.json", "file"),
-                (".fractary/b/plain", "file"),
-                (".fractary/b/\u{fffd}.json", "its name is not UTF-8"),
-            ]
-            .map(|pair| pair)
-        )
-        .into_iter()
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .collect::<Vec<_>>()
-    );
+    let expected = pairs(&[
+        (".fractary/c.json", "the link leads nowhere: entity not found"),
+        (".fractary/d.json", "a link out of the project"),
+        (".fractary/e", "a link to a folder, which is not followed"),
+        (".fractary/f.json", "file"),
+        (".fractary/a/state.json", "a folder lies where a file should"),
+        (".fractary/a/state.json/inner.json", "file"),
+        (".fractary/b/plain", "file"),
+        (".fractary/b/\u{fffd}.json", "its name is not UTF-8"),
+    ]);
+    assert_eq!(scratch.walk(), expected);
 }
 
 #[test]

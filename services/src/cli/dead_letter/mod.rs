@@ -58,7 +58,7 @@ That it is published again is an event; what it becomes then is an outcome of it
 `helmstream deadletter show` tells. Only a person may ask.
 
 Examples:
-  helmstream deadletter retry 41 --reason \"the observer was updated\"
+  helmstream deadletter retry 41 --reason mended
   helmstream deadletter retry 41 43 57")]
     Retry(DecideArgs),
     /// Set some aside for good: nothing more will be done about them
@@ -66,7 +66,7 @@ Examples:
 What was published stays kept as long as any dead letter. Only a person may ask.
 
 Example:
-  helmstream deadletter discard 41 --reason \"sent by a test\"")]
+  helmstream deadletter discard 41 --reason test")]
     Discard(DecideArgs),
 }
 
