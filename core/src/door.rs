@@ -9,9 +9,12 @@ mod deployed;
 mod faber;
 mod fields;
 mod file;
+mod listed;
 mod names;
+mod observed;
 mod retry;
 mod secrets;
+mod state;
 pub(crate) mod strict;
 
 use helmstream_schemas::{

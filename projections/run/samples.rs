@@ -138,6 +138,7 @@ fn event_of(number: u64) -> impl Strategy<Value = RunEvent> {
                     asked_number,
                     passed_number,
                     passed_at,
+                    claimed_number: None,
                 })
             }
             12 => {

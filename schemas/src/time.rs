@@ -96,6 +96,24 @@ impl JsonSchema for Timestamp {
     }
 }
 
+/// A duration as FABER writes it: a whole number and one unit, such as `250ms`, `90s`, `5m`, `24h`
+/// or `30d`.
+pub fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    let number: u64 = number.parse().ok()?;
+    let ms = match unit.trim() {
+        "ms" => 1,
+        "s" | "sec" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(ms).map(Duration::from_millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +137,28 @@ mod tests {
             Timestamp::parse("2026-01-31T10:30:00+01:00"),
             Timestamp::parse("2026-01-31T09:30:00Z")
         );
+    }
+
+    #[test]
+    fn durations_are_read_as_they_are_written() {
+        let ms = |text| duration(text).map(|duration| duration.as_millis());
+        assert_eq!(ms("250ms"), Some(250));
+        assert_eq!(
+            [ms("90s"), ms(" 5m "), ms("24h")],
+            [Some(90_000), Some(300_000), Some(86_400_000)]
+        );
+        assert_eq!(ms("30d"), Some(2_592_000_000));
+        for text in [
+            "",
+            "5",
+            "m",
+            "-5m",
+            "1.5h",
+            "5 weeks",
+            "99999999999999999999d",
+            "18446744073709551615d",
+        ] {
+            assert_eq!(ms(text), None, "{text}");
+        }
     }
 }

@@ -122,3 +122,5 @@ pub const FABER_REASONS_MAX: usize = 20;
 
 /// Files that a table shows; the other formats have all.
 pub const FABER_ROWS_MAX: usize = 200;
+/// How often an approval that is waited for is looked at: a person does not notice half a second.
+pub const ANSWER_POLL: Duration = Duration::from_millis(500);

@@ -129,8 +129,7 @@ impl<D: Decider> Desk<D> {
         aggregate: &Aggregate<D>,
     ) -> Result<(), StreamError> {
         for wanted in D::deadlines(&aggregate.state) {
-            let stands = armed.iter().any(|a| a.purpose == wanted.purpose && a.at <= wanted.at);
-            if !stands {
+            if !stands(armed, wanted) {
                 deadline::arm(&self.connection, D::CONTEXT, id, wanted).await?;
             }
         }
@@ -201,4 +200,26 @@ fn pause(command: &Record, attempt: u32) -> Duration {
     let spread = Hash::of(&command.sequence.to_be_bytes()).0[0];
     let longest = Duration::from_millis(u64::from(attempt)).min(limits::CONFLICT_PAUSE_MAX);
     longest * u32::from(spread) / u32::from(u8::MAX)
+}
+
+/// Whether what is armed for this purpose fires in time: what fires early is armed anew then.
+fn stands(armed: &[Deadline], wanted: Deadline) -> bool {
+    armed.iter().any(|armed| armed.purpose == wanted.purpose && armed.at <= wanted.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use helmstream_schemas::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_new_or_comes_nearer_has_to_be_armed() {
+        let due = |purpose, at| Deadline { purpose, at: Timestamp::from_nanos(at) };
+        let armed = [due("expire", 10), due("remind", 7)];
+        assert!(stands(&armed, due("expire", 10)) && stands(&armed, due("expire", 11)));
+        assert!(!stands(&armed, due("expire", 9)), "it comes nearer");
+        assert!(!stands(&armed, due("stalled", 11)), "it is new");
+        assert!(!stands(&[], due("expire", 10)));
+    }
 }

@@ -11,6 +11,7 @@ pub mod kill;
 pub mod patience;
 pub mod proxy;
 pub mod publisher;
+pub mod race;
 pub mod running;
 pub mod sql;
 pub mod tree;

@@ -21,8 +21,12 @@ use tokio::{
 
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
-/// Every service that folds or decides.
-pub const ALL: [&str; 5] = ["door", "run", "external", "deadline", "ledger"];
+/// Every service.
+pub const ALL: [&str; 8] =
+    ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
+
+/// How many positions each service keeps: one for each view and stream.
+const POSITIONS: [(&str, usize); 4] = [("run", 1), ("approval", 1), ("deadline", 1), ("ledger", 4)];
 
 /// Roles belong to a whole Postgres, and two set-ups of two databases would alter them at once.
 static SETTING_UP: Mutex<()> = Mutex::const_new(());
@@ -120,10 +124,12 @@ impl Running {
                 extent(&self.operator, stream).await.expect("the log answers").last,
             );
         }
+        let running = POSITIONS.iter().filter(|(service, _)| self.services.contains_key(*service));
+        let positions: usize = running.map(|(_, count)| count).sum();
         eventually(&format!("views that have read to {heads:?}"), async || {
             let lines = projection_list(&self.database).await.expect("the views answer");
             let level = lines.iter().all(|line| line.read_to_seq >= heads[line.stream.as_str()]);
-            (lines.len() >= 6 && level).then_some(())
+            (lines.len() >= positions && level).then_some(())
         })
         .await;
     }

@@ -12,7 +12,7 @@ use helmstream_schemas::{
 };
 use serde_json::{Map, Value};
 
-use super::{Arrival, Dead, canonical, cloudevent::CloudEvent, names::names};
+use super::{Arrival, Dead, canonical, cloudevent::CloudEvent, fields, names::names};
 
 /// Whether a CloudEvents type says that its data is FABER's envelope: one of its dotted parts is
 /// `faber`.
@@ -75,7 +75,7 @@ fn claim(
 
 /// What a word of FABER's means, in every spelling met (`workflow:start`, `workflow_fail` …).
 fn said(envelope: &Envelope) -> Said {
-    let place = place(envelope);
+    let place = place(envelope.phase.as_deref(), envelope.step.clone());
     let has_phase = place.phase.is_some();
     let has_step = place.step.is_some();
     let error = envelope.error.as_ref().map(fault);
@@ -140,13 +140,13 @@ fn names_a_gate(envelope: &Envelope) -> bool {
         || words.any(|word| matches!(word, "gate" | "approval" | "approve"))
 }
 
-fn place(envelope: &Envelope) -> Place {
-    let phase = envelope.phase.as_deref().map(Phase::read);
-    let unknown = phase == Some(Phase::Other);
+/// A place in the pipeline by the words for it.
+pub(super) fn place(phase: Option<&str>, step: Option<String>) -> Place {
+    let read = phase.map(Phase::read);
     Place {
-        phase,
-        phase_text: envelope.phase.clone().filter(|_| unknown),
-        step: envelope.step.clone().filter(|step| !step.is_empty()),
+        phase: read,
+        phase_text: phase.filter(|_| read == Some(Phase::Other)).map(str::to_owned),
+        step: step.filter(|step| !step.is_empty()),
     }
 }
 
@@ -161,7 +161,8 @@ fn started(metadata: &Map<String, Value>) -> Started {
     }
 }
 
-fn artifact(value: &Value) -> Artifact {
+/// Something that was made, as FABER writes it: an object, or its name alone.
+pub(super) fn artifact(value: &Value) -> Artifact {
     let empty = Map::new();
     let held = value.as_object().unwrap_or(&empty);
     Artifact {
@@ -184,11 +185,6 @@ fn fault(value: &Value) -> Fault {
     }
 }
 
-/// A text, or a number as a text: FABER writes work ids both ways.
 fn text(held: &Map<String, Value>, key: &str) -> Option<String> {
-    match held.get(key)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    fields::text(held.get(key)?)
 }

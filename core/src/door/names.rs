@@ -50,10 +50,10 @@ fn canonical(text: &str) -> String {
     }
 }
 
-/// A run's suffix is the time at which it began: `2026-03-01T10-00-00Z`.
+/// A run's suffix is the time at which it began: `2026-03-01T10-00-00Z`. Some leave the zone out.
 fn is_suffix(text: &str) -> bool {
     let shape = "dddd-dd-ddTdd-dd-ddZ";
-    text.len() == shape.len()
+    (text.len() == shape.len() || text.len() == shape.len() - 1)
         && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
             b'd' => byte.is_ascii_digit(),
             _ => byte.eq_ignore_ascii_case(&wanted),
@@ -75,6 +75,10 @@ mod tests {
     fn two_forms_of_one_name_are_one() {
         let name = "acme-shop-77/2026-03-01T10-00-00Z";
         assert_eq!(read("acme-shop-77-run-2026-03-01T10-00-00Z", json!({})), [name]);
+        assert_eq!(
+            read("acme-shop-77-run-2026-03-01T10-00-00", json!({})),
+            ["acme-shop-77/2026-03-01T10-00-00"]
+        );
         assert_eq!(
             read(name, json!({"state_run_id": "acme-shop-77-run-2026-03-01T10-00-00Z"})),
             [name]

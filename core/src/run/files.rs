@@ -1,38 +1,28 @@
 //! What the files of a run add to what was known: a state is written over again and again, and each
 //! sighting of it is told as its changes, with what cannot all be true of it.
 
+mod contradictions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::{
     Hash, Timestamp,
     run::{
-        About, Change, Contradiction, Ending, Moment, Observe, Observed, Place, Sighting, State,
-        StepState, Told,
+        About, Change, Ending, Moment, Observe, Observed, Place, Sighting, State, StepState, Told,
     },
 };
 use serde::{Deserialize, Serialize};
 
+use self::contradictions::contradictions;
 use crate::limits::{CLAIM_YOUNG_MAX, STALL_AFTER};
-
-/// Moves of a run's status that FABER's own guard lets pass.
-const MOVES: [(&str, &[&str]); 6] = [
-    ("pending", &["in_progress", "cancelled"]),
-    ("in_progress", &["paused", "completed", "failed", "cancelled"]),
-    ("paused", &["in_progress", "failed", "cancelled"]),
-    ("failed", &["in_progress"]),
-    ("completed", &[]),
-    ("cancelled", &[]),
-];
-
-/// Words in which the message of a step says that something is not over.
-const NOT_OVER: [&str; 6] =
-    ["in progress", "in-progress", "still running", "still pending", "is running", "are running"];
 
 /// What is known of a run's files.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Files {
     /// Digests of everything that was seen.
     seen: BTreeSet<Hash>,
+    /// How often something was seen; more often than `seen` holds where a state came back.
+    sightings: usize,
     /// The youngest state.
     standing: Option<Standing>,
 }
@@ -40,10 +30,13 @@ pub(super) struct Files {
 /// A state, as far as the next one is compared with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Standing {
+    content: Hash,
     seen_at: Timestamp,
     status: Option<String>,
     updated_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
     phases: Vec<(Place, String)>,
+    /// In the order of the file, which can hold a step several times.
     steps: Vec<(Place, Step)>,
 }
 
@@ -55,10 +48,17 @@ struct Step {
     message: Option<Hash>,
 }
 
+/// A step that is different from what it was, that is new, or that is gone.
+struct StepChange<'a> {
+    place: &'a Place,
+    was: Option<&'a Step>,
+    is: Option<&'a StepState>,
+}
+
 impl Files {
-    /// How many files were seen.
+    /// How many sightings there were.
     pub(super) fn len(&self) -> usize {
-        self.seen.len()
+        self.sightings
     }
 
     /// Whether the youngest state says that the run is over; `None` if there is none.
@@ -70,27 +70,34 @@ impl Files {
     /// What a sighting adds; `None` if all of it is known.
     pub(super) fn observe(&self, observe: Observe) -> Option<Observed> {
         let Observe { sighting, told } = observe;
-        if self.seen.contains(&sighting.content) {
+        let before = self.standing.as_ref();
+        let is_state = matches!(told, Told::State(_));
+        let late = is_state && before.is_some_and(|before| before.seen_at > seen_at(&sighting));
+        if self.seen.contains(&sighting.content) && !(is_state && self.is_back(&sighting, late)) {
             return None;
         }
-        let (mut changes, mut contradictions, mut late, mut stalls_at) =
-            (Vec::new(), Vec::new(), false, None);
-        if let Told::State(state) = &told {
-            let before = self.standing.as_ref();
-            late = before.is_some_and(|before| before.seen_at > seen_at(&sighting));
-            if !late {
-                changes = self::changes(before, state);
-                contradictions = self::contradictions(before, state, &changes, &sighting);
-                stalls_at = self::stalls_at(state, &sighting);
-            }
+        let (mut changes, mut contradictions, mut stalls_at) = (Vec::new(), Vec::new(), None);
+        if let (Told::State(state), false) = (&told, late) {
+            let steps = step_changes(before, state);
+            changes = self::changes(before, state, &steps);
+            contradictions = self::contradictions(before, state, &steps, &sighting);
+            stalls_at = self::stalls_at(state, &sighting);
         }
         Some(Observed { sighting, told, changes, contradictions, late, stalls_at })
     }
 
+    /// Whether a state that was seen before stands again after another. A commit says nothing of
+    /// that kind: the same content is committed anew wherever branches are put on top of others.
+    fn is_back(&self, sighting: &Sighting, late: bool) -> bool {
+        let stands = self.standing.as_ref().map(|standing| standing.content);
+        sighting.commit.is_none() && !late && stands != Some(sighting.content)
+    }
+
     pub(super) fn observed(&mut self, observed: &Observed) {
         self.seen.insert(observed.sighting.content);
+        self.sightings += 1;
         if let (Told::State(state), false) = (&observed.told, observed.late) {
-            self.standing = Some(Standing::of(state, seen_at(&observed.sighting)));
+            self.standing = Some(Standing::of(state, &observed.sighting));
         }
     }
 }
@@ -111,18 +118,18 @@ fn seen_at(sighting: &Sighting) -> Timestamp {
 }
 
 impl Standing {
-    fn of(state: &State, seen_at: Timestamp) -> Self {
+    fn of(state: &State, sighting: &Sighting) -> Self {
         let phases = state
             .phases
             .iter()
             .filter_map(|phase| Some((phase.place.clone(), phase.status.clone()?)));
-        let steps: BTreeMap<&Place, &StepState> =
-            state.steps.iter().map(|step| (&step.place, step)).collect();
-        let steps = steps.into_iter().map(|(place, step)| (place.clone(), Step::of(step)));
+        let steps = state.steps.iter().map(|step| (step.place.clone(), Step::of(step)));
         Self {
-            seen_at,
+            content: sighting.content,
+            seen_at: seen_at(sighting),
             status: state.status.clone(),
             updated_at: at(&state.updated_at),
+            completed_at: at(&state.completed_at),
             phases: phases.collect(),
             steps: steps.collect(),
         }
@@ -130,10 +137,6 @@ impl Standing {
 
     fn phase(&self, place: &Place) -> Option<&String> {
         self.phases.iter().find(|(known, _)| known == place).map(|(_, status)| status)
-    }
-
-    fn step(&self, place: &Place) -> Option<&Step> {
-        self.steps.iter().find(|(known, _)| known == place).map(|(_, step)| step)
     }
 }
 
@@ -147,7 +150,7 @@ impl Step {
     }
 }
 
-fn changes(before: Option<&Standing>, state: &State) -> Vec<Change> {
+fn changes(before: Option<&Standing>, state: &State, steps: &[StepChange<'_>]) -> Vec<Change> {
     let mut changes = Vec::new();
     let status = before.and_then(|before| before.status.clone());
     if let Some(to) = state.status.clone().filter(|to| status.as_ref() != Some(to)) {
@@ -159,105 +162,73 @@ fn changes(before: Option<&Standing>, state: &State) -> Vec<Change> {
             changes.push(Change::Phase { place: phase.place.clone(), from, to });
         }
     }
-    for step in &state.steps {
-        let known = before.and_then(|before| before.step(&step.place));
-        if known != Some(&Step::of(step)) {
-            changes.push(Change::Step {
-                place: step.place.clone(),
-                from: known.map(|known| known.status.clone()),
-                to: step.status.clone().unwrap_or_default(),
-                completed_at: at(&step.completed_at),
-                message: step.message.clone(),
-            });
-        }
-    }
-    let gone = before.into_iter().flat_map(|before| &before.steps);
-    let gone = gone.filter(|(place, _)| state.steps.iter().all(|step| step.place != *place));
-    changes.extend(gone.map(|(place, _)| Change::StepGone { place: place.clone() }));
+    changes.extend(steps.iter().map(|step| match step.is {
+        Some(is) => Change::Step {
+            place: step.place.clone(),
+            from: step.was.map(|was| was.status.clone()),
+            to: is.status.clone().unwrap_or_default(),
+            completed_at: at(&is.completed_at),
+            message: is.message.clone(),
+        },
+        None => Change::StepGone { place: step.place.clone() },
+    }));
     changes
 }
 
-fn contradictions(
-    before: Option<&Standing>,
-    state: &State,
-    changes: &[Change],
-    sighting: &Sighting,
-) -> Vec<Contradiction> {
-    let mut found = Vec::new();
-    let seen_at = sighting.commit.as_ref().map_or(sighting.received_at, |c| c.committed_at);
-    let ahead = |place: Option<&Place>, claimed_at: Option<Timestamp>| {
-        let claimed_at = claimed_at?;
-        let ahead = claimed_at.since(seen_at).filter(|ahead| !ahead.is_zero())?;
-        let ahead_ms = u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX);
-        let place = place.cloned();
-        Some(Contradiction::AheadOfSighting { place, claimed_at, seen_at, ahead_ms })
-    };
-    let mut steps_changed = 0;
-    for change in changes {
-        match change {
-            Change::Step { place, from, to, completed_at, message } => {
-                steps_changed += 1;
-                found.extend(ahead(Some(place), *completed_at));
-                found.extend(still_running(place, to, message.as_deref()));
-                if let Some(from) = from.as_ref().filter(|from| is_over(from) && !is_over(to)) {
-                    found.push(Contradiction::Undone { place: place.clone(), from: from.clone() });
-                }
-            }
-            Change::StepGone { place } => {
-                steps_changed += 1;
-                let step = before.and_then(|before| before.step(place));
-                if let Some(step) = step.filter(|step| is_over(&step.status)) {
-                    let from = step.status.clone();
-                    found.push(Contradiction::Undone { place: place.clone(), from });
-                }
-            }
-            Change::Run { from: Some(from), to } if !may_follow(from, to) => {
-                found.push(Contradiction::Move { from: from.clone(), to: to.clone() });
-            }
-            Change::Run { .. } | Change::Phase { .. } => {}
+/// Steps that are not as they were. The second of two steps with one name is compared with the
+/// second that there was.
+fn step_changes<'a>(before: Option<&'a Standing>, state: &'a State) -> Vec<StepChange<'a>> {
+    let known = before.map(|before| before.steps.as_slice()).unwrap_or_default();
+    let mut left: BTreeMap<(&Place, usize), &Step> = BTreeMap::new();
+    let mut times: BTreeMap<&Place, usize> = BTreeMap::new();
+    for (place, step) in known {
+        left.insert((place, next(&mut times, place)), step);
+    }
+    times.clear();
+    let mut changes = Vec::new();
+    for step in &state.steps {
+        let place = &step.place;
+        let was = left.remove(&(place, next(&mut times, place)));
+        if was != Some(&Step::of(step)) {
+            changes.push(StepChange { place, was, is: Some(step) });
         }
     }
-    let updated_at = at(&state.updated_at);
-    let last_update = before.and_then(|before| before.updated_at);
-    match updated_at.filter(|at| last_update == Some(*at)) {
-        Some(updated_at) if steps_changed > 0 => {
-            found.push(Contradiction::FrozenUpdate { updated_at, changes: steps_changed });
-        }
-        Some(_) => {}
-        None => found.extend(ahead(None, updated_at)),
-    }
-    found.extend(ahead(None, at(&state.completed_at)));
-    found
+    let gone = left.into_iter();
+    changes.extend(gone.map(|((place, _), was)| StepChange { place, was: Some(was), is: None }));
+    changes
 }
 
-fn still_running(place: &Place, status: &str, message: Option<&str>) -> Option<Contradiction> {
-    let message = message?;
-    let said = message.to_lowercase();
-    let contradicts = Ending::of(status) == Ending::Completed
-        && NOT_OVER.iter().any(|words| said.contains(words));
-    contradicts
-        .then(|| Contradiction::StillRunning { place: place.clone(), message: message.to_owned() })
-}
-
-/// Whether a status can follow another; of words that FABER's guard does not know nothing is said.
-fn may_follow(from: &str, to: &str) -> bool {
-    let is_known = |word: &str| MOVES.iter().any(|(known, _)| *known == word);
-    let allowed = MOVES.iter().find(|(known, _)| *known == from).map(|(_, allowed)| *allowed);
-    !is_known(to) || allowed.is_none_or(|allowed| allowed.contains(&to))
+fn next<'a>(times: &mut BTreeMap<&'a Place, usize>, place: &'a Place) -> usize {
+    let times = times.entry(place).or_default();
+    *times += 1;
+    *times
 }
 
 fn is_over(status: &str) -> bool {
     Ending::of(status) != Ending::Other
 }
 
-/// A state can go silent only while it says that the run is in progress, and only if it was young
-/// when it was received.
+/// A state can go silent only while it says that the run is in progress, and only if something it
+/// tells was young when it was received. The time of its last change may stand still while steps
+/// go on, so theirs count too.
 fn stalls_at(state: &State, sighting: &Sighting) -> Option<Timestamp> {
-    let runs = matches!(state.status.as_deref(), Some("in_progress" | "running"));
-    let age = sighting.received_at.since(at(&state.updated_at)?).unwrap_or_default();
+    let runs =
+        matches!(state.status.as_deref().map(word).as_deref(), Some("in_progress" | "running"));
+    let steps = state.steps.iter().filter_map(|step| at(&step.completed_at));
+    let told_at = at(&state.updated_at).into_iter().chain(steps).max()?;
+    let age = sighting.received_at.since(told_at).unwrap_or_default();
     (runs && age <= CLAIM_YOUNG_MAX).then(|| sighting.received_at.plus(STALL_AFTER))
+}
+
+/// A status as it is compared with others.
+fn word(status: &str) -> String {
+    status.trim().to_ascii_lowercase().replace(['-', ' '], "_")
 }
 
 fn at(moment: &Option<Moment>) -> Option<Timestamp> {
     moment.as_ref().and_then(|moment| moment.at)
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

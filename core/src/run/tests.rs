@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod gates;
+
 const MINUTE: i64 = 60_000_000_000;
 
 fn at(minute: i64) -> Timestamp {
@@ -68,6 +70,18 @@ fn ended(number: u64) -> RunCommand {
     report(number, "workflow_complete", Said::Ended(fact))
 }
 
+/// The gate's approval was closed at this minute.
+fn settle(gate: Place, outcome: Settled, minute: i64) -> RunCommand {
+    RunCommand::Settle(Settle {
+        gate,
+        approval: Id::new("acme/shop-42@release").unwrap(),
+        outcome,
+        by: None,
+        at: at(minute),
+        reason: None,
+    })
+}
+
 /// Runs commands one after the other; the state after, and all that happened.
 fn run(commands: impl IntoIterator<Item = RunCommand>) -> (RunState, Vec<RunEvent>) {
     let mut all = Vec::new();
@@ -78,85 +92,6 @@ fn run(commands: impl IntoIterator<Item = RunCommand>) -> (RunState, Vec<RunEven
         all.extend(events);
     }
     (state, all)
-}
-
-fn bypasses(events: &[RunEvent]) -> Vec<(u64, u64)> {
-    let passed = events.iter().filter_map(|event| match event {
-        RunEvent::GateBypassed(e) => Some((e.asked_number, e.passed_number)),
-        _ => None,
-    });
-    passed.collect()
-}
-
-#[test]
-fn a_guarded_run_that_goes_on_past_an_unanswered_gate_bypasses_it() {
-    let (_, events) = run([started(1, Autonomy::Guarded), asked(20), begun(23)]);
-    assert_eq!(bypasses(&events), [(20, 23)]);
-}
-
-#[test]
-fn a_granted_gate_is_passed_and_a_denied_one_bypassed() {
-    let granted =
-        [started(1, Autonomy::Assist), asked(20), answered(22, Answer::Granted), begun(23)];
-    assert_eq!(bypasses(&run(granted).1), []);
-    let denied = [started(1, Autonomy::Assist), asked(20), answered(22, Answer::Denied), begun(23)];
-    assert_eq!(bypasses(&run(denied).1), [(20, 23)]);
-}
-
-#[test]
-fn an_autonomous_run_may_go_on() {
-    let (_, events) = run([started(1, Autonomy::Autonomous), asked(20), begun(23)]);
-    assert_eq!(bypasses(&events), []);
-}
-
-#[test]
-fn a_merge_without_a_step_is_going_on_and_any_other_artifact_is_not() {
-    let artifact = |number, word| {
-        report(number, word, Said::ArtifactRecorded(ArtifactRecorded { place: release() }))
-    };
-    let guarded = started(1, Autonomy::Guarded);
-    let made = [guarded.clone(), asked(20), artifact(22, "pr_create")];
-    assert_eq!(bypasses(&run(made).1), []);
-    let merged = [guarded, asked(20), artifact(22, "pr_merge")];
-    assert_eq!(bypasses(&run(merged).1), [(20, 22)]);
-}
-
-#[test]
-fn what_went_on_before_the_gate_was_asked_is_no_bypass() {
-    let (_, events) = run([started(1, Autonomy::Guarded), begun(19), asked(20)]);
-    assert_eq!(bypasses(&events), []);
-}
-
-#[test]
-fn a_late_grant_does_not_undo_a_bypass_and_going_on_again_adds_none() {
-    let late = [
-        started(1, Autonomy::Guarded),
-        asked(20),
-        begun(23),
-        begun(24),
-        answered(25, Answer::Granted),
-        begun(26),
-    ];
-    assert_eq!(bypasses(&run(late).1), [(20, 23)]);
-}
-
-#[test]
-fn a_gate_asked_anew_after_its_grant_can_be_bypassed_anew() {
-    let twice = [
-        started(1, Autonomy::Guarded),
-        asked(2),
-        answered(3, Answer::Granted),
-        begun(4),
-        asked(5),
-        begun(6),
-    ];
-    assert_eq!(bypasses(&run(twice).1), [(5, 6)]);
-}
-
-#[test]
-fn autonomy_that_is_learned_late_still_shows_the_bypass() {
-    let (_, events) = run([asked(20), begun(23), started(1, Autonomy::Guarded)]);
-    assert_eq!(bypasses(&events), [(20, 23)]);
 }
 
 #[test]
@@ -183,74 +118,6 @@ fn a_run_takes_no_more_claims_than_its_bound() {
     assert!(Run::decide(&state, begun(number)).is_ok());
     state.disputed.insert((1, Hash::of(b"x")));
     assert_eq!(Run::decide(&state, begun(number)), Err(RunRejection::Full));
-}
-
-fn asked_at(number: u64, gate: Place) -> RunCommand {
-    report(number, "approval_request", Said::ApprovalAsked(ApprovalAsked { gate }))
-}
-
-fn granted_at(number: u64, gate: Place) -> RunCommand {
-    let fact = ApprovalAnswered { gate, answer: Answer::Granted };
-    report(number, "approval_granted", Said::ApprovalAnswered(fact))
-}
-
-fn step(phase: Phase, step: &str) -> Place {
-    Place { phase: Some(phase), phase_text: None, step: Some(step.into()) }
-}
-
-#[test]
-fn an_answer_is_for_a_gate_of_its_phase_and_of_its_step_where_both_name_one() {
-    let passed = |gate: Place, answered: Place| {
-        let run = run([
-            started(1, Autonomy::Guarded),
-            asked_at(2, gate),
-            granted_at(3, answered),
-            begun(4),
-        ]);
-        bypasses(&run.1).is_empty()
-    };
-    let build = Place { phase: Some(Phase::Build), ..Place::default() };
-    let other =
-        |text: &str| Place { phase: Some(Phase::Other), phase_text: Some(text.into()), step: None };
-    assert!(passed(release(), release()));
-    assert!(passed(release(), step(Phase::Release, "merge")));
-    assert!(passed(step(Phase::Release, "merge"), release()));
-    assert!(passed(step(Phase::Release, "merge"), step(Phase::Release, "merge")));
-    assert!(!passed(step(Phase::Release, "merge"), step(Phase::Release, "deploy")));
-    assert!(!passed(release(), build));
-    assert!(passed(other("Deploy"), other("Deploy")));
-    assert!(!passed(other("Deploy"), other("Ship")));
-}
-
-#[test]
-fn a_grant_from_before_the_ask_is_for_nothing() {
-    let early = [started(1, Autonomy::Guarded), answered(2, Answer::Granted), asked(3), begun(4)];
-    assert_eq!(bypasses(&run(early).1), [(3, 4)]);
-}
-
-#[test]
-fn a_second_ask_while_the_gate_waits_is_no_second_gate() {
-    let late =
-        [started(1, Autonomy::Guarded), asked(2), asked(3), answered(6, Answer::Granted), begun(5)];
-    assert_eq!(bypasses(&run(late).1), [(2, 5)]);
-}
-
-#[test]
-fn two_gates_that_wait_are_both_bypassed() {
-    let both = [
-        started(1, Autonomy::Guarded),
-        asked_at(2, step(Phase::Release, "merge")),
-        asked_at(3, step(Phase::Build, "push")),
-        begun(4),
-    ];
-    assert_eq!(bypasses(&run(both).1).len(), 2);
-    let one_after_the_other = [
-        started(1, Autonomy::Guarded),
-        asked_at(2, step(Phase::Release, "merge")),
-        begun(4),
-        asked_at(3, step(Phase::Build, "push")),
-    ];
-    assert_eq!(bypasses(&run(one_after_the_other).1).len(), 2);
 }
 
 #[test]
@@ -340,8 +207,10 @@ fn a_merged_run_stays_merged() {
 
 /// A claim with this number, and nothing else about it left to chance.
 fn any_command(number: u64, choice: u8) -> RunCommand {
-    match choice % 6 {
+    match choice % 8 {
         0 => asked(number),
+        6 => settle(release(), Settled::Granted, number as i64),
+        7 => settle(release(), Settled::Expired, number as i64),
         1 => answered(number, Answer::Granted),
         2 => answered(number, Answer::Denied),
         3 => begun(number),

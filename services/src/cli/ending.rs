@@ -15,6 +15,12 @@ pub(super) enum Ending {
     Refused,
     /// Of some events nothing is known yet.
     Unknown,
+    /// An approval that was waited for was denied.
+    Denied,
+    /// Nobody answered in time.
+    Expired,
+    /// The question was taken back.
+    Withdrawn,
     /// EX_UNAVAILABLE of sysexits.h.
     Away,
     /// 128 and the number of SIGINT.
@@ -23,13 +29,16 @@ pub(super) enum Ending {
 
 impl Ending {
     #[cfg(test)]
-    pub(super) const ALL: [Ending; 8] = [
+    pub(super) const ALL: [Ending; 11] = [
         Self::Done,
         Self::Error,
         Self::Usage,
         Self::NotFound,
         Self::Refused,
         Self::Unknown,
+        Self::Denied,
+        Self::Expired,
+        Self::Withdrawn,
         Self::Away,
         Self::Interrupted,
     ];
@@ -42,6 +51,9 @@ impl Ending {
             Self::NotFound => 3,
             Self::Refused => 4,
             Self::Unknown => 5,
+            Self::Denied => 10,
+            Self::Expired => 11,
+            Self::Withdrawn => 12,
             Self::Away => 69,
             Self::Interrupted => 130,
         }

@@ -2,6 +2,8 @@
 //! through `client::Client` and nowhere else; how an answer looks is decided in the file of its
 //! noun.
 
+mod approval;
+mod asked;
 mod bar;
 mod dead_letter;
 mod ending;
@@ -59,7 +61,7 @@ struct Cli {
 
     /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish and sync: without end]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
-    wait: Option<u64>,
+    patience: Option<u64>,
 
     #[command(subcommand)]
     command: Command,
@@ -75,6 +77,9 @@ enum Command {
     /// FABER pipeline runs: list them, show one
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// People's consent: list what waits, ask for it, wait for it, give it
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
     /// Events: list them, show one, tell why it is there
     #[command(subcommand)]
     Event(event::EventCommand),
@@ -109,6 +114,7 @@ Examples:
   helmstream faber sync .                    publish what a project's folder holds
   helmstream run list --status running       what is going on
   helmstream run show acme/shop-42           one run from beginning to end
+  helmstream approval list                   what waits for an answer
   helmstream event why 17                    from the door to every effect
   helmstream event list -o ndjson | jq .id   every answer is also data
 
@@ -118,7 +124,10 @@ Exit codes:
   2    the command line was not understood
   3    nothing has that name
   4    some events were refused, are dead letters or were lost
-  5    of some events it is not known yet what became of them
+  5    of some events it is not known yet what became of them; an approval is still open
+  10   an approval that was waited for was denied
+  11   it expired: nobody answered in time
+  12   it was withdrawn
   69   NATS or Postgres is away
   130  interrupted by Ctrl-C
 
@@ -155,7 +164,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn answer(cli: Cli) -> anyhow::Result<Ending> {
-    let Cli { plane, output, wait, command } = cli;
+    let Cli { plane, output, patience, command } = cli;
     match command {
         Command::Up(mut args) => {
             if let Some(plane) = plane {
@@ -173,7 +182,7 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
         }
         command => {
             let screen = Screen::of_stdout(output);
-            let manner = manner(&command, wait);
+            let manner = manner(&command, patience);
             let client = Direct::new(place::open(plane.as_deref())?, manner)?;
             let (stop, stopped) = watch::channel(false);
             let is_watching = matches!(
@@ -209,6 +218,7 @@ async fn ask(
         Command::Publish(args) => publish::publish(client, screen, args).await,
         Command::Faber(command) => faber::answer(client, screen, command, stop).await,
         Command::Run(command) => run::answer(client, screen, command).await,
+        Command::Approval(command) => approval::answer(client, screen, command).await,
         Command::Event(command) => event::answer(client, screen, command).await,
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
@@ -217,23 +227,20 @@ async fn ask(
     }
 }
 
-fn manner(command: &Command, wait: Option<u64>) -> Manner {
-    match command {
-        Command::Publish(args) => Manner {
-            publisher: args.publisher.clone(),
-            wait: wait.map(Duration::from_secs),
-            outcome_wait: Duration::from_secs(args.outcome_wait),
-        },
-        Command::Faber(faber::FaberCommand::Sync(args)) => Manner {
-            publisher: args.publisher.clone(),
-            wait: wait.map(Duration::from_secs),
-            outcome_wait: Duration::from_secs(args.outcome_wait),
-        },
-        _ => Manner {
-            publisher: OPERATOR.to_owned(),
-            wait: Some(Duration::from_secs(wait.unwrap_or(WAIT_SECONDS))),
-            outcome_wait: Duration::from_secs(OUTCOME_SECONDS),
-        },
+fn manner(command: &Command, patience: Option<u64>) -> Manner {
+    let (publisher, waits_for_ever, outcome_wait) = match command {
+        Command::Publish(args) => (args.publisher.as_str(), true, args.outcome_wait),
+        Command::Faber(faber::FaberCommand::Sync(args)) => {
+            (args.publisher.as_str(), true, args.outcome_wait)
+        }
+        Command::Approval(command) => (command.publisher(), false, OUTCOME_SECONDS),
+        _ => (OPERATOR, false, OUTCOME_SECONDS),
+    };
+    let wait = patience.or((!waits_for_ever).then_some(WAIT_SECONDS));
+    Manner {
+        publisher: publisher.to_owned(),
+        wait: wait.map(Duration::from_secs),
+        outcome_wait: Duration::from_secs(outcome_wait),
     }
 }
 
@@ -248,6 +255,22 @@ mod tests {
             0 => vec![command.clone()],
             _ => command.get_subcommands().flat_map(leaves).collect(),
         }
+    }
+
+    /// What a shell makes of an example: words, a quoted one in one piece, up to a pipe or comment.
+    fn words(example: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in example.chars() {
+            match c {
+                '\'' => quoted = !quoted,
+                '|' | '#' if !quoted => break,
+                ' ' if !quoted => words.push(String::new()),
+                c => words.last_mut().expect("there is one").push(c),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
     }
 
     #[test]
@@ -266,8 +289,7 @@ mod tests {
                 .collect();
             assert!(!examples.is_empty(), "{} has no example", command.get_name());
             for example in examples {
-                let said = example.split(['|', '#']).next().unwrap_or_default().split_whitespace();
-                let parsed = Cli::try_parse_from(said);
+                let parsed = Cli::try_parse_from(words(example));
                 assert!(parsed.is_ok(), "{example}: {parsed:?}");
             }
         }

@@ -2,6 +2,8 @@
 //! travel: today `Direct` answers from the plane's own NATS and Postgres; HTTP can stand behind
 //! the same trait. What is printed, and how, is not decided here.
 
+pub mod approval;
+pub mod ask;
 pub mod dead_letter;
 pub mod direct;
 pub mod event;
@@ -44,6 +46,18 @@ pub trait Client: Sync {
         &self,
         request: run::ShowRequest,
     ) -> impl Future<Output = Answered<run::Shown>> + Send;
+
+    /// Approvals, those that were asked for last first.
+    fn approval_list(
+        &self,
+        request: approval::ListRequest,
+    ) -> impl Future<Output = Answered<approval::List>> + Send;
+
+    /// One approval with all its rounds.
+    fn approval_show(
+        &self,
+        request: approval::ShowRequest,
+    ) -> impl Future<Output = Answered<approval::Shown>> + Send;
 
     /// Events in the order of the log.
     fn event_list(

@@ -58,15 +58,15 @@ async fn nothing_is_due(connection: &Connection) {
 async fn a_deadline_that_a_strangers_schedule_fired_is_not_believed() {
     let mut plane = TestPlane::start_empty().await;
     let own = json!({
-        "publish": {"allow": ["sch.approval.*.*"]}, "subscribe": {"allow": ["_INBOX_approval.>"]}
+        "publish": {"allow": ["sch.stranger.*.*"]}, "subscribe": {"allow": ["_INBOX_stranger.>"]}
     });
-    plane.add_user("approval", Some(own)).await;
+    plane.add_user("stranger", Some(own)).await;
     let plane = plane.into_running(&ALL).await;
     young(&plane, "acme/victim").await;
-    let stranger = plane.plane.connect("approval").await;
+    let stranger = plane.plane.connect("stranger").await;
     let run = plane.plane.connect("run").await;
     for (by, schedule_subject) in
-        [(&stranger, "sch.approval.mine.stalled"), (&run, "sch.run.other.stalled")]
+        [(&stranger, "sch.stranger.mine.stalled"), (&run, "sch.run.other.stalled")]
     {
         store(by, schedule_subject, schedule("due.run.acme/victim.stalled"), Default::default())
             .await

@@ -2,11 +2,11 @@
 
 use helmstream_projections::run::{Entry, RunView, What};
 use helmstream_schemas::{
-    Hash,
+    Actor, ActorKind, Hash,
     run::{
         Answer, ApprovalAnswered, ApprovalAsked, Artifact, ArtifactRecorded, Autonomy, Claim,
-        Ended, Ending, Fault, GateBypassed, Phase, PhaseBegun, PhaseEnded, Place, Stalled, Started,
-        StepBegun, StepEnded,
+        Ended, Ending, Fault, GateBypassed, GateSettled, Phase, PhaseBegun, PhaseEnded, Place,
+        Settled, Stalled, Started, StepBegun, StepEnded,
     },
 };
 use uuid::Uuid;
@@ -86,6 +86,7 @@ fn a_gate_that_was_passed_stands_above_everything_and_a_late_grant_does_not_undo
         asked_number: 2,
         passed_number: 3,
         passed_at: merge.clone(),
+        claimed_number: Some(4),
     };
     let mut entries = vec![
         started(),
@@ -94,33 +95,48 @@ fn a_gate_that_was_passed_stands_above_everything_and_a_late_grant_does_not_undo
         said_by_the_plane(104, What::GateBypassed(bypassed)),
     ];
     let said = show(entries.clone());
-    let alarm = "\n GATE PASSED WITHOUT AN ANSWER\n  the gate at release was asked in claim 2 and had no grant when the run \
-                 went on in claim 3, at release / merge-pr\n  no grant has been claimed since\n";
+    let alarm = "\n GATE PASSED WITHOUT A GRANT\n  the gate at release was asked in claim 2 and had no grant when the run \
+                 went on in claim 3, at release / merge-pr\n  the run claims that it was granted, in claim 4; a claim passes no gate\n  \
+                 nobody has granted it since\n";
     assert!(said.contains(alarm), "{said}");
     assert!(
-        said.contains("no answer was claimed")
+        said.contains("nobody has answered")
             && said.find("GATE PASSED") < said.find("Phases and steps"),
         "{said}"
     );
-    let mut granted = entry(
-        5,
-        "10:05:00",
-        What::ApprovalAnswered(ApprovalAnswered { gate, answer: Answer::Granted }),
-    );
-    if let Some(claim) = &mut granted.claim {
+    let answered = ApprovalAnswered { gate: gate.clone(), answer: Answer::Granted };
+    let mut claimed = entry(5, "10:05:00", What::ApprovalAnswered(answered));
+    if let Some(claim) = &mut claimed.claim {
         claim.person = Some("person:1".into());
     }
-    entries.push(granted);
+    let settled = GateSettled {
+        gate,
+        approval: Id::new("acme/shop-42@release").unwrap(),
+        outcome: Settled::Granted,
+        by: Some(Actor { id: "operator".into(), kind: ActorKind::Human }),
+        at: at("10:07:00"),
+        reason: Some("seen it".into()),
+        asked_number: Some(2),
+        in_time_for: vec![],
+    };
+    entries.extend([claimed, said_by_the_plane(106, What::GateSettled(settled.clone()))]);
+    let said = show(entries.clone());
+    for line in [
+        "a grant came later, 2026-01-31 10:07:00Z; that clears it and does not undo it",
+        "granted    as the run claims in claim 5, 2026-01-31 10:05:00Z, by dana (person:1)",
+        "granted    2026-01-31 10:07:00Z by operator: seen it",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let in_time = GateSettled { in_time_for: vec![3], ..settled };
+    entries.pop();
+    entries.push(said_by_the_plane(106, What::GateSettled(in_time)));
     let said = show(entries);
     assert!(
-        said.contains("a grant was claimed later, in claim 5; that clears it and does not undo it"),
+        !said.contains(" GATE PASSED WITHOUT A GRANT \n") && !said.contains("nobody has granted"),
         "{said}"
     );
-    assert!(
-        said.contains("GATE PASSED")
-            && said.contains("granted    in claim 5, 2026-01-31 10:05:00Z, by dana (person:1)"),
-        "{said}"
-    );
+    assert!(said.contains("passed     in claim 3 after the grant"), "{said}");
 }
 
 #[test]

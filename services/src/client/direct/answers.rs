@@ -7,6 +7,7 @@ use helmstream_projections::{
     Database, ProjectionError, people,
     questions::{
         AsOf,
+        approval::{ApprovalFilter, approval_list, approval_show},
         dead_letter::{DeadLetterFilter, DeadLetterShown, dead_letter_list, dead_letter_show},
         event::{EventFilter, EventName, event_list, event_show},
         outcome::{outcome_of_command, outcomes},
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Answer, Answered, Client, dead_letter, event,
+        Answer, Answered, Client, approval, dead_letter, event,
         failure::{Code, Failure},
         limits::PREFIX_RUNS_MAX,
         outcome, projection, publish, run,
@@ -69,6 +70,26 @@ impl Client for Direct {
         // Whoever may not see who they are sees the ids.
         let people = people::names(&self.database, &persons).await.unwrap_or_default();
         Ok(Answer { as_of_seq, answer: run::Shown { run, people } })
+    }
+
+    async fn approval_list(&self, request: approval::ListRequest) -> Answered<approval::List> {
+        let approval::ListRequest { standing, run, limit, before } = request;
+        let filter = ApprovalFilter { standing, run, limit, before };
+        let AsOf { as_of_seq, answer: approvals } =
+            self.ask(|database| approval_list(database, &filter)).await?;
+        let is_full = approvals.len() == limit as usize;
+        let next = approvals.last().filter(|_| is_full).map(|shown| shown.view.asked_seq);
+        Ok(Answer { as_of_seq, answer: approval::List { approvals, next } })
+    }
+
+    async fn approval_show(&self, request: approval::ShowRequest) -> Answered<approval::Shown> {
+        let AsOf { as_of_seq, answer } =
+            self.ask(|database| approval_show(database, &request.name)).await?;
+        let shown = answer.ok_or_else(|| {
+            let what = format!("no approval is called `{}`", request.name);
+            Failure::not_found(what, "`helmstream approval list --all` shows which there are")
+        })?;
+        Ok(Answer { as_of_seq, answer: shown })
     }
 
     async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {

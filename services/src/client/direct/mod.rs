@@ -107,6 +107,6 @@ fn away(what: String, waited: Duration) -> Failure {
         Code::Away,
         what,
         detail,
-        "is the plane running? `helmstream up` runs one; `--wait SECONDS` waits longer",
+        "is the plane running? `helmstream up` runs one; `--patience SECONDS` waits longer",
     )
 }

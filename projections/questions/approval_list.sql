@@ -1,0 +1,8 @@
+-- list approvals
+SELECT id, view
+FROM approval.approval
+WHERE ($1::text IS NULL OR standing = $1)
+    AND ($2::text IS NULL OR run = $2)
+    AND ($3::bigint IS NULL OR asked_seq < $3)
+ORDER BY asked_seq DESC
+LIMIT $4

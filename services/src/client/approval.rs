@@ -1,0 +1,37 @@
+//! Questions about approvals. Asking for one and answering it are publishes: see `ask`.
+
+use helmstream_projections::{approval::Standing, questions::approval::ApprovalShown};
+use helmstream_schemas::Id;
+use serde::{Deserialize, Serialize};
+
+/// Which approvals to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Any, if absent.
+    #[serde(default)]
+    pub standing: Option<Standing>,
+    /// Only those of gates of this run.
+    #[serde(default)]
+    pub run: Option<Id>,
+    pub limit: u32,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub before: Option<u64>,
+}
+
+/// Approvals, those that were asked for last first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct List {
+    pub approvals: Vec<ApprovalShown>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// Which approval to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowRequest {
+    pub name: Id,
+}
+
+/// An approval whole.
+pub type Shown = ApprovalShown;
