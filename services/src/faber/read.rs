@@ -84,8 +84,9 @@ pub fn understood(
 ) -> Seen {
     let file = faber::File { path, bytes, written_at, commit: commit.clone() };
     let faber::Reading { shape, pieces } = faber::read(&project.name, &file);
-    let why =
-        pieces.is_empty().then(|| format!("what is a {} says nothing that happened", shape.name()));
+    let why = pieces
+        .is_empty()
+        .then(|| format!("files of shape {} say nothing that happened", shape.name()));
     Seen { path: path.to_owned(), commit, shape, pieces, why }
 }
 

@@ -92,8 +92,12 @@ pub struct Reason {
     /// Where in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// The publish that has it: of something that was known, the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inbox_sequence: Option<u64>,
+    /// Whether it was known before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_known: bool,
     pub reason: String,
 }
 
@@ -104,6 +108,7 @@ impl Told {
             outcome: Word::Nothing,
             place: None,
             inbox_sequence: None,
+            is_known: false,
             reason: reason.clone(),
         };
         Self {
@@ -121,10 +126,16 @@ impl Told {
         let (outcome, reason) = judged(piece, what);
         self.outcome = self.outcome.max(outcome);
         *self.events.entry(outcome).or_default() += 1;
-        let inbox_sequence = what.as_ref().ok().map(|settled| settled.receipt.inbox_sequence);
+        let settled = what.as_ref().ok();
+        let first = settled.and_then(Settled::counted).and_then(|outcome| match outcome {
+            Outcome::DuplicateOf { first_inbox_sequence } => Some(*first_inbox_sequence),
+            _ => None,
+        });
+        let own = settled.map(|settled| settled.receipt.inbox_sequence);
+        let (inbox_sequence, is_known) = (first.or(own), first.is_some());
         if let (Some(reason), true) = (reason, self.reasons.len() < FABER_REASONS_MAX) {
             let place = piece.place.clone();
-            self.reasons.push(Reason { outcome, place, inbox_sequence, reason });
+            self.reasons.push(Reason { outcome, place, inbox_sequence, is_known, reason });
         }
     }
 
@@ -164,11 +175,8 @@ fn judged(piece: &Said, what: &Result<Settled, Failure>) -> (Word, Option<String
         }
         Outcome::Event { .. } | Outcome::ExternalFact { .. } => (Word::Taken, None),
         // That it is known does not mend it.
-        Outcome::DuplicateOf { first_inbox_sequence } => match &piece.quarantined {
-            Some(reason) => {
-                let reason = format!("{reason}; known since INBOX {first_inbox_sequence}");
-                (Word::Quarantined, Some(reason))
-            }
+        Outcome::DuplicateOf { .. } => match &piece.quarantined {
+            Some(reason) => (Word::Quarantined, Some(reason.clone())),
             None => (Word::HadAlready, None),
         },
         Outcome::Unchanged { .. } => (Word::HadAlready, None),

@@ -72,3 +72,13 @@ fn the_worst_counts_and_its_reason_says_where() {
     let reason = told.reason().unwrap();
     assert_eq!((reason.place.as_deref(), reason.reason.as_str()), (Some("line 2"), "half a line"));
 }
+
+#[test]
+fn what_was_known_names_the_publish_that_has_it() {
+    let seen = Seen::nothing("state.json", Shape::Unreadable, "");
+    let mut told = Told::of(&Seen { why: None, ..seen });
+    told.add(&said(Some("half")), &settled(Some(Outcome::DuplicateOf { first_inbox_sequence: 2 })));
+    let reason = told.reason().unwrap();
+    assert_eq!((reason.inbox_sequence, reason.is_known), (Some(2), true));
+    assert_eq!(told.outcome, Word::Quarantined, "that it is known does not mend it");
+}

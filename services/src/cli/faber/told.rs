@@ -69,7 +69,11 @@ impl<'a> Teller<'a> {
         self.bar.towards(done, all);
         self.bar.advance(done, counted(done, "file"));
         match self.screen.format {
-            Format::Table if self.is_watching => self.write(&self.line(&told)),
+            // What is plain and brings nothing new is no news.
+            Format::Table if self.is_watching => match told.outcome {
+                Word::HadAlready | Word::Nothing => Ok(()),
+                _ => self.write(&self.line(&told)),
+            },
             Format::Table => {
                 if is_plain(told.outcome) {
                 } else if self.rows.len() < FABER_ROWS_MAX {
@@ -230,7 +234,11 @@ fn name(told: &Told) -> String {
 fn reason(told: &Told) -> Option<String> {
     let reason = told.reason()?;
     let place = reason.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-    let inbox = reason.inbox_sequence.map(|inbox| format!(" (INBOX {inbox})")).unwrap_or_default();
+    let inbox = match reason.inbox_sequence {
+        Some(inbox) if reason.is_known => format!(" (known since INBOX {inbox})"),
+        Some(inbox) => format!(" (INBOX {inbox})"),
+        None => String::new(),
+    };
     let same = told.events.get(&told.outcome).copied().unwrap_or_default();
     let others = if same > 1 { format!("; and {} more", same - 1) } else { String::new() };
     Some(format!("{place}{}{inbox}{others}", reason.reason))
