@@ -88,7 +88,7 @@ pub struct Dead {
     pub hint: String,
     /// Its key and the digest of its content, if the same again is to be told as a repeat rather
     /// than kept once more: what was set aside by whoever read it first, and what came of a retry.
-    pub known_by: Option<(Hash, Hash)>,
+    pub known_by: Option<Box<(Hash, Hash)>>,
 }
 
 /// What a message asks, before it is known which aggregate its names stand for.
@@ -127,8 +127,9 @@ impl Dead {
 /// Reads a message.
 pub fn admit(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Admission {
     let once = arrival.cause.map(retry::once);
-    read(arrival, cleaner)
-        .unwrap_or_else(|dead| Admission::Dead(Dead { known_by: once.or(dead.known_by), ..dead }))
+    read(arrival, cleaner).unwrap_or_else(|dead| {
+        Admission::Dead(Dead { known_by: once.map(Box::new).or(dead.known_by), ..dead })
+    })
 }
 
 fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {

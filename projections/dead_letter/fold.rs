@@ -71,7 +71,9 @@ impl DeadLetterView {
             }
             DeadLetterEvent::RetryFailed(e) => {
                 let attempt = self.retries.iter_mut().find(|one| one.number == e.attempt);
-                attempt.map(|attempt| attempt.failed = Some(e.detail));
+                if let Some(attempt) = attempt {
+                    attempt.failed = Some(e.detail);
+                }
             }
         }
         true

@@ -67,7 +67,7 @@ impl Entry {
     fn keys(&self) -> [Option<Hash>; 2] {
         match &self.admission {
             Admission::Command(admitted) => [admitted.once.map(|(key, _)| key), Some(admitted.key)],
-            Admission::Dead(dead) => [dead.known_by.map(|(key, _)| key), None],
+            Admission::Dead(dead) => [dead.known_by.as_deref().map(|(key, _)| *key), None],
         }
     }
 
@@ -75,7 +75,7 @@ impl Entry {
     fn known_by(&self) -> Option<(Hash, Hash)> {
         match &self.admission {
             Admission::Command(admitted) => admitted.once,
-            Admission::Dead(dead) => dead.known_by,
+            Admission::Dead(dead) => dead.known_by.as_deref().copied(),
         }
     }
 }
