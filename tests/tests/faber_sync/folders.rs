@@ -38,7 +38,7 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
         (number("HELMSTREAM_FOLDERS", 100), number("HELMSTREAM_SEED", 20_260_401));
     println!("{folders} folders, seed {seed}");
     let plane = TestPlane::start_running(&WITH).await;
-    let scratch = Scratch::new();
+    let scratch = Scratch::make();
     let client = client(&plane);
     let begun = Instant::now();
     let mut facts = BTreeMap::new();

@@ -36,7 +36,7 @@ fn state(steps: &[&str]) -> Value {
 #[tokio::test]
 async fn every_committed_version_is_told_oldest_first_and_then_what_lies_there() {
     let plane = TestPlane::start_running(&WITH).await;
-    let scratch = Scratch::new();
+    let scratch = Scratch::make();
     git(&scratch, &["init", "-q"]);
     let all = ["plan", "code", "test", "merge"];
     for done in 1..=3 {
@@ -71,7 +71,7 @@ async fn every_committed_version_is_told_oldest_first_and_then_what_lies_there()
 
 #[test]
 fn a_folder_without_a_repository_says_so() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::make();
     let project = Project::open(&scratch.0, None).expect("a folder");
     let failure = versions(&project, &[]).expect_err("there is no repository");
     assert_eq!(failure.code, Code::Input);

@@ -36,7 +36,7 @@ pub const WITH: [&str; 8] =
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
-    pub fn new() -> Self {
+    pub fn make() -> Self {
         let dir = std::env::temp_dir().join(format!("helmstream-faber-{}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&dir).expect("a folder can be made");
         Self(dir.canonicalize().expect("it is there"))

@@ -35,7 +35,7 @@ async fn next(synced: &mut Pin<Box<dyn Stream<Item = Result<Synced, Failure>> + 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_is_told_as_it_comes_and_what_is_half_written_when_it_is_whole() {
     let plane = TestPlane::start_running(&WITH).await;
-    let scratch = Scratch::new();
+    let scratch = Scratch::make();
     let path = |name: &str| format!("{EVENTS}/{name}.json");
     scratch.put(&path("001-a"), &event(1, "one").to_string());
     let client = client(&plane);
