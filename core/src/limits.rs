@@ -40,6 +40,10 @@ pub const APPROVAL_REMIND_SHARE: u32 = 4;
 /// How often one dead letter can be retried: whoever needs more mends the cause first.
 pub const RETRIES_MAX: u32 = 100;
 
+/// Largest dead letter that is published again: what INBOX stores of one message, less room for
+/// the headers that say on whose behalf.
+pub const RETRY_BYTES_MAX: usize = 1_048_576 - 512;
+
 /// Deployments one unit may hold: ten years of three a day.
 pub const DEPLOYMENTS_MAX: usize = 10_000;
 

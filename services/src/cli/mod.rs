@@ -4,12 +4,14 @@
 
 mod approval;
 mod asked;
+mod bar;
 mod dead_letter;
 mod deployment;
 mod emit;
 mod ending;
 mod escape;
 mod event;
+mod faber;
 mod failed;
 mod ids;
 mod log;
@@ -26,6 +28,7 @@ mod when;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tokio::sync::watch;
 
 use self::{
     ending::Ending,
@@ -58,7 +61,7 @@ struct Cli {
     #[arg(help_heading = GLOBAL)]
     output: Format,
 
-    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish: without end]
+    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish and sync: without end]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
     patience: Option<u64>,
 
@@ -70,6 +73,9 @@ struct Cli {
 enum Command {
     /// Publish CloudEvents and tell what became of each
     Publish(publish::PublishArgs),
+    /// FABER projects: publish what lies in their folders
+    #[command(subcommand)]
+    Faber(faber::FaberCommand),
     /// FABER pipeline runs: list them, show one
     #[command(subcommand)]
     Run(run::RunCommand),
@@ -113,6 +119,7 @@ const AFTER_HELP: &str = "\
 Examples:
   helmstream up --sample                     a plane on this machine, with a run to look at
   helmstream publish events.ndjson           publish, and tell what became of each event
+  helmstream faber sync .                    publish what a project's folder holds
   helmstream run list --status running       what is going on
   helmstream run show acme/shop-42           one run from beginning to end
   helmstream approval list                   what waits for an answer
@@ -198,18 +205,39 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             let screen = Screen::of_stdout(output);
             let manner = manner(&command, patience);
             let client = Direct::new(place::open(plane.as_deref())?, manner)?;
-            // Nothing that is asked or published is lost by going: at once is right.
+            let (stop, stopped) = watch::channel(false);
+            let is_watching = matches!(
+                &command,
+                Command::Faber(faber::FaberCommand::Sync(args)) if args.watch
+            );
+            // Nothing that is asked or published is lost by going: at once is right. Only what has
+            // no other end is told to end, and may then finish; unless it is told twice.
             tokio::select! {
-                ended = ask(&client, &screen, command) => ended,
-                _ = tokio::signal::ctrl_c() => Ok(Ending::Interrupted),
+                ended = ask(&client, &screen, command, stopped) => ended,
+                _ = interrupted(is_watching.then_some(stop)) => Ok(Ending::Interrupted),
             }
         }
     }
 }
 
-async fn ask(client: &Direct, screen: &Screen, command: Command) -> anyhow::Result<Ending> {
+/// Waits for Ctrl-C; if somebody can be told to stop, for the second one.
+async fn interrupted(stop: Option<watch::Sender<bool>>) {
+    let _ = tokio::signal::ctrl_c().await;
+    if let Some(stop) = stop {
+        stop.send_replace(true);
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+async fn ask(
+    client: &Direct,
+    screen: &Screen,
+    command: Command,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Ending> {
     match command {
         Command::Publish(args) => publish::publish(client, screen, args).await,
+        Command::Faber(command) => faber::answer(client, screen, command, stop).await,
         Command::Run(command) => run::answer(client, screen, command).await,
         Command::Approval(command) => approval::answer(client, screen, command).await,
         Command::Deployment(command) => deployment::answer(client, screen, command).await,
@@ -225,6 +253,9 @@ async fn ask(client: &Direct, screen: &Screen, command: Command) -> anyhow::Resu
 fn manner(command: &Command, patience: Option<u64>) -> Manner {
     let (publisher, waits_for_ever, outcome_wait) = match command {
         Command::Publish(args) => (args.publisher.as_str(), true, args.outcome_wait),
+        Command::Faber(faber::FaberCommand::Sync(args)) => {
+            (args.publisher.as_str(), true, args.outcome_wait)
+        }
         Command::Approval(command) => (command.publisher(), false, OUTCOME_SECONDS),
         Command::Deployment(command) => (command.publisher(), false, OUTCOME_SECONDS),
         _ => (OPERATOR, false, OUTCOME_SECONDS),

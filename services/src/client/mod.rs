@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod direct;
 pub mod event;
 pub mod failure;
+pub mod flow;
 pub use crate::limits;
 pub mod outcome;
 pub mod projection;
@@ -100,6 +101,12 @@ pub trait Client: Sync {
         &self,
         request: dead_letter::ShowRequest,
     ) -> impl Future<Output = Answered<dead_letter::Shown>> + Send;
+
+    /// Has a dead letter published again, or has it set aside for good.
+    fn dead_letter_decide(
+        &self,
+        request: dead_letter::DecideRequest,
+    ) -> impl Future<Output = Result<dead_letter::Decided, Failure>> + Send;
 
     /// Where every view stands, and how far behind the log.
     fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;
