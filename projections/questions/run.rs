@@ -134,6 +134,7 @@ fn line_back(row: &Row) -> Result<RunLine, ProjectionError> {
         claims: count("claims"),
         bypasses_open: count("bypasses_open"),
         disputes: count("disputes"),
+        contradictions: count("contradictions"),
         merged_into: merged_into.map(|into| id_back("run", into)).transpose()?,
         first_seq: seq_back(row.get("first_seq")),
         last_seq: seq_back(row.get("last_seq")),

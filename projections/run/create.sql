@@ -15,6 +15,7 @@ CREATE TABLE run (
     claims integer NOT NULL,
     bypasses_open integer NOT NULL,
     disputes integer NOT NULL,
+    contradictions integer NOT NULL,
     merged_into text COLLATE "C",
     first_seq bigint NOT NULL,
     last_seq bigint NOT NULL,

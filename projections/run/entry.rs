@@ -12,6 +12,8 @@ use helmstream_schemas::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::files::slim;
+
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -120,7 +122,7 @@ fn taken_apart(event: RunEvent) -> (Option<Claim>, What) {
         RunEvent::ApprovalAnswered(event) => told(event, What::ApprovalAnswered),
         RunEvent::Noted(event) => told(event, What::Noted),
         RunEvent::Ended(event) => told(event, What::Ended),
-        RunEvent::Observed(event) => (None, What::Observed(event)),
+        RunEvent::Observed(event) => (None, What::Observed(slim(event))),
         RunEvent::GateSettled(event) => (None, What::GateSettled(event)),
         RunEvent::GateBypassed(event) => (None, What::GateBypassed(event)),
         RunEvent::ClaimDisputed(event) => {

@@ -2,12 +2,14 @@
 //! steps and gates are not stored: `view` derives them from the entries when a run is shown.
 
 pub mod entry;
+pub mod files;
 pub mod fold;
 pub mod gates;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod state;
 pub mod summary;
+mod told;
 pub mod view;
 
 use helmstream_schemas::{Context, Record, run::RunEvent};
@@ -107,6 +109,7 @@ impl Keyed for Run {
                     &all(&runs, |run| run.summary.claims as i32),
                     &all(&runs, |run| run.summary.bypasses_open as i32),
                     &all(&runs, |run| run.summary.disputes as i32),
+                    &all(&runs, |run| run.summary.contradictions as i32),
                     &all(&runs, |run| run.summary.merged_into.as_ref().map(|into| into.token())),
                     &all(&runs, |run| seq(run.summary.first_seq)),
                     &all(&runs, |run| seq(run.summary.last_seq)),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entry::{Entry, What},
     summary::{RunStatus, RunSummary, autonomy_word, phase_word},
+    told::FromFiles,
 };
 
 /// A run, as far as a list shows it.
@@ -53,6 +54,9 @@ pub struct RunState {
     grants: BTreeSet<(Place, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<Id>,
+    /// What its files say; it counts where no claim says it.
+    #[serde(skip_serializing_if = "is_nothing")]
+    files: FromFiles,
     pub(super) first_seq: u64,
     pub(super) last_seq: u64,
 }
@@ -89,7 +93,10 @@ impl RunState {
                     self.grants.insert((fact.gate.clone(), asked));
                 }
             }
-            What::Observed(_) => {}
+            What::Observed(observed) => {
+                self.heard_at = self.heard_at.max(Some(observed.sighting.received_at));
+                self.files.add(observed, entry.sequence);
+            }
             What::ClaimDisputed(_) => self.disputes += 1,
             What::Stalled(stalled) => self.stalled_at = self.stalled_at.max(Some(stalled.due_at)),
             What::Merged(merged) => self.merged_into = Some(merged.into.clone()),
@@ -136,34 +143,53 @@ impl RunState {
     pub fn summary(&self) -> RunSummary {
         let value =
             |held: &Option<Ranked<String>>| held.as_ref().map(|ranked| ranked.value.clone());
-        let life = self.life.as_ref().map(|life| life.value);
+        let began = self.began.as_ref().map(|began| began.value);
+        let ended_at = match self.life.as_ref().map(|life| life.value) {
+            Some(life) => life.claimed_at.filter(|_| life.ending.is_some()),
+            None => self.files.ended_at(),
+        };
+        let still_open = u32::from(self.still_open().is_some());
         RunSummary {
             status: self.status(),
-            phase: value(&self.phase),
-            work_id: value(&self.work_id),
-            workflow_id: value(&self.workflow_id),
-            autonomy: value(&self.autonomy),
-            title: value(&self.title),
-            started_at: self.began.as_ref().and_then(|began| began.value),
+            phase: value(&self.phase).or_else(|| self.files.phase()),
+            work_id: value(&self.work_id).or_else(|| self.files.work_id()),
+            workflow_id: value(&self.workflow_id).or_else(|| self.files.workflow_id()),
+            autonomy: value(&self.autonomy).or_else(|| self.files.autonomy()),
+            title: value(&self.title).or_else(|| self.files.title()),
+            started_at: began.unwrap_or_else(|| self.files.started_at()),
             heard_at: self.heard_at,
-            ended_at: life.filter(|life| life.ending.is_some()).and_then(|life| life.claimed_at),
+            ended_at,
             claims: self.claims,
             bypasses_open: self.bypasses_open(),
             disputes: self.disputes,
+            contradictions: self.files.contradictions().saturating_add(still_open),
             merged_into: self.merged_into.clone(),
             first_seq: self.first_seq,
             last_seq: self.last_seq,
         }
     }
 
-    /// A merge is final; an end stands until a higher number begins the run again; a stall stands
-    /// until something is heard that lets the run be expected again.
+    /// That the run says that it ended, and its state, which was written later, does not.
+    pub(super) fn still_open(&self) -> Option<(Ending, &str)> {
+        let life = self.life.as_ref()?.value;
+        Some((life.ending?, self.files.open_after(life.claimed_at)?))
+    }
+
+    /// A merge is final; an end stands until a higher number begins the run again; where no claim
+    /// began or ended it, its state says whether it is over or waits; a stall stands until something
+    /// is heard that lets the run be expected again.
     fn status(&self) -> RunStatus {
         if self.merged_into.is_some() {
             return RunStatus::Merged;
         }
-        match self.life.as_ref().and_then(|life| life.value.ending) {
-            Some(ending) => RunStatus::of(ending),
+        let told = match &self.life {
+            Some(life) => life.value.ending.map(RunStatus::of),
+            None => {
+                self.files.status().filter(|told| self.claims == 0 || *told != RunStatus::Pending)
+            }
+        };
+        match told {
+            Some(status) => status,
             None if self.stalled_at.is_some() && self.stalled_at >= self.stalls_at => {
                 RunStatus::Stalled
             }
@@ -184,7 +210,10 @@ impl RunState {
     pub(super) fn weight(&self) -> usize {
         let texts = [&self.phase, &self.work_id, &self.workflow_id, &self.autonomy, &self.title];
         let texts: usize = texts.into_iter().flatten().map(|ranked| ranked.value.len()).sum();
-        size_of::<Self>() + texts + (self.bypasses.len() + self.grants.len()) * 128
+        size_of::<Self>()
+            + texts
+            + self.files.weight()
+            + (self.bypasses.len() + self.grants.len()) * 128
     }
 }
 
@@ -205,6 +234,10 @@ fn lower<T>(held: &mut Option<Ranked<T>>, told: Ranked<T>) {
 fn phase_of(place: &Place) -> Option<String> {
     let canonical = place.phase.filter(|phase| *phase != Phase::Other).map(phase_word);
     canonical.map(str::to_owned).or_else(|| place.phase_text.clone())
+}
+
+fn is_nothing(files: &FromFiles) -> bool {
+    *files == FromFiles::default()
 }
 
 fn is_zero(count: &u32) -> bool {

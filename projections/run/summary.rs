@@ -27,6 +27,8 @@ pub struct RunSummary {
     /// Gates that were passed without a grant and have none yet.
     pub bypasses_open: u32,
     pub disputes: u32,
+    /// Where what its files say cannot all be true.
+    pub contradictions: u32,
     /// The older run that this one proved to be.
     pub merged_into: Option<Id>,
     /// Position of its first event; lists are in this order.
@@ -39,6 +41,10 @@ pub struct RunSummary {
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     Running,
+    /// Its state says that it has not begun.
+    Pending,
+    /// Its state says that it waits.
+    Paused,
     /// Nothing was heard of it for a while.
     Stalled,
     Completed,
@@ -54,8 +60,10 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    pub const ALL: [RunStatus; 9] = [
+    pub const ALL: [RunStatus; 11] = [
         Self::Running,
+        Self::Pending,
+        Self::Paused,
         Self::Stalled,
         Self::Completed,
         Self::Warning,
@@ -69,6 +77,8 @@ impl RunStatus {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Pending => "pending",
+            Self::Paused => "paused",
             Self::Stalled => "stalled",
             Self::Completed => "completed",
             Self::Warning => "warning",

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
+    files::{self, Contradicted, Contradicts, FileSays},
     gates::{Gate, gates},
     state::RunState,
     summary::RunSummary,
@@ -21,13 +22,15 @@ use super::{
 pub struct RunView {
     pub id: Id,
     pub summary: RunSummary,
-    /// Phases by the number with which each was first named.
+    /// Phases by the number with which each was first named; then those that only files tell.
     pub phases: Vec<Stage>,
-    /// Steps by the number with which each was first named.
+    /// Steps by the number with which each was first named; then those that only files tell.
     pub steps: Vec<Stage>,
     pub gates: Vec<Gate>,
     pub artifacts: Vec<Made>,
     pub disputes: Vec<Dispute>,
+    /// Where what its files say cannot all be true.
+    pub contradictions: Vec<Contradicted>,
     pub stalls: Vec<Stalled>,
     /// Everything, in the order of the run's own numbers; what the plane says of a run stands
     /// behind the claim that it says it of.
@@ -47,14 +50,16 @@ pub struct Stage {
     /// How many times it began.
     pub begun_times: u32,
     pub error: Option<Fault>,
-    /// Number of the claim that counts.
-    pub number: u64,
+    /// Number of the claim that counts; absent if none does and it is told by a file.
+    pub number: Option<u64>,
+    /// What a file says of it.
+    pub file: Option<FileSays>,
 }
 
-/// Something the run made, and the claim that says so.
+/// Something the run made, and the claim that says so; without a number a file does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    pub number: u64,
+    pub number: Option<u64>,
     pub artifact: Artifact,
 }
 
@@ -80,11 +85,12 @@ impl RunView {
         Self {
             id,
             summary: state.summary(),
-            phases: stages(&own, phase_of),
-            steps: stages(&own, step_of),
+            phases: with_files(stages(&own, phase_of), files::phases(&own)),
+            steps: with_files(stages(&own, step_of), files::steps(&own)),
             gates: gates(&own),
             artifacts: artifacts(&own),
             disputes: disputes(&own),
+            contradictions: contradictions(&own, &state),
             stalls: own
                 .iter()
                 .filter_map(|entry| match &entry.what {
@@ -160,11 +166,10 @@ fn stages(entries: &[Entry], says: impl Fn(&What) -> Option<(&Place, Says<'_>)>)
             order.len() - 1
         });
         let stage = &mut order[index];
-        if stage.begun_times + u32::from(stage.ending.is_some()) > 0 && stage.number == claim.number
-        {
+        if stage.number == Some(claim.number) {
             continue;
         }
-        stage.number = claim.number;
+        stage.number = Some(claim.number);
         match says {
             Says::Begun => {
                 stage.begun_times += 1;
@@ -189,18 +194,59 @@ impl Stage {
             ended_at: None,
             begun_times: 0,
             error: None,
-            number: 0,
+            number: None,
+            file: None,
         }
+    }
+
+    /// A stage that no claim tells of.
+    pub(super) fn of_file(place: Place, begun_at: Option<Timestamp>, says: FileSays) -> Self {
+        let ending = says.ending();
+        let ended_at = says.completed_at.filter(|_| ending.is_some());
+        Self { ending, begun_at, ended_at, file: Some(says), ..Self::unheard(place) }
     }
 }
 
-/// What the run made, each thing once, by the last claim that names it.
+/// Stages by claims, with what files say of each; and those that only files tell.
+fn with_files(mut stages: Vec<Stage>, told: Vec<Stage>) -> Vec<Stage> {
+    for file in told {
+        let same = |stage: &&mut Stage| stage.place == file.place && stage.file.is_none();
+        match stages.iter_mut().find(same) {
+            Some(stage) => stage.file = file.file,
+            None => stages.push(file),
+        }
+    }
+    stages
+}
+
+/// What the files show not to be true, and that the run says it ended and its state does not.
+fn contradictions(entries: &[Entry], state: &RunState) -> Vec<Contradicted> {
+    let mut found = files::contradictions(entries);
+    if let (Some((ending, status)), Some((entry, _))) = (state.still_open(), files::state(entries))
+        && let What::Observed(observed) = &entry.what
+    {
+        found.push(Contradicted {
+            sequence: entry.sequence,
+            path: observed.sighting.path.clone(),
+            what: Contradicts::StillOpen { ending, status: status.to_owned() },
+        });
+    }
+    found
+}
+
+/// What the run made, each thing once, by the last claim that names it, or else by its state.
 fn artifacts(entries: &[Entry]) -> Vec<Made> {
     let mut made: Vec<Made> = Vec::new();
     for (claim, _) in standing(entries) {
         for artifact in &claim.artifacts {
             made.retain(|known| known.artifact != *artifact);
-            made.push(Made { number: claim.number, artifact: artifact.clone() });
+            made.push(Made { number: Some(claim.number), artifact: artifact.clone() });
+        }
+    }
+    let told = files::state(entries).into_iter().flat_map(|(_, state)| &state.artifacts);
+    for artifact in told {
+        if made.iter().all(|known| known.artifact != *artifact) {
+            made.push(Made { number: None, artifact: artifact.clone() });
         }
     }
     made

@@ -150,7 +150,10 @@ fn a_stall_stands_until_something_is_expected_again() {
 fn a_phase_that_begins_again_has_not_ended() {
     let run = view([begun(1, build()), phase_ended(2, build(), Ending::Failed), begun(3, build())]);
     let [phase] = &run.phases[..] else { panic!("{:?}", run.phases) };
-    assert_eq!((phase.ending, phase.ended_at, phase.begun_times, phase.number), (None, None, 2, 3));
+    assert_eq!(
+        (phase.ending, phase.ended_at, phase.begun_times, phase.number),
+        (None, None, 2, Some(3))
+    );
 }
 
 #[test]

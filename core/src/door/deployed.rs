@@ -4,6 +4,7 @@
 use helmstream_schemas::{
     Actor, Context, Hash, Id, Timestamp,
     deployment::{Deployment, DeploymentCommand, Monitoring, Register, Resource, Source, Unit},
+    time::duration,
     words,
 };
 use serde_json::{Map, Value};
@@ -138,7 +139,8 @@ fn monitoring(fields: &mut Fields) -> Option<Monitoring> {
     if !rest.is_empty() {
         fields.put_back("monitoring", Value::Object(rest));
     }
-    let interval_ms = interval_text.as_deref().and_then(duration_ms);
+    let interval = interval_text.as_deref().and_then(duration);
+    let interval_ms = interval.and_then(|interval| u64::try_from(interval.as_millis()).ok());
     Some(Monitoring {
         enabled,
         helm_manager,
@@ -147,29 +149,6 @@ fn monitoring(fields: &mut Fields) -> Option<Monitoring> {
         alert_channels,
         objectives,
     })
-}
-
-/// A duration as FABER writes it: `5m`, `24h`, `1h30m`. A bare number has no unit, so it is none.
-fn duration_ms(text: &str) -> Option<u64> {
-    let mut left = text.trim();
-    let mut sum: Option<u64> = None;
-    while !left.is_empty() {
-        let (digits, after) = left.split_at(left.find(|c: char| !c.is_ascii_digit())?);
-        let (unit, next) =
-            after.split_at(after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len()));
-        let ms = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        let part = digits.parse::<u64>().ok()?.checked_mul(ms)?;
-        sum = Some(sum.unwrap_or(0).checked_add(part)?);
-        left = next;
-    }
-    sum
 }
 
 fn not_a_deployment(detail: String) -> Dead {

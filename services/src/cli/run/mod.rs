@@ -1,5 +1,6 @@
 //! `helmstream run`: pipeline runs, in a list and one whole.
 
+mod files;
 mod gates;
 mod page;
 mod stages;
@@ -115,16 +116,9 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
 
 fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {
     let summary = &run.summary;
-    let status = match summary.bypasses_open {
-        0 => toned(tone_of(summary.status), summary.status.word()),
-        count => toned(
-            Tone::Alarm,
-            format!(
-                "{}, {count} GATE{} PASSED",
-                summary.status.word(),
-                if count == 1 { "" } else { "S" }
-            ),
-        ),
+    let status = match alarms(summary.bypasses_open, summary.contradictions) {
+        said if said.is_empty() => toned(tone_of(summary.status), summary.status.word()),
+        said => toned(Tone::Alarm, format!("{}{said}", summary.status.word())),
     };
     let started = summary.started_at.map(|at| when::short_and_age(at, now));
     let took = summary
@@ -143,9 +137,23 @@ fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {
     ]
 }
 
+/// What nobody may overlook, behind the status.
+fn alarms(bypasses: u32, contradictions: u32) -> String {
+    let several = |count: u32| if count == 1 { "" } else { "S" };
+    let mut said = String::new();
+    if bypasses > 0 {
+        said += &format!(", {bypasses} GATE{} PASSED", several(bypasses));
+    }
+    if contradictions > 0 {
+        said += &format!(", {contradictions} CONTRADICTION{}", several(contradictions));
+    }
+    said
+}
+
 fn tone_of(status: RunStatus) -> Tone {
     match status {
         RunStatus::Running => Tone::Strong,
+        RunStatus::Pending | RunStatus::Paused => Tone::Plain,
         RunStatus::Completed => Tone::Good,
         RunStatus::Stalled | RunStatus::Warning => Tone::Warn,
         RunStatus::Failed => Tone::Bad,

@@ -10,7 +10,7 @@ use super::{
         page::{Ink, Page, Tone, counted},
         when,
     },
-    gates, stages, timeline, tone_of,
+    files, gates, stages, timeline, tone_of,
 };
 use crate::client::run::Shown;
 
@@ -25,6 +25,7 @@ pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> 
         page.field("is really", escaped(into.as_str()));
     }
     gates::alarms(&mut page, &run.gates);
+    files::alarms(&mut page, &run.contradictions);
     disputes(&mut page, run.disputes.len());
     for stall in &run.stalls {
         let silence = stall.due_at.since(stall.heard_at).map(when::span).unwrap_or_default();
@@ -82,7 +83,7 @@ fn disputes(page: &mut Page, count: usize) {
     }
 }
 
-fn artifacts<'a>(page: &mut Page, made: impl Iterator<Item = (u64, &'a Artifact)>) {
+fn artifacts<'a>(page: &mut Page, made: impl Iterator<Item = (Option<u64>, &'a Artifact)>) {
     let mut made = made.peekable();
     if made.peek().is_none() {
         return;
@@ -92,11 +93,8 @@ fn artifacts<'a>(page: &mut Page, made: impl Iterator<Item = (u64, &'a Artifact)
         let named = [&artifact.name, &artifact.path, &artifact.url, &artifact.sha];
         let named: Vec<_> = named.into_iter().flatten().map(|text| escaped(text)).collect();
         let size = artifact.size_bytes.map(|bytes| format!("  {bytes} bytes")).unwrap_or_default();
-        page.line(format!(
-            "  {:<12}{}{size}  (claim {number})",
-            escaped(&artifact.kind),
-            named.join("  ")
-        ));
+        let told = number.map_or("its state".to_owned(), |number| format!("claim {number}"));
+        page.line(format!("  {:<12}{}{size}  ({told})", escaped(&artifact.kind), named.join("  ")));
     }
 }
 

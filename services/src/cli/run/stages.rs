@@ -71,12 +71,20 @@ fn phase_of(place: &Place) -> String {
 }
 
 fn line(page: &mut Page, stage: &Stage, name: &str, now: Timestamp) {
-    let (tone, word) = stage.ending.map_or((Tone::Strong, "going on"), ending);
+    let told = stage.file.as_ref().filter(|_| stage.number.is_none());
+    let (tone, word) = match (stage.ending, told) {
+        (Some(over), _) => ending(over),
+        (None, Some(file)) if file.gone => (Tone::Warn, "gone"),
+        (None, Some(file)) => (Tone::Plain, file.status.as_deref().unwrap_or("no status")),
+        (None, None) => (Tone::Strong, "going on"),
+    };
+    let word = escaped(word);
     let took = match (stage.begun_at, stage.ended_at) {
         (Some(begun), Some(ended)) => ended.since(begun).map(when::span),
-        (Some(begun), None) if stage.ending.is_none() => {
+        (Some(begun), None) if stage.ending.is_none() && told.is_none() => {
             Some(format!("since {}", when::age(begun, now)))
         }
+        (None, Some(ended)) if told.is_some() => Some(when::instant(ended)),
         _ => None,
     };
     let again = if stage.begun_times > 1 {

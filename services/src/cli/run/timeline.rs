@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use helmstream_projections::run::{Entry, What};
-use helmstream_schemas::run::{Answer, Claim, Settled};
+use helmstream_schemas::{
+    Timestamp,
+    run::{Answer, Claim, Settled},
+};
 
 use super::{
     super::{
@@ -12,6 +15,7 @@ use super::{
         page::{Page, Tone},
         when,
     },
+    files,
     stages::{ending, place_of},
 };
 
@@ -21,13 +25,9 @@ pub(super) fn write(page: &mut Page, entries: &[Entry]) {
     let mut day = String::new();
     for entry in entries {
         let claimed_at = entry.claim.as_ref().and_then(|claim| claim.claimed_at);
-        if let Some(at) = claimed_at.filter(|at| when::day(*at) != day) {
-            day = when::day(at);
-            page.line(format!("  {}", page.ink.paint(Tone::Quiet, &day)));
-        }
         let number = entry.claim.as_ref().map(|claim| claim.number.to_string()).unwrap_or_default();
         let time = match (claimed_at, &entry.claim) {
-            (Some(at), _) => when::time_of_day(at),
+            (Some(at), _) => time_of(page, at, &mut day),
             (None, Some(_)) => "no time".to_owned(),
             (None, None) => String::new(),
         };
@@ -35,6 +35,12 @@ pub(super) fn write(page: &mut Page, entries: &[Entry]) {
         let what = page.ink.paint(tone, &what);
         let place = page.ink.paint(Tone::Quiet, &format!("[{}]", entry.sequence));
         page.line(format!("  {number:>5}  {time:<10} {what}  {place}"));
+        if let What::Observed(observed) = &entry.what {
+            for (at, tone, said) in files::changes(observed) {
+                let time = at.map(|at| time_of(page, at, &mut day)).unwrap_or_default();
+                page.line(format!("  {:>5}  {time:<10}   {}", "", page.ink.paint(tone, &said)));
+            }
+        }
         if let Some(claim) = &entry.claim {
             for remark in remarks(claim) {
                 page.line(format!(
@@ -46,6 +52,15 @@ pub(super) fn write(page: &mut Page, entries: &[Entry]) {
             }
         }
     }
+}
+
+/// A time of day; above the first of a day, the day.
+fn time_of(page: &mut Page, at: Timestamp, day: &mut String) -> String {
+    if when::day(at) != *day {
+        *day = when::day(at);
+        page.line(format!("  {}", page.ink.paint(Tone::Quiet, day)));
+    }
+    when::time_of_day(at)
 }
 
 fn what(entry: &Entry) -> (Tone, String) {
@@ -98,7 +113,7 @@ fn what(entry: &Entry) -> (Tone, String) {
         What::GateBypassed(fact) => {
             (Tone::Alarm, format!("GATE PASSED WITHOUT A GRANT at {}", place_of(&fact.gate)))
         }
-        What::Observed(fact) => (Tone::Quiet, format!("{} was seen", escaped(&fact.sighting.path))),
+        What::Observed(fact) => files::seen(fact),
         What::GateSettled(fact) => {
             let place = place_of(&fact.gate);
             match fact.outcome {

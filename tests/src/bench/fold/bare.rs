@@ -128,7 +128,7 @@ struct Rows {
     statuses: Vec<&'static str>,
     texts: [Vec<Option<String>>; 5],
     instants: [Vec<Option<i64>>; 3],
-    counts: [Vec<i32>; 3],
+    counts: [Vec<i32>; 4],
     merged: Vec<Option<String>>,
     sequences: [Vec<i64>; 2],
     states: Vec<String>,
@@ -144,7 +144,7 @@ impl Rows {
         let instants = [run.started_at, run.heard_at, run.ended_at];
         let nanos = instants.map(|instant| instant.map(Timestamp::nanos));
         self.instants.iter_mut().zip(nanos).for_each(|(column, value)| column.push(value));
-        let counts = [run.claims, run.bypasses_open, run.disputes];
+        let counts = [run.claims, run.bypasses_open, run.disputes, run.contradictions];
         self.counts.iter_mut().zip(counts).for_each(|(column, value)| column.push(value as i32));
         self.merged.push(run.merged_into.as_ref().map(Id::token));
         let sequences = [run.first_seq, run.last_seq];
@@ -158,7 +158,7 @@ impl Rows {
     async fn upsert(&self, client: &Client, statement: &Statement) -> Result<()> {
         let [phase, work_id, workflow_id, autonomy, title] = &self.texts;
         let [started_at, heard_at, ended_at] = &self.instants;
-        let [claims, bypasses_open, disputes] = &self.counts;
+        let [claims, bypasses_open, disputes, contradictions] = &self.counts;
         let [first_seq, last_seq] = &self.sequences;
         client
             .execute(
@@ -177,6 +177,7 @@ impl Rows {
                     claims,
                     bypasses_open,
                     disputes,
+                    contradictions,
                     &self.merged,
                     first_seq,
                     last_seq,
