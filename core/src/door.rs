@@ -81,7 +81,7 @@ pub struct Dead {
     pub hint: String,
     /// Its key and the digest of its content, if the same again is to be told as a repeat rather
     /// than kept once more: what was set aside by whoever read it first.
-    pub known_by: Option<(Hash, Hash)>,
+    pub known_by: Option<Box<(Hash, Hash)>>,
 }
 
 /// What a message asks, before it is known which aggregate its names stand for.

@@ -176,7 +176,7 @@ impl Door {
             .map(|entry| Asked {
                 key: match &entry.admission {
                     Admission::Command(admitted) => Some(admitted.key),
-                    Admission::Dead(dead) => dead.known_by.map(|(key, _)| key),
+                    Admission::Dead(dead) => dead.known_by.as_ref().map(|known| known.0),
                 },
                 sequence: entry.delivery.record.sequence,
                 again: entry.delivery.again,
@@ -191,20 +191,22 @@ impl Door {
         // A repeat within the batch has its first in the memory by now.
         let first = first.or_else(|| match &entry.admission {
             Admission::Command(admitted) => self.seen.lately(&admitted.key, own),
-            Admission::Dead(dead) => self.seen.lately(&dead.known_by?.0, own),
+            Admission::Dead(dead) => self.seen.lately(&dead.known_by.as_ref()?.0, own),
         });
         match (&entry.admission, first) {
             (_, Some(first)) if first.inbox_sequence == own => Ok(Plan::Nothing),
-            (Admission::Dead(dead), first) => Ok(match (dead.known_by, first) {
-                (Some((_, content)), Some(first)) if first.content == Some(content) => {
-                    Plan::Duplicate(first.inbox_sequence)
-                }
-                (Some((key, content)), _) => {
-                    self.seen.expect(key, content, own);
-                    Plan::Dead(dead.clone(), Some(key), Some(content))
-                }
-                (None, _) => Plan::Dead(dead.clone(), None, None),
-            }),
+            (Admission::Dead(dead), first) => {
+                Ok(match (dead.known_by.as_deref().copied(), first) {
+                    (Some((_, content)), Some(first)) if first.content == Some(content) => {
+                        Plan::Duplicate(first.inbox_sequence)
+                    }
+                    (Some((key, content)), _) => {
+                        self.seen.expect(key, content, own);
+                        Plan::Dead(dead.clone(), Some(key), Some(content))
+                    }
+                    (None, _) => Plan::Dead(dead.clone(), None, None),
+                })
+            }
             (Admission::Command(admitted), Some(first))
                 if first.content == Some(admitted.content) =>
             {

@@ -94,3 +94,7 @@ pub const SHOWN_BYTES_MAX: usize = 8 * 1_024;
 
 /// How often an approval that is waited for is looked at: a person does not notice half a second.
 pub const ANSWER_POLL: Duration = Duration::from_millis(500);
+
+/// When an event that a reaction could not read is tried again: often enough that it is not
+/// forgotten after an upgrade, seldom enough to be no load.
+pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);

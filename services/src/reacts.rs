@@ -13,10 +13,12 @@ use helmstream_stream::{
     publish::store,
 };
 
-use crate::{patience::patiently, service::Surroundings};
+use tracing::warn;
 
-/// Reacts until it is told to stop or meets an event that it cannot read. Such an event is not
-/// passed over: the service stops with it, and goes on from it under a version that can.
+use crate::{limits::UNREADABLE_AGAIN_AFTER, patience::patiently, service::Surroundings};
+
+/// Reacts until it is told to stop. An event that it cannot read is never passed over: it is put back
+/// and tried again now and then, until a version runs that can; the others go on meanwhile.
 pub async fn react(around: Arc<Surroundings>, durable: String, react: React) -> Result<()> {
     let durable = Durable { stream: "EVENTS", name: durable, group: None };
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
@@ -32,11 +34,14 @@ async fn ask(
     react: React,
 ) -> Result<Delivery, StreamError> {
     let event = &delivery.record;
-    let commands = react(event).map_err(|error| StreamError::Foreign {
-        subject: event.subject.clone(),
-        sequence: event.sequence,
-        detail: error.to_string(),
-    })?;
+    let commands = match react(event) {
+        Ok(commands) => commands,
+        Err(error) => {
+            let (subject, sequence) = (&event.subject, event.sequence);
+            warn!(subject, sequence, %error, "an event cannot be read, and is put back");
+            return Ok(delivery.later(UNREADABLE_AGAIN_AFTER));
+        }
+    };
     for command in commands {
         let subject = command.subject().to_string();
         let headers = to_headers(&command.attributes);

@@ -141,7 +141,7 @@ fn say_where(plane: &Plane) {
         "\nThe plane is up. It survives the death of any process, not the loss of power.\n\
          \n  NATS      {}\n  Postgres  {}:{}/{}\n  kept in   {directory} (logs in log/, credentials in secrets/)\n\
          \nWorth trying in another terminal:\n\
-         \n  {run} run list\n  {run} run show {}\n  {run} event why {}\n\
+         \n  {run} run show {}\n  {run} approval list\n  {run} event why {}\n\
          \nCtrl-C stops everything; starting again continues.",
         places.nats_url,
         postgres.host,

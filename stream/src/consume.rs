@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use async_nats::jetstream::{self, consumer::pull};
+use async_nats::jetstream::{self, AckKind, consumer::pull};
 use futures_util::{
     FutureExt, StreamExt,
     stream::{FuturesUnordered, ReadyChunks},
@@ -29,6 +29,8 @@ pub struct Delivery {
     pub scheduler: Option<String>,
     /// It was delivered before, and what came of that is not known here.
     pub again: bool,
+    /// It could not be handled yet, and comes again after this.
+    later: Option<Duration>,
     message: jetstream::Message,
 }
 
@@ -76,9 +78,16 @@ where
 }
 
 impl Delivery {
-    /// Acknowledges: the message is gone from the consumer for good.
+    /// The same, to be put back and to come again after a pause.
+    pub fn later(mut self, pause: Duration) -> Self {
+        self.later = Some(pause);
+        self
+    }
+
+    /// Acknowledges: the message is gone from the consumer for good, unless it is to come again.
     pub async fn acknowledge(&self) -> Result<(), StreamError> {
-        self.message.ack().await.map_err(|error| StreamError::Cut {
+        let kind = self.later.map_or(AckKind::Ack, |pause| AckKind::Nak(Some(pause)));
+        self.message.ack_with(kind).await.map_err(|error| StreamError::Cut {
             stream: self.record.stream.clone(),
             detail: format!("cannot acknowledge {}: {error}", self.record.sequence),
         })
@@ -197,7 +206,7 @@ fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, 
         payload: message.payload.to_vec(),
     };
     let (reply_to, scheduler) = (text(REPLY_TO), text(helmstream_core::due::SCHEDULER_HEADER));
-    Ok(Delivery { record, reply_to, scheduler, again: delivered > 1, message })
+    Ok(Delivery { record, reply_to, scheduler, again: delivered > 1, later: None, message })
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {

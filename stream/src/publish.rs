@@ -25,14 +25,18 @@ pub async fn publish(
     headers: HeaderMap,
     payload: Bytes,
 ) -> Result<Published, StreamError> {
+    let denial = connection.denial_of(subject);
     let request = connection.client.request_with_headers(subject.to_owned(), headers, payload);
-    let answer = match request.await {
+    let answer = tokio::select! {
+        answer = request => answer,
+        detail = denial => {
+            let (user, subject) = (connection.user.clone(), subject.to_owned());
+            return Err(StreamError::NotPermitted { user, subject, detail });
+        }
+    };
+    let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            if let Some(detail) = denied(connection, subject) {
-                let (user, subject) = (connection.user.clone(), subject.to_owned());
-                return Err(StreamError::NotPermitted { user, subject, detail });
-            }
             return match error.kind() {
                 RequestErrorKind::TimedOut => Ok(Published::Unknown),
                 _ => Err(StreamError::NoAnswer { subject: subject.to_owned(), source: error }),
@@ -70,11 +74,6 @@ pub async fn store(
         }
         Published::Unknown => Err(StreamError::Unanswered { subject: subject.to_owned() }),
     }
-}
-
-/// The server's word that this very subject is not permitted.
-fn denied(connection: &Connection, subject: &str) -> Option<String> {
-    connection.denied().filter(|words| words.contains(&format!("\"{subject}\"")))
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use helmstream_core::{Aggregate, Decider, Decision, NewEvent, external::External, run::Run};
+use helmstream_core::{
+    Aggregate, Decider, Decision, NewEvent, approval::Approval, dead_letter::DeadLetter,
+    deployment::Deployment, external::External, run::Run,
+};
 use helmstream_projections::{
     self as views, Connect, Database, Projection, Projector,
     setup::{Login, Role},
@@ -48,19 +51,29 @@ pub async fn decisions(plane: &TestPlane) {
     })
     .await;
     let (mut runs, mut sources) = (Replay::<Run>::default(), Replay::<External>::default());
+    let (mut approvals, mut units) =
+        (Replay::<Approval>::default(), Replay::<Deployment>::default());
+    let mut letters = Replay::<DeadLetter>::default();
     each(&ledger, "EVENTS", async |records| {
         for record in &records {
-            match record.subject.parse() {
-                Ok(Subject::Event { context: Context::Run, .. }) => runs.follow(record, &commands),
-                Ok(Subject::Event { context: Context::External, .. }) => {
-                    sources.follow(record, &commands)
-                }
-                _ => {}
+            let Ok(Subject::Event { context, .. }) = record.subject.parse() else {
+                panic!("EVENTS {}: a foreign subject", record.sequence)
+            };
+            match context {
+                Context::Run => runs.follow(record, &commands),
+                Context::Approval => approvals.follow(record, &commands),
+                Context::DeadLetter => letters.follow(record, &commands),
+                Context::Deployment => units.follow(record, &commands),
+                Context::External => sources.follow(record, &commands),
+                Context::Alias | Context::Plane => {}
             }
         }
     })
     .await;
     runs.end();
+    approvals.end();
+    letters.end();
+    units.end();
     sources.end();
 }
 
@@ -164,6 +177,7 @@ pub async fn rows(plane: &TestPlane) {
         .collect();
     views::setup::setup(&database, &logins).await.expect("the scratch database can be set up");
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
+    fold::<views::Approval>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deadline>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Alias>(&database, &ledger, "EVENTS", epoch).await;
     for stream in views::Ledger::STREAMS {

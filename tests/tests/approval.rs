@@ -6,7 +6,9 @@ use helmstream_projections::{
     questions::approval::{ApprovalFilter, ApprovalShown, approval_list, approval_show},
 };
 use helmstream_schemas::{Id, Timestamp, outcome::Outcome, run::Settled};
+use helmstream_stream::publish::store;
 use helmstream_tests::{
+    admin::api,
     faber::said,
     harness::TestPlane,
     patience::eventually,
@@ -237,4 +239,32 @@ async fn what_cannot_be_asked_is_a_dead_letter_that_says_so() {
     for (event, reason) in cases {
         assert_eq!(name_of(&told(&mut faber, &event).await), reason, "{event}");
     }
+}
+
+/// Answer an unreadable event with an error in the services' `reacts` to see this red: the service
+/// ends with it.
+#[tokio::test]
+async fn an_event_that_no_reaction_can_read_is_put_back_and_holds_nobody_up() {
+    let plane = TestPlane::start_running(&ALL).await;
+    let run = plane.plane.connect("run").await;
+    let mut headers = async_nats::HeaderMap::new();
+    for (name, value) in [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "6e2c1a52-0b8e-4f6a-9c3d-2e5f8a1b6c90"),
+        ("ce-source", "/helmstream/run"),
+        ("ce-type", "helmstream.run.turned_green.v1"),
+        ("ce-causationid", "7e2c1a52-0b8e-4f6a-9c3d-2e5f8a1b6c90"),
+    ] {
+        headers.insert(name, value);
+    }
+    store(&run, "evt.run.strange", headers, "{}".into()).await.expect("the server does not mind");
+    let mut faber = plane.publisher("faber").await;
+    waiting_run(&mut faber, "acme/shop-7").await;
+    eventually("the other run's gate is asked", async || {
+        let id = Id::new("acme/shop-7@release").unwrap();
+        approval_show(&plane.database, &id).await.expect("the view answers").answer
+    })
+    .await;
+    let info = api(&plane.operator, "$JS.API.CONSUMER.INFO.EVENTS.approval-run", json!({})).await;
+    assert_eq!(info["num_ack_pending"], 1, "it is not forgotten: {info}");
 }

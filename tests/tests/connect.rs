@@ -3,10 +3,12 @@
 
 use std::{fs, time::Duration};
 
+use async_nats::HeaderMap;
 use helmstream_schemas::Verdict;
 use helmstream_stream::{
     StreamError,
     connect::{Address, connect},
+    publish::publish,
 };
 use helmstream_tests::harness::TestPlane;
 
@@ -23,6 +25,19 @@ async fn whoever_comes_before_the_server_waits_for_it() {
     let connection =
         tokio::time::timeout(PATIENCE, waiting).await.expect("in time").expect("no panic");
     connection.expect("the server is there now");
+}
+
+/// Take the denial out of `publish` to see this red: the publisher waits, and is told that it is
+/// unknown.
+#[tokio::test]
+async fn whoever_publishes_where_it_may_not_is_told_so() {
+    let plane = TestPlane::start().await;
+    let faber = plane.connect("faber").await;
+    let published = publish(&faber, "in.operator", HeaderMap::new(), "x".into()).await;
+    let Err(StreamError::NotPermitted { user, subject, .. }) = published else {
+        panic!("{published:?}")
+    };
+    assert_eq!((user.as_str(), subject.as_str()), ("faber", "in.operator"));
 }
 
 #[tokio::test]

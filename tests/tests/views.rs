@@ -79,6 +79,8 @@ async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_fr
             break;
         }
     }
+    let seen = one.owners_read_to().await.expect("the view answers");
+    assert_eq!(seen, records[done - 1].sequence, "whoever stands by sees how far the other is");
     // The first comes back, takes over, and goes on from where the other was.
     let mut third = open(&plane).await;
     let from = third.next_seq();

@@ -65,7 +65,7 @@ fn quarantined(event: &CloudEvent, known_by: (Hash, Hash)) -> Dead {
     };
     let detail = format!("{}: {}", said("path"), said("reason"));
     let hint = "mend the file and sync again; or discard the dead letter";
-    Dead { known_by: Some(known_by), ..Dead::new("quarantined", detail, hint) }
+    Dead { known_by: Some(Box::new(known_by)), ..Dead::new("quarantined", detail, hint) }
 }
 
 #[cfg(test)]

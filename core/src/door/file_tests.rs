@@ -1,6 +1,6 @@
 //! What files become: given a file as the reader of files publishes it, this command or that reason.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice::from_ref};
 
 use helmstream_schemas::{
     ActorKind, Timestamp,
@@ -185,11 +185,11 @@ fn a_run_goes_by_its_files_name_or_by_the_folder_in_which_it_lies() {
     let of_plan = format!("shop-77/{suffix}");
     assert_eq!(
         nameless(&format!(".fractary/faber/runs/shop-77/state-{suffix}.json")),
-        [of_plan.clone()]
+        from_ref(&of_plan)
     );
     assert_eq!(
         nameless(&format!(".fractary/runs/shop-77-run-{suffix}/state.json")),
-        [of_plan.clone()]
+        from_ref(&of_plan)
     );
     assert_eq!(nameless("a/runs/acme/shop/5f/state.json"), ["acme/shop/5f"]);
     assert_eq!(nameless("runs/r/state.json"), ["r"]);

@@ -21,6 +21,7 @@ pub(super) enum Format {
 }
 
 /// Where answers are written.
+#[derive(Clone, Copy)]
 pub(super) struct Screen {
     pub(super) format: Format,
     pub(super) ink: Ink,

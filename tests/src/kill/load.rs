@@ -24,7 +24,10 @@ use tokio::{
 };
 
 use super::chance::Chance;
-use crate::faber::{again_as, external, said};
+use crate::{
+    faber::{again_as, external, said},
+    race,
+};
 
 /// Publishes a second that are aimed at.
 const RATE: u64 = 650;
@@ -248,6 +251,10 @@ impl Script {
         let mut all = json!({"phase": "build", "step": format!("s{}", *number / 6)});
         if *number == 1 {
             all["metadata"] = json!({"autonomy": "guarded"});
+        }
+        if word == "approval_request" {
+            // Young, so that people are asked.
+            all["timestamp"] = race::now().to_string().into();
         }
         for (key, value) in more.as_object().into_iter().flatten() {
             all[key] = value.clone();

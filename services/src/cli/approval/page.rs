@@ -35,7 +35,7 @@ fn write(page: &mut Page, screen: &Screen, round: &Round) {
         (Some(answered), standing) => {
             let word = page.ink.paint(tone_of(standing), standing.word());
             let at = when::instant_and_age(answered.at, screen.now);
-            page.field(standing.word(), format!("{word} {at}, by {}", escaped(&answered.by.id)));
+            page.field("answered", format!("{word} {at}, by {}", escaped(&answered.by.id)));
             page.field("reason", escaped(answered.reason.as_deref().unwrap_or_default()));
         }
         (None, Standing::Open) => {

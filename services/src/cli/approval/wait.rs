@@ -29,6 +29,7 @@ pub(super) async fn wait(
     let begun = Instant::now();
     let mut told = false;
     loop {
+        let screen = &Screen { now: when::now(), ..*screen };
         let shown = match client.approval_show(ShowRequest { name: id.clone() }).await {
             Ok(answer) if asked_at.is_none_or(|asked| answer.as_of_seq >= asked) => Some(answer),
             Ok(_) => None,

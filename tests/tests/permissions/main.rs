@@ -2,6 +2,8 @@
 //! another's. What the permissions say is in `nats/permissions`; this file holds the same knowledge
 //! once more, as behaviour.
 
+mod writers;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use async_nats::{
@@ -17,111 +19,10 @@ use helmstream_stream::connect::{Connection, inbox_prefix};
 use helmstream_tests::harness::TestPlane;
 use serde_json::Value;
 
+use self::writers::WRITERS;
+
 /// How long an answer may take before the test fails; nothing passes by waiting for it.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A subject, and who may publish there.
-const WRITERS: &[(&str, &[&str])] = &[
-    // First, while nothing lies there that would be handed out as the answer.
-    ("$JS.API.CONSUMER.MSG.NEXT.COMMANDS.run-0", &["run"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.COMMANDS.external-0", &["external"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.INBOX.door", &["door"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.DEADLINES.run-due", &["run"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.DEADLINES.approval-due", &["approval"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.approval-run", &["approval"]),
-    ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.run-approval", &["run"]),
-    ("cmd.run.report.a", &["door"]),
-    ("cmd.run.merge.a", &["door"]),
-    ("cmd.run.observe.a", &["door"]),
-    ("cmd.run.stall.a", &["run"]),
-    ("cmd.run.settle.a", &["run"]),
-    // Whoever may ask for consent may not give it.
-    ("cmd.approval.request.a", &["approval", "door"]),
-    ("cmd.approval.grant.a", &["door"]),
-    ("cmd.approval.deny.a", &["door"]),
-    ("cmd.approval.withdraw.a", &["door"]),
-    ("cmd.approval.expire.a", &["approval"]),
-    ("cmd.approval.remind.a", &["approval"]),
-    ("cmd.dead_letter.retry.a", &["door"]),
-    ("cmd.dead_letter.discard.a", &["door"]),
-    ("cmd.dead_letter.fail.a", &["door"]),
-    ("cmd.deployment.register.a", &["deployment", "door"]),
-    ("cmd.deployment.retire.a", &["door"]),
-    ("cmd.deployment.list.a", &["door"]),
-    ("cmd.external.record.a", &["door"]),
-    ("evt.alias.a", &["door"]),
-    ("evt.approval.a", &["approval"]),
-    ("evt.dead_letter.a", &["dead_letter"]),
-    ("evt.deployment.a", &["deployment"]),
-    ("evt.run.a", &["run"]),
-    ("evt.external.a", &["external"]),
-    ("evt.plane.plane", &["setup"]),
-    ("state.run.a", &["run"]),
-    ("state.external.a", &["external"]),
-    ("sch.run.a.stalled", &["run"]),
-    ("sch.approval.a.expire", &["approval"]),
-    ("sch.external.a.stalled", &[]),
-    // Only a schedule may put something here.
-    ("due.run.a.stalled", &[]),
-    ("due.approval.a.expire", &[]),
-    ("live.run.a", &[]),
-    ("jrn.door", &["door"]),
-    ("jrn.run", &["run"]),
-    ("jrn.external", &["external"]),
-    ("dead.door", &["door"]),
-    // An answer to a publisher, and what would be a forged answer to one of us.
-    ("_INBOX_faber.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
-    ("_INBOX_agent.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
-    ("_INBOX_operator.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
-    ("_INBOX_run.x", &[]),
-    ("_INBOX_setup.x", &[]),
-    ("$JS.API.DIRECT.GET.INBOX", &[]),
-    ("$JS.API.STREAM.MSG.GET.INBOX", &[]),
-    (
-        "$JS.API.DIRECT.GET.EVENTS",
-        &[
-            "approval",
-            "dead_letter",
-            "deployment",
-            "door",
-            "run",
-            "external",
-            "deadline",
-            "ledger",
-            "operator",
-            "setup",
-        ],
-    ),
-    ("$JS.API.DIRECT.GET.STATES", &["approval", "dead_letter", "deployment", "run", "external"]),
-    ("$JS.API.DIRECT.GET.COMMANDS", &["ledger", "operator"]),
-    ("$JS.API.DIRECT.GET.JOURNAL", &["ledger", "operator"]),
-    ("$JS.API.DIRECT.GET.DEADLETTERS", &["dead_letter", "operator"]),
-    ("$JS.API.STREAM.CREATE.EVENTS", &["setup"]),
-    ("$JS.API.STREAM.UPDATE.EVENTS", &[]),
-    ("$JS.API.STREAM.DELETE.EVENTS", &[]),
-    ("$JS.API.STREAM.PURGE.EVENTS", &[]),
-    ("$JS.API.STREAM.MSG.DELETE.EVENTS", &[]),
-    ("$JS.API.STREAM.SNAPSHOT.EVENTS", &[]),
-    ("$JS.API.CONSUMER.DURABLE.CREATE.COMMANDS.run-0", &["setup"]),
-    ("$JS.API.CONSUMER.CREATE.COMMANDS.run-0", &[]),
-    ("$JS.API.CONSUMER.CREATE.COMMANDS.run-0.cmd.0.run.>", &[]),
-    ("$JS.API.CONSUMER.CREATE.INBOX.spy", &[]),
-    ("$JS.API.CONSUMER.DELETE.COMMANDS.run-0", &[]),
-    ("$JS.API.CONSUMER.DELETE.INBOX.door", &[]),
-    // A reader of events may not touch what somebody reacts by.
-    ("$JS.API.CONSUMER.CREATE.EVENTS.approval-run", &[]),
-    ("$JS.API.CONSUMER.DELETE.EVENTS.approval-run", &[]),
-    ("$JS.API.CONSUMER.DELETE.EVENTS.deployment-run", &[]),
-    ("$JS.API.CONSUMER.DELETE.EVENTS.run-approval", &[]),
-    ("$JS.API.CONSUMER.PAUSE.COMMANDS.run-0", &[]),
-    ("$JS.API.CONSUMER.UNPIN.COMMANDS.run-0", &[]),
-    ("$JS.API.CONSUMER.RESET.COMMANDS.run-0", &[]),
-    ("in.faber", &["faber"]),
-    ("in.operator", &["operator"]),
-    ("in.agent", &["agent"]),
-    ("in.dead_letter", &["dead_letter"]),
-    ("in.door", &[]),
-];
 
 /// Take the denials out of ledger.json to see this red: a reader of COMMANDS could then change and
 /// delete durables.

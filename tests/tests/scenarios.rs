@@ -1,0 +1,172 @@
+//! Golden transcripts: what somebody types, and everything that is printed. Each file of
+//! `tests/scenarios` is a story on a plane of its own; its lines that begin with `$ ` are typed, the
+//! others were printed. What differs from run to run (times, ages, random ids) is written as a word
+//! for it. `HELMSTREAM_SCENARIOS=write` writes the transcripts anew; read the difference before you
+//! keep it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::LazyLock,
+};
+
+use helmstream_tests::{
+    admin::api,
+    harness::TestPlane,
+    patience::eventually,
+    race::now,
+    running::{ALL, Running},
+    tree,
+};
+use regex::Regex;
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_story_is_told_as_it_is_written_down() {
+    let writes = std::env::var("HELMSTREAM_SCENARIOS").is_ok_and(|value| value == "write");
+    let mut stories: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("there are scenarios")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .collect();
+    stories.sort();
+    assert!(!stories.is_empty());
+    for path in stories {
+        let written = fs::read_to_string(&path).expect("a text");
+        let told = told(&written).await;
+        if writes {
+            fs::write(&path, &told).expect("it can be written");
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        similar(&name, &written, &told, writes);
+    }
+}
+
+fn similar(name: &str, written: &str, told: &str, writes: bool) {
+    let first = written.lines().zip(told.lines()).position(|(a, b)| a != b);
+    let first = first.unwrap_or(written.lines().count().min(told.lines().count()));
+    assert!(
+        writes || written == told,
+        "{name} is told otherwise from line {} on\nwritten: {}\ntold:    {}\n\nwhole:\n{told}",
+        first + 1,
+        written.lines().nth(first).unwrap_or("(nothing)"),
+        told.lines().nth(first).unwrap_or("(nothing)"),
+    );
+}
+
+/// The story as it goes this time.
+async fn told(written: &str) -> String {
+    let plane = TestPlane::start_running(&ALL).await;
+    let mut told = String::new();
+    for line in written.lines() {
+        if line.starts_with('#') {
+            told.push_str(&format!("{line}\n"));
+        } else if let Some(typed) = line.strip_prefix("$ ") {
+            told.push_str(&format!("\n{line}\n"));
+            told.push_str(&plain(&run(&plane, typed).await));
+            quiet(&plane).await;
+        }
+    }
+    told
+}
+
+/// Waits until everything that was asked for is decided, and seen by every view.
+async fn quiet(plane: &Running) {
+    let durables: Vec<String> = tree::files()
+        .into_iter()
+        .filter_map(|path| {
+            Some(path.strip_prefix("nats/consumers/")?.strip_suffix(".json")?.to_owned())
+        })
+        .collect();
+    eventually("a plane that has nothing to do", async || {
+        for durable in &durables {
+            let file = tree::text(&format!("nats/consumers/{durable}.json")).expect("a text");
+            let file: Value = serde_json::from_str(&file).expect("JSON");
+            let stream = file["stream_name"].as_str().expect("a stream");
+            let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{durable}");
+            let info = api(&plane.operator, &subject, json!({})).await;
+            if info["num_pending"] != 0 || info["num_ack_pending"] != 0 {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+    plane.level().await;
+}
+
+/// Types a command, and gives everything that it prints.
+async fn run(plane: &Running, typed: &str) -> String {
+    let (typed, input) = match typed.split_once(" < ") {
+        Some((typed, file)) => (typed, Some(filled(file))),
+        None => (typed, None),
+    };
+    let mut words = words(typed).into_iter();
+    assert_eq!(words.next().as_deref(), Some("helmstream"), "{typed}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+        .args(words)
+        .env("HELMSTREAM_PLANE", plane.plane.plane.directory())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(input.unwrap_or_default().as_bytes()).await.expect("it reads its input");
+    drop(stdin);
+    let output = child.wait_with_output().await.expect("it ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let code = match output.status.code() {
+        Some(0) => String::new(),
+        code => format!("[exit {}]\n", code.unwrap_or(-1)),
+    };
+    text(&output.stdout) + &text(&output.stderr) + &code
+}
+
+/// A file beside the story, `{now}` being the instant at which it is read.
+fn filled(file: &str) -> String {
+    let text = fs::read_to_string(folder().join(file)).expect("a file beside the story");
+    text.replace("{now}", &now().to_string())
+}
+
+fn words(typed: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in typed.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().expect("there is one").push(c),
+        }
+    }
+    words
+}
+
+/// What is printed, without what differs from run to run.
+fn plain(text: &str) -> String {
+    static FORMS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        let forms = [
+            (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+            (r"\d{4}-\d\d-\d\d", "DAY"),
+            (r"\b\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "CLOCK"),
+            (r"\bin \d+[smhd]\b|\b\d+[smhd] ago\b", "AGE"),
+            (r"(\(|since |  )now\b", "${1}AGE"),
+            (r"\b\d+ms\b", "SPAN"),
+            (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
+            (r"\b[0-9a-f]{64}\b", "DIGEST"),
+            (r"person:[0-9a-f]{32}", "PERSON"),
+            (r"(\S)  +", "$1  "),
+        ];
+        forms.map(|(form, word)| (Regex::new(form).expect("well formed"), word)).into()
+    });
+    FORMS
+        .iter()
+        .fold(text.to_owned(), |text, (form, word)| form.replace_all(&text, *word).into_owned())
+}
