@@ -11,7 +11,9 @@ use crate::{
     alias::Alias,
     approval::Approval,
     database::Database,
+    dead_letter::DeadLetter,
     deadline::Deadline,
+    deployment::Deployment,
     error::ProjectionError,
     ledger::Ledger,
     limits::{
@@ -149,6 +151,14 @@ fn schemas() -> Vec<Schema> {
     all.extend(of_view::<Approval>(
         include_str!("approval/create.sql"),
         include_str!("approval/stable.sql"),
+    ));
+    all.extend(of_view::<Deployment>(
+        include_str!("deployment/create.sql"),
+        include_str!("deployment/stable.sql"),
+    ));
+    all.extend(of_view::<DeadLetter>(
+        include_str!("dead_letter/create.sql"),
+        include_str!("dead_letter/stable.sql"),
     ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),

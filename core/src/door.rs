@@ -12,6 +12,7 @@ mod file;
 mod listed;
 mod names;
 mod observed;
+mod retry;
 mod secrets;
 mod state;
 pub(crate) mod strict;
@@ -27,11 +28,13 @@ use helmstream_schemas::{
     words,
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 pub use self::{
     asks::RETRIER,
     clean::{Cleaner, Person},
     file::{FILE, QUARANTINE},
+    retry::{Again, Origin, again, origin},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -47,6 +50,8 @@ pub struct Arrival<'a> {
     pub inbox_sequence: u64,
     /// When INBOX stored it.
     pub received_at: Timestamp,
+    /// The event that asked for it, if the plane itself publishes it again.
+    pub cause: Option<Uuid>,
     pub payload: &'a [u8],
 }
 
@@ -70,6 +75,8 @@ pub struct Admitted {
     pub names: Vec<Id>,
     /// Personal values that were replaced by ids.
     pub people: Vec<Person>,
+    /// As `Dead::known_by`, should it become a dead letter after all: of a retry only.
+    pub once: Option<(Hash, Hash)>,
 }
 
 /// A message that could not be read.
@@ -80,7 +87,7 @@ pub struct Dead {
     pub detail: String,
     pub hint: String,
     /// Its key and the digest of its content, if the same again is to be told as a repeat rather
-    /// than kept once more: what was set aside by whoever read it first.
+    /// than kept once more: what was set aside by whoever read it first, and what came of a retry.
     pub known_by: Option<Box<(Hash, Hash)>>,
 }
 
@@ -119,7 +126,10 @@ impl Dead {
 
 /// Reads a message.
 pub fn admit(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Admission {
-    read(arrival, cleaner).unwrap_or_else(Admission::Dead)
+    let once = arrival.cause.map(retry::once);
+    read(arrival, cleaner).unwrap_or_else(|dead| {
+        Admission::Dead(Dead { known_by: once.map(Box::new).or(dead.known_by), ..dead })
+    })
 }
 
 fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
@@ -143,6 +153,9 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     attributes.set(ce::DOORKEY, key.to_string());
     attributes.set(ce::CONTENTHASH, content.to_string());
     attributes.set(ce::ORIGINID, event.id.clone());
+    if let Some(cause) = arrival.cause {
+        attributes.set(ce::CAUSATIONID, cause.to_string());
+    }
     if let Some(trace) = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str) {
         attributes.set(ce::TRACEPARENT, trace);
     }
@@ -178,6 +191,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
         command,
         names,
         people: cleaned.people,
+        once: arrival.cause.map(retry::once),
     })))
 }
 

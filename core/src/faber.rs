@@ -66,6 +66,17 @@ pub fn read(project: &str, file: &File<'_>) -> Reading {
     }
 }
 
+/// Whether a file at that path is read; of any other it is known what it says: nothing.
+pub fn is_read(path: &str) -> bool {
+    !matches!(papers::kind(path), Kind::Nothing(_))
+}
+
+/// What is published of a file or folder whose content cannot be had at all.
+pub fn unread(project: &str, path: &str, reason: &str) -> Piece {
+    let file = File { path, bytes: b"", written_at: None, commit: None };
+    Source { project, file: &file }.quarantine(None, reason.to_owned(), b"")
+}
+
 /// A file that holds one JSON value; or several after all, if its first line is one.
 fn whole(source: &Source<'_>) -> Reading {
     let bytes = content(source.file.bytes).trim_ascii();

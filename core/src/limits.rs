@@ -40,12 +40,23 @@ pub const APPROVAL_REMIND_SHARE: u32 = 4;
 /// How often one dead letter can be retried: whoever needs more mends the cause first.
 pub const RETRIES_MAX: u32 = 100;
 
+/// Largest dead letter that is published again: what INBOX stores of one message, less room for
+/// the headers that say on whose behalf.
+pub const RETRY_BYTES_MAX: usize = 1_048_576 - 512;
+
 /// Deployments one unit may hold: ten years of three a day.
 pub const DEPLOYMENTS_MAX: usize = 10_000;
 
 /// Sightings of files one run may hold. A state that is watched changes some hundred times in a
 /// run; one that passes this is written in a loop.
 pub const RUN_SIGHTINGS_MAX: usize = 2_000;
+
+/// Longest domain and longest environment in the identity of a unit that a run deployed. Every byte
+/// may be escaped, and two of them and a name have to fit an identity.
+pub const UNIT_WORD_BYTES_MAX: usize = 40;
+
+/// Longest name of a unit that a run deployed: what the two words leave of an identity.
+pub const UNIT_NAME_BYTES_MAX: usize = 200;
 
 /// How much of a file that could not be read is kept with its reason. Enough to see what it was;
 /// written out byte by byte it still fits one publish.

@@ -1,15 +1,21 @@
-//! What could not be read, as the journal tells it. The whole message stands in DEADLETTERS, which
-//! is not a view.
+//! What could not be read, as the journal tells it, and what was decided about it. The whole
+//! message stands in DEADLETTERS, which is not a view.
 
-use helmstream_schemas::{Timestamp, journal::DeadLetter};
+use std::collections::BTreeMap;
+
+use helmstream_schemas::{Timestamp, journal::DeadLetter, outcome::Outcome};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
-use super::{AsOf, as_of_ledger, rows_limit};
+use super::{AsOf, as_of, outcome::outcomes_at, rows_limit};
 use crate::{
     columns::{seq, seq_back},
     database::Database,
+    dead_letter::{Attempt, DeadLetterView, Decided, Standing, view_back},
     error::ProjectionError,
+    limits::ASKED_MAX,
+    session::Session,
 };
 
 /// A dead letter.
@@ -20,20 +26,56 @@ pub struct DeadLetterShown {
     pub recorded_at: Timestamp,
     #[serde(flatten)]
     pub letter: DeadLetter,
+    pub standing: Standing,
+    /// Retries, the first one first.
+    pub retries: Vec<Retry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discarded: Option<Decided>,
 }
 
-/// Lists dead letters, the latest first; `before` is the `sequence` where the page before ended.
+/// A retry, and what it became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    #[serde(flatten)]
+    pub attempt: Attempt,
+    /// The publish that it was; absent while it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Became>,
+}
+
+/// The publish that a retry was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    pub inbox_sequence: u64,
+    /// Absent while it has none.
+    #[serde(flatten)]
+    pub outcome: Option<Outcome>,
+}
+
+/// Which dead letters to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeadLetterFilter {
+    /// Those as well that were retried or discarded.
+    pub is_all: bool,
+    /// The `sequence` where the page before ended.
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
+/// Lists dead letters, the latest first.
 pub async fn dead_letter_list(
     database: &Database,
-    before: Option<u64>,
-    limit: u32,
+    filter: &DeadLetterFilter,
 ) -> Result<AsOf<Vec<DeadLetterShown>>, ProjectionError> {
     let mut session = database.moment().await?;
-    let as_of_seq = as_of_ledger(&mut session).await?;
-    let (before, limit) = (before.map(seq), rows_limit(limit));
-    let rows = session.query(include_str!("dead_letter_list.sql"), &[&before, &limit]).await?;
+    let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
+    let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
+    let sql = include_str!("dead_letter_list.sql");
+    let rows = session.query(sql, &[&before, &filter.is_all, &limit]).await?;
+    let mut answer = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;
+    add_became(&mut session, &mut answer).await?;
     session.end().await?;
-    Ok(AsOf { as_of_seq, answer: rows.iter().map(letter_back).collect::<Result<_, _>>()? })
+    Ok(AsOf { as_of_seq, answer })
 }
 
 /// Shows the dead letter that a publish became; `None` if it became none.
@@ -42,18 +84,56 @@ pub async fn dead_letter_show(
     inbox_sequence: u64,
 ) -> Result<AsOf<Option<DeadLetterShown>>, ProjectionError> {
     let mut session = database.moment().await?;
-    let as_of_seq = as_of_ledger(&mut session).await?;
+    let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
     let rows = session.query(include_str!("dead_letter_show.sql"), &[&seq(inbox_sequence)]).await?;
+    let mut answer = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;
+    add_became(&mut session, &mut answer).await?;
     session.end().await?;
-    Ok(AsOf { as_of_seq, answer: rows.first().map(letter_back).transpose()? })
+    Ok(AsOf { as_of_seq, answer: answer.pop() })
 }
 
 fn letter_back(row: &Row) -> Result<DeadLetterShown, ProjectionError> {
     let letter = serde_json::from_slice(row.get("payload"))
         .map_err(|error| ProjectionError::Row { table: "record", detail: error.to_string() })?;
+    let view: Option<&str> = row.get("view");
+    let view: DeadLetterView = view.map(view_back).transpose()?.unwrap_or_default();
     Ok(DeadLetterShown {
         sequence: seq_back(row.get("seq")),
         recorded_at: Timestamp::from_nanos(row.get("recorded_at")),
         letter,
+        standing: view.standing(),
+        retries: view.retries.into_iter().map(|attempt| Retry { attempt, became: None }).collect(),
+        discarded: view.discarded,
     })
+}
+
+/// Adds what each retry became. Past `ASKED_MAX` retries on one page it is not told.
+async fn add_became(
+    session: &mut Session,
+    letters: &mut [DeadLetterShown],
+) -> Result<(), ProjectionError> {
+    let events: Vec<Uuid> = letters
+        .iter()
+        .flat_map(|shown| &shown.retries)
+        .filter(|retry| retry.attempt.failed.is_none())
+        .map(|retry| retry.attempt.decided.event_id)
+        .take(ASKED_MAX)
+        .collect();
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = session.query(include_str!("dead_letter_became.sql"), &[&events]).await?;
+    let published: BTreeMap<Uuid, u64> =
+        rows.iter().map(|row| (row.get("causation_id"), seq_back(row.get("inbox_seq")))).collect();
+    let asked: Vec<u64> = published.values().copied().collect();
+    let outcomes: BTreeMap<u64, Option<Outcome>> =
+        outcomes_at(session, &asked).await?.into_iter().collect();
+    for retry in letters.iter_mut().flat_map(|shown| &mut shown.retries) {
+        let inbox_sequence = published.get(&retry.attempt.decided.event_id).copied();
+        retry.became = inbox_sequence.map(|inbox_sequence| Became {
+            inbox_sequence,
+            outcome: outcomes.get(&inbox_sequence).cloned().flatten(),
+        });
+    }
+    Ok(())
 }

@@ -28,15 +28,24 @@ pub async fn outcomes(
     database: &Database,
     inbox_sequences: &[u64],
 ) -> Result<Vec<(u64, Option<Outcome>)>, ProjectionError> {
+    let mut session = database.moment().await?;
+    let outcomes = outcomes_at(&mut session, inbox_sequences).await?;
+    session.end().await?;
+    Ok(outcomes)
+}
+
+/// The same at a moment that other questions share.
+pub(super) async fn outcomes_at(
+    session: &mut Session,
+    inbox_sequences: &[u64],
+) -> Result<Vec<(u64, Option<Outcome>)>, ProjectionError> {
     bounded(inbox_sequences)?;
     let asked: Vec<i64> = inbox_sequences.iter().copied().map(seq).collect();
-    let mut session = database.moment().await?;
-    let commands = commands_of(&mut session, &asked).await?;
+    let commands = commands_of(session, &asked).await?;
     let ids: Vec<Uuid> = commands.values().map(|command| command.id).collect();
-    let effects = effects_of(&mut session, &ids).await?;
-    let entries = entries_of(&mut session, &asked).await?;
-    let lost = lost_of(&mut session, &asked).await?;
-    session.end().await?;
+    let effects = effects_of(session, &ids).await?;
+    let entries = entries_of(session, &asked).await?;
+    let lost = lost_of(session, &asked).await?;
     let outcome_at = |sequence: u64| match commands.get(&sequence) {
         Some(command) if command.first_inbox_sequence < sequence => {
             Some(Outcome::DuplicateOf { first_inbox_sequence: command.first_inbox_sequence })

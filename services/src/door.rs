@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use futures_util::future::{join_all, try_join_all};
-use helmstream_core::door::{Admission, Admitted, Arrival, Cleaner, Dead, admit as read};
+use helmstream_core::door::{
+    Admission, Admitted, Arrival, Cleaner, Dead, Origin, admit as read, origin as origin_of,
+};
 use helmstream_projections::people;
 use helmstream_schemas::{
     Attributes, Hash, Subject, attributes as ce,
@@ -26,6 +28,7 @@ use helmstream_stream::{
     publish::store,
 };
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use self::{
     naming::Names,
@@ -55,8 +58,26 @@ struct Door {
 /// A message and what it is to become.
 struct Entry {
     delivery: Delivery,
-    publisher: String,
+    origin: Origin,
     admission: Admission,
+}
+
+impl Entry {
+    /// Its keys: the one under which a dead letter is known, then the one of a command.
+    fn keys(&self) -> [Option<Hash>; 2] {
+        match &self.admission {
+            Admission::Command(admitted) => [admitted.once.map(|(key, _)| key), Some(admitted.key)],
+            Admission::Dead(dead) => [dead.known_by.as_deref().map(|(key, _)| *key), None],
+        }
+    }
+
+    /// The key and the content under which it is known, should it become a dead letter.
+    fn known_by(&self) -> Option<(Hash, Hash)> {
+        match &self.admission {
+            Admission::Command(admitted) => admitted.once,
+            Admission::Dead(dead) => dead.known_by.as_deref().copied(),
+        }
+    }
 }
 
 /// Admits until it is told to stop.
@@ -134,21 +155,23 @@ impl Door {
 
     fn read(&self, delivery: Delivery) -> Entry {
         let record = &delivery.record;
-        let publisher = match record.subject.parse() {
+        let token = match record.subject.parse() {
             Ok(Subject::In { publisher }) => publisher,
             _ => String::new(),
         };
-        let user = self.publishers.iter().find(|user| user.user == publisher);
+        let origin = origin_of(&token, &record.attributes);
+        let user = self.publishers.iter().find(|user| user.user == origin.publisher);
         let arrival = Arrival {
-            publisher: &publisher,
+            publisher: &origin.publisher,
             actor: user.map_or("unknown", |user| &user.actor),
             actor_kind: user.map_or(helmstream_schemas::ActorKind::Agent, |user| user.kind),
             inbox_sequence: record.sequence,
             received_at: record.recorded_at,
+            cause: origin.cause,
             payload: &record.payload,
         };
         let admission = read(&arrival, &self.cleaner);
-        Entry { delivery, publisher, admission }
+        Entry { delivery, origin, admission }
     }
 
     async fn keep_people(&self, entries: &[Entry]) -> Result<(), StreamError> {
@@ -174,10 +197,7 @@ impl Door {
         let asked: Vec<Asked> = entries
             .iter()
             .map(|entry| Asked {
-                key: match &entry.admission {
-                    Admission::Command(admitted) => Some(admitted.key),
-                    Admission::Dead(dead) => dead.known_by.as_ref().map(|known| known.0),
-                },
+                keys: entry.keys(),
                 sequence: entry.delivery.record.sequence,
                 again: entry.delivery.again,
             })
@@ -189,24 +209,16 @@ impl Door {
     async fn plan(&mut self, entry: &Entry, first: Option<First>) -> Result<Plan, StreamError> {
         let own = entry.delivery.record.sequence;
         // A repeat within the batch has its first in the memory by now.
-        let first = first.or_else(|| match &entry.admission {
-            Admission::Command(admitted) => self.seen.lately(&admitted.key, own),
-            Admission::Dead(dead) => self.seen.lately(&dead.known_by.as_ref()?.0, own),
-        });
+        let first = first
+            .or_else(|| entry.keys().iter().flatten().find_map(|key| self.seen.lately(key, own)));
         match (&entry.admission, first) {
             (_, Some(first)) if first.inbox_sequence == own => Ok(Plan::Nothing),
-            (Admission::Dead(dead), first) => {
-                Ok(match (dead.known_by.as_deref().copied(), first) {
-                    (Some((_, content)), Some(first)) if first.content == Some(content) => {
-                        Plan::Duplicate(first.inbox_sequence)
-                    }
-                    (Some((key, content)), _) => {
-                        self.seen.expect(key, content, own);
-                        Plan::Dead(dead.clone(), Some(key), Some(content))
-                    }
-                    (None, _) => Plan::Dead(dead.clone(), None, None),
-                })
+            (_, Some(first))
+                if entry.known_by().is_some_and(|(_, content)| first.content == Some(content)) =>
+            {
+                Ok(Plan::Duplicate(first.inbox_sequence))
             }
+            (Admission::Dead(dead), _) => Ok(self.dead(dead.clone(), None, entry)),
             (Admission::Command(admitted), Some(first))
                 if first.content == Some(admitted.content) =>
             {
@@ -214,7 +226,7 @@ impl Door {
             }
             (Admission::Command(admitted), Some(first)) => {
                 let conflict = Dead::conflict(first.inbox_sequence);
-                Ok(Plan::Dead(conflict, Some(admitted.key), None))
+                Ok(self.dead(conflict, Some(admitted.key), entry))
             }
             (Admission::Command(admitted), None) => {
                 // Known at once, so that a repeat within this batch is one.
@@ -225,10 +237,23 @@ impl Door {
         }
     }
 
+    /// A dead letter, known from now on by what it is known by, if it is. A conflict only names the
+    /// key that was taken.
+    fn dead(&mut self, dead: Dead, taken: Option<Hash>, entry: &Entry) -> Plan {
+        match entry.known_by() {
+            Some((key, content)) => {
+                self.seen.expect(key, content, entry.delivery.record.sequence);
+                Plan::Dead(dead, Some(key), Some(content))
+            }
+            None => Plan::Dead(dead, taken, None),
+        }
+    }
+
     async fn store(&self, plan: Plan, entry: &Entry) -> Result<Done, StreamError> {
         let connection = &self.around.connection;
         let inbox_sequence = entry.delivery.record.sequence;
         let asker = self.asker(entry);
+        let cause = entry.origin.cause;
         match plan {
             Plan::Nothing => Ok(Done::default()),
             Plan::Command(admitted) => {
@@ -246,7 +271,7 @@ impl Door {
                 let entry =
                     JournalEntry::DuplicateOf(DuplicateOf { inbox_sequence, first_inbox_sequence });
                 let sequence =
-                    journal(connection, "door", &entry, &origin(inbox_sequence, None)).await?;
+                    journal(connection, "door", &entry, &of(inbox_sequence, None, cause)).await?;
                 self.tell(asker, inbox_sequence, Outcome::DuplicateOf { first_inbox_sequence })
                     .await;
                 Ok(Done { journal_sequence: sequence, ..Done::default() })
@@ -268,21 +293,22 @@ impl Door {
         content: Option<Hash>,
     ) -> Result<(Outcome, u64), StreamError> {
         let record = &entry.delivery.record;
-        let mut attributes = origin(record.sequence, key);
-        attributes.set(ce::PUBLISHER, &*entry.publisher);
+        let mut attributes = of(record.sequence, key, entry.origin.cause);
+        let publisher = &entry.origin.publisher;
+        attributes.set(ce::PUBLISHER, publisher.as_str());
         attributes.set(ce::RECEIVEDTIME, record.recorded_at.to_string());
         attributes.set("reason", dead.reason);
         if let Some(content) = content {
             attributes.set(ce::CONTENTHASH, content.to_string());
         }
-        let subject = Subject::Dead { origin: entry.publisher.clone() }.to_string();
+        let subject = Subject::Dead { origin: publisher.clone() }.to_string();
         let payload = record.payload.clone().into();
         let connection = &self.around.connection;
         let dead_sequence = store(connection, &subject, to_headers(&attributes), payload).await?;
         let letter = DeadLetter {
             inbox_sequence: record.sequence,
             dead_sequence,
-            publisher: entry.publisher.clone(),
+            publisher: publisher.clone(),
             reason: dead.reason.into(),
             detail: dead.detail.clone(),
             hint: dead.hint.clone(),
@@ -298,7 +324,7 @@ impl Door {
     /// publisher itself may not listen.
     fn asker(&self, entry: &Entry) -> Option<String> {
         let to = entry.delivery.reply_to.as_deref()?;
-        let own = format!("_INBOX_{}.", entry.publisher);
+        let own = format!("_INBOX_{}.", entry.origin.publisher);
         let plain =
             to.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         (to.starts_with(&own) && plain && !to.ends_with('.') && !to.contains(".."))
@@ -330,11 +356,15 @@ struct Done {
     journal_sequence: u64,
 }
 
-fn origin(inbox_sequence: u64, key: Option<Hash>) -> Attributes {
+/// What an outcome that leaves no event is of.
+fn of(inbox_sequence: u64, key: Option<Hash>, cause: Option<Uuid>) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set(ce::INBOXSEQUENCE, inbox_sequence.to_string());
     if let Some(key) = key {
         attributes.set(ce::DOORKEY, key.to_string());
+    }
+    if let Some(cause) = cause {
+        attributes.set(ce::CAUSATIONID, cause.to_string());
     }
     attributes
 }

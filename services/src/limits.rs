@@ -92,8 +92,45 @@ pub const LIST_ROWS_MAX: i64 = 1_000;
 /// Bytes of a dead letter that a terminal shows; the whole is in the other formats.
 pub const SHOWN_BYTES_MAX: usize = 8 * 1_024;
 
+/// Files looked at in one project's folder: a hundred files a day for five years.
+pub const FABER_FILES_MAX: usize = 200_000;
+
+/// Folders within folders that are looked into: the deepest layout of FABER has eight.
+pub const FABER_DEPTH_MAX: usize = 24;
+
+/// Largest file that is read: the longest log of a run that was seen has some hundred kilobytes,
+/// and a file is held in memory while it is read.
+pub const FABER_FILE_BYTES_MAX: usize = 16 * 1_048_576;
+
+/// Largest file of which a repository's versions are read: a state is a document of some kilobytes.
+pub const FABER_VERSION_BYTES_MAX: u64 = 1_048_576;
+
+/// Committed versions of one file that are read, the latest ones: a state changes some hundred
+/// times in a run.
+pub const FABER_VERSIONS_MAX: usize = 2_000;
+
+/// Pause between two looks at a folder that is watched: what is told of a run may be a second late,
+/// and a look costs some milliseconds a thousand files.
+pub const FABER_WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a file that cannot be read may be one that is being written. FABER writes files of some
+/// kilobytes in one go; a slow disk takes a second.
+pub const FABER_SETTLE_FOR: Duration = Duration::from_secs(3);
+
+/// Reasons that are told of one file: more of them say the same.
+pub const FABER_REASONS_MAX: usize = 20;
+
+/// Files that a table shows; the other formats have all.
+pub const FABER_ROWS_MAX: usize = 200;
 /// How often an approval that is waited for is looked at: a person does not notice half a second.
 pub const ANSWER_POLL: Duration = Duration::from_millis(500);
+
+/// Bytes of a registry of deployments that is read at once: some ten thousand entries, and little
+/// enough to be held whole.
+pub const REGISTRY_BYTES_MAX: u64 = 16 * 1_048_576;
+
+/// How often the next number of a run's events is tried, while others write there too.
+pub const NUMBERS_TRIED_MAX: u32 = 64;
 
 /// When an event that a reaction could not read is tried again: often enough that it is not
 /// forgotten after an upgrade, seldom enough to be no load.

@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, projects, reacts};
+use crate::{deadlines, decides, door, projects, reacts, retries};
 
 /// What a service is made of.
 pub struct Service {
@@ -79,6 +79,11 @@ impl Service {
         self.part(format!("reacting to {from}"), move |around| {
             Box::pin(reacts::react(around, durable, react))
         })
+    }
+
+    /// Publishes dead letters again.
+    pub fn retries(self) -> Self {
+        self.part("publishing dead letters again", |around| Box::pin(retries::retry(around)))
     }
 
     /// Runs all parts until they are told to stop, or one of them cannot go on.

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod cluster;
 pub mod counter;
 pub mod faber;
+pub mod faber_folders;
 pub mod harness;
 pub mod kill;
 pub mod patience;

@@ -26,7 +26,14 @@ pub const ALL: [&str; 8] =
     ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
 
 /// How many positions each service keeps: one for each view and stream.
-const POSITIONS: [(&str, usize); 4] = [("run", 1), ("approval", 1), ("deadline", 1), ("ledger", 4)];
+const POSITIONS: [(&str, usize); 6] = [
+    ("run", 1),
+    ("approval", 1),
+    ("deployment", 1),
+    ("dead_letter", 1),
+    ("deadline", 1),
+    ("ledger", 4),
+];
 
 /// Roles belong to a whole Postgres, and two set-ups of two databases would alter them at once.
 static SETTING_UP: Mutex<()> = Mutex::const_new(());
@@ -84,6 +91,16 @@ impl Running {
         let (stop, task) = self.services.remove(service).expect("the service was started");
         stop.send_replace(true);
         task.await.expect("a service does not panic")
+    }
+
+    /// Ends all services wherever they are, as a crash of their process would, and starts them anew.
+    pub async fn crash(&mut self) {
+        let crashed: Vec<String> = self.services.keys().cloned().collect();
+        for (_, (_stop, task)) in std::mem::take(&mut self.services) {
+            task.abort();
+            let _ = task.await;
+        }
+        self.serve(&crashed.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// Waits until a service ends by itself; what it ended with.

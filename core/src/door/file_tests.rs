@@ -28,6 +28,7 @@ fn admissions(path: &str, content: &[u8]) -> Vec<Admission> {
             actor_kind: ActorKind::Service,
             inbox_sequence: 3,
             received_at: Timestamp::parse("2026-03-01T10:00:00Z").unwrap(),
+            cause: None,
             payload: payload.as_bytes(),
         };
         admit(&arrival, &Cleaner::new(b"key"))

@@ -19,6 +19,7 @@ fn admit_bytes(payload: &[u8]) -> Admission {
         actor_kind: ActorKind::Agent,
         inbox_sequence: 3,
         received_at: received(),
+        cause: None,
         payload,
     };
     admit(&arrival, &Cleaner::new(b"key"))

@@ -4,10 +4,14 @@
 
 mod approval;
 mod asked;
+mod bar;
 mod dead_letter;
+mod deployment;
+mod emit;
 mod ending;
 mod escape;
 mod event;
+mod faber;
 mod failed;
 mod ids;
 mod log;
@@ -23,7 +27,8 @@ mod when;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use tokio::sync::watch;
 
 use self::{
     ending::Ending,
@@ -56,7 +61,7 @@ struct Cli {
     #[arg(help_heading = GLOBAL)]
     output: Format,
 
-    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish: without end]
+    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish and sync: without end]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
     patience: Option<u64>,
 
@@ -68,12 +73,21 @@ struct Cli {
 enum Command {
     /// Publish CloudEvents and tell what became of each
     Publish(publish::PublishArgs),
+    /// FABER projects: publish what lies in their folders
+    #[command(subcommand)]
+    Faber(faber::FaberCommand),
     /// FABER pipeline runs: list them, show one
     #[command(subcommand)]
     Run(run::RunCommand),
     /// People's consent: list what waits, ask for it, wait for it, give it
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),
+    /// What is deployed where: list it, show it, register and retire it
+    #[command(subcommand)]
+    Deployment(deployment::DeploymentCommand),
+    /// Write what FABER reads: an answer at a gate, the registry of deployments
+    #[command(subcommand)]
+    Emit(emit::EmitCommand),
     /// Events: list them, show one, tell why it is there
     #[command(subcommand)]
     Event(event::EventCommand),
@@ -105,9 +119,11 @@ const AFTER_HELP: &str = "\
 Examples:
   helmstream up --sample                     a plane on this machine, with a run to look at
   helmstream publish events.ndjson           publish, and tell what became of each event
+  helmstream faber sync .                    publish what a project's folder holds
   helmstream run list --status running       what is going on
   helmstream run show acme/shop-42           one run from beginning to end
   helmstream approval list                   what waits for an answer
+  helmstream deployment list                 what is deployed where
   helmstream event why 17                    from the door to every effect
   helmstream event list -o ndjson | jq .id   every answer is also data
 
@@ -118,6 +134,7 @@ Exit codes:
   3    nothing has that name
   4    some events were refused, are dead letters or were lost
   5    of some events it is not known yet what became of them; an approval is still open
+  6    the health that was asked for is unknown
   10   an approval that was waited for was denied
   11   it expired: nobody answered in time
   12   it was withdrawn
@@ -131,7 +148,7 @@ Environment:
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().and_then(in_a_form_it_has) {
         Ok(cli) => cli,
         Err(said) => {
             // Help and version go to stdout and are no error; nobody to read them is none either.
@@ -156,6 +173,17 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Not every answer has every form.
+fn in_a_form_it_has(cli: Cli) -> Result<Cli, clap::Error> {
+    let has_registry =
+        matches!(&cli.command, Command::Deployment(command) if command.has_registry());
+    if cli.output != Format::Registry || has_registry {
+        return Ok(cli);
+    }
+    let said = "`-o registry` is a form of `deployment list` and `deployment show` only; others are table, json, yaml, ndjson";
+    Err(Cli::command().error(clap::error::ErrorKind::InvalidValue, said))
+}
+
 async fn answer(cli: Cli) -> anyhow::Result<Ending> {
     let Cli { plane, output, patience, command } = cli;
     match command {
@@ -177,20 +205,43 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             let screen = Screen::of_stdout(output);
             let manner = manner(&command, patience);
             let client = Direct::new(place::open(plane.as_deref())?, manner)?;
-            // Nothing that is asked or published is lost by going: at once is right.
+            let (stop, stopped) = watch::channel(false);
+            let is_watching = matches!(
+                &command,
+                Command::Faber(faber::FaberCommand::Sync(args)) if args.watch
+            );
+            // Nothing that is asked or published is lost by going: at once is right. Only what has
+            // no other end is told to end, and may then finish; unless it is told twice.
             tokio::select! {
-                ended = ask(&client, &screen, command) => ended,
-                _ = tokio::signal::ctrl_c() => Ok(Ending::Interrupted),
+                ended = ask(&client, &screen, command, stopped) => ended,
+                _ = interrupted(is_watching.then_some(stop)) => Ok(Ending::Interrupted),
             }
         }
     }
 }
 
-async fn ask(client: &Direct, screen: &Screen, command: Command) -> anyhow::Result<Ending> {
+/// Waits for Ctrl-C; if somebody can be told to stop, for the second one.
+async fn interrupted(stop: Option<watch::Sender<bool>>) {
+    let _ = tokio::signal::ctrl_c().await;
+    if let Some(stop) = stop {
+        stop.send_replace(true);
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+async fn ask(
+    client: &Direct,
+    screen: &Screen,
+    command: Command,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Ending> {
     match command {
         Command::Publish(args) => publish::publish(client, screen, args).await,
+        Command::Faber(command) => faber::answer(client, screen, command, stop).await,
         Command::Run(command) => run::answer(client, screen, command).await,
         Command::Approval(command) => approval::answer(client, screen, command).await,
+        Command::Deployment(command) => deployment::answer(client, screen, command).await,
+        Command::Emit(command) => emit::answer(client, screen, command).await,
         Command::Event(command) => event::answer(client, screen, command).await,
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
@@ -202,7 +253,11 @@ async fn ask(client: &Direct, screen: &Screen, command: Command) -> anyhow::Resu
 fn manner(command: &Command, patience: Option<u64>) -> Manner {
     let (publisher, waits_for_ever, outcome_wait) = match command {
         Command::Publish(args) => (args.publisher.as_str(), true, args.outcome_wait),
+        Command::Faber(faber::FaberCommand::Sync(args)) => {
+            (args.publisher.as_str(), true, args.outcome_wait)
+        }
         Command::Approval(command) => (command.publisher(), false, OUTCOME_SECONDS),
+        Command::Deployment(command) => (command.publisher(), false, OUTCOME_SECONDS),
         _ => (OPERATOR, false, OUTCOME_SECONDS),
     };
     let wait = patience.or((!waits_for_ever).then_some(WAIT_SECONDS));
@@ -215,8 +270,6 @@ fn manner(command: &Command, patience: Option<u64>) -> Manner {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn leaves(command: &clap::Command) -> Vec<clap::Command> {

@@ -1,11 +1,17 @@
-//! Questions about what could not be read.
+//! Questions about what could not be read, and what can be decided about it.
 
 use helmstream_projections::questions::dead_letter::DeadLetterShown;
+use helmstream_schemas::{Actor, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::publish::Settled;
 
 /// Which dead letters to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListRequest {
+    /// Those as well that were retried or discarded.
+    #[serde(default)]
+    pub all: bool,
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]
@@ -35,4 +41,44 @@ pub struct Shown {
     /// What was published, without secrets and personal values: never the raw bytes. Absent once
     /// it is too old to be kept. Bytes that are no UTF-8 stand as `\xff`.
     pub shown: Option<String>,
+}
+
+/// What can be decided about a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is published again.
+    Retry,
+    /// Nothing more is done about it.
+    Discard,
+}
+
+/// A decision about one dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecideRequest {
+    /// Position in INBOX of the publish that it was.
+    pub inbox_sequence: u64,
+    pub decision: Decision,
+    pub reason: Option<String>,
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Of which dead letter: its position in INBOX.
+    pub dead_letter: u64,
+    pub decision: Decision,
+    /// What became of the publish that asked for it.
+    #[serde(flatten)]
+    pub settled: Settled,
+    /// The record of it, an event or a refusal; absent if there is none.
+    pub recorded: Option<Recorded>,
+}
+
+/// A record on EVENTS, and who is told to have asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub sequence: u64,
+    pub at: Timestamp,
+    pub actor: Actor,
 }

@@ -5,9 +5,11 @@
 pub mod approval;
 pub mod ask;
 pub mod dead_letter;
+pub mod deployment;
 pub mod direct;
 pub mod event;
 pub mod failure;
+pub mod flow;
 pub use crate::limits;
 pub mod outcome;
 pub mod projection;
@@ -58,6 +60,18 @@ pub trait Client: Sync {
         request: approval::ShowRequest,
     ) -> impl Future<Output = Answered<approval::Shown>> + Send;
 
+    /// Units, those in which something was deployed last first.
+    fn deployment_list(
+        &self,
+        request: deployment::ListRequest,
+    ) -> impl Future<Output = Answered<deployment::List>> + Send;
+
+    /// One unit whole, by its id or by the id of a deployment.
+    fn deployment_show(
+        &self,
+        request: deployment::ShowRequest,
+    ) -> impl Future<Output = Answered<deployment::Shown>> + Send;
+
     /// Events in the order of the log.
     fn event_list(
         &self,
@@ -87,6 +101,12 @@ pub trait Client: Sync {
         &self,
         request: dead_letter::ShowRequest,
     ) -> impl Future<Output = Answered<dead_letter::Shown>> + Send;
+
+    /// Has a dead letter published again, or has it set aside for good.
+    fn dead_letter_decide(
+        &self,
+        request: dead_letter::DecideRequest,
+    ) -> impl Future<Output = Result<dead_letter::Decided, Failure>> + Send;
 
     /// Where every view stands, and how far behind the log.
     fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;

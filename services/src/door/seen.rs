@@ -39,8 +39,8 @@ pub(super) struct Seen {
 /// What the memory is asked about a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    /// Its key; absent if it could not be read.
-    pub(super) key: Option<Hash>,
+    /// Its keys, the one that counts first; none if it could not be read.
+    pub(super) keys: [Option<Hash>; 2],
     /// Its position in INBOX.
     pub(super) sequence: u64,
     /// The server says that it was delivered before.
@@ -114,7 +114,7 @@ impl Seen {
         self.handled_to = self.handled_to.max(last);
         let unknown: Vec<Hash> = asked
             .iter()
-            .filter_map(|asked| asked.key)
+            .flat_map(|asked| asked.keys.into_iter().flatten())
             .filter(|key| !self.young.contains_key(key) && !self.old.contains_key(key))
             .collect();
         let answer = patiently(&around.stop, "asking the ledger", || async {
@@ -140,7 +140,7 @@ impl Seen {
             if again.contains(&asked.sequence) && !missing.contains(&asked.sequence) {
                 return Some(First { inbox_sequence: asked.sequence, content: None });
             }
-            self.lately(asked.key.as_ref()?, asked.sequence)
+            asked.keys.iter().flatten().find_map(|key| self.lately(key, asked.sequence))
         };
         Ok(asked.iter().map(first).collect())
     }

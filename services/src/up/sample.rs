@@ -71,6 +71,7 @@ mod tests {
                 actor_kind: ActorKind::Service,
                 inbox_sequence: 1,
                 received_at: now,
+                cause: None,
                 payload: event.as_bytes(),
             };
             let admission = admit(&arrival, &Cleaner::new(b"key"));

@@ -73,6 +73,7 @@ impl Sample {
             actor_kind: ActorKind::Service,
             inbox_sequence: 1,
             received_at: now(),
+            cause: None,
             payload: &payload,
         };
         let command = match admit(&arrival, &Cleaner::new(b"bench")) {

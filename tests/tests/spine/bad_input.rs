@@ -1,7 +1,9 @@
 //! What the door makes of bad input: a clear answer each, kept whole, and what was valid beside it
 //! lands.
 
-use helmstream_projections::questions::dead_letter::{dead_letter_list, dead_letter_show};
+use helmstream_projections::questions::dead_letter::{
+    DeadLetterFilter, dead_letter_list, dead_letter_show,
+};
 use helmstream_schemas::{
     limits::{ATTRIBUTE_BYTES_MAX, ID_BYTES_MAX, PUBLISH_BYTES_MAX},
     outcome::Outcome,
@@ -121,8 +123,8 @@ async fn bad_input_dies_with_its_reason_and_is_kept_whole_and_its_neighbours_lan
     }
     assert_eq!(plane.events("evt.run.acme/good").await.len(), bad.len());
     assert!(plane.events("evt.run.acme/bad").await.is_empty());
-    let listed =
-        dead_letter_list(&plane.database, None, 1_000).await.expect("the views answer").answer;
+    let filter = DeadLetterFilter { is_all: true, before: None, limit: 1_000 };
+    let listed = dead_letter_list(&plane.database, &filter).await.expect("the views answer").answer;
     assert_eq!(listed.len(), bad.len());
 }
 

@@ -1,6 +1,5 @@
 //! `helmstream publish`: events from a file or a pipe into INBOX, as a stream, and what became of
-//! each, in the order of the input. How many are on their way is bounded; how long the input is,
-//! is not.
+//! each, in the order of the input.
 
 mod input;
 mod told;
@@ -9,22 +8,21 @@ use std::{
     fs::File,
     io::{self, IsTerminal, Read},
     path::PathBuf,
-    sync::Arc,
 };
 
 use anyhow::Result;
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use self::{
     input::{Content, Piece, Shape, shape_of, split},
-    told::{Bar, Teller, Told},
+    told::{Teller, Told},
 };
-use super::{ending::Ending, output::Screen};
+use super::{bar::Bar, ending::Ending, output::Screen};
 use crate::client::{
     Client, Code, Failure,
-    limits::{AWAITED_EVENTS_MAX, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_EVENTS_MAX, OUTCOME_SECONDS},
-    publish::{Receipt, Request},
+    flow::{Flowed, Item, Load, flow},
+    limits::{IN_FLIGHT_EVENTS_MAX, OUTCOME_SECONDS},
 };
 
 /// What `helmstream publish` is asked.
@@ -72,19 +70,14 @@ pub(super) async fn publish(
     args: PublishArgs,
 ) -> Result<Ending> {
     let (pieces, bytes) = open(&args)?;
-    let room = Arc::new(Semaphore::new(IN_FLIGHT_BYTES_MAX));
-    let mut told = pieces
-        // An event that has to wait for room holds those behind it back, and so the input.
-        .then(|piece| with_room(piece, room.clone()))
-        .map(|(piece, room)| store(client, piece, room))
-        .buffered(IN_FLIGHT_EVENTS_MAX)
-        .map(|stored| settle(client, stored))
-        .buffered(AWAITED_EVENTS_MAX)
-        .boxed_local();
+    let mut flowed = flow(client, pieces.map(|piece| piece.map(item))).boxed_local();
     let mut teller = Teller::new(screen, Bar::new(bytes));
-    while let Some(told) = told.next().await {
-        match told {
-            Ok((told, read_to)) => teller.tell(told, read_to)?,
+    while let Some(flowed) = flowed.next().await {
+        match flowed {
+            Ok(Flowed { tag: At { number, line, read_to }, what }) => {
+                let Some(what) = what else { continue };
+                teller.tell(Told { number, line, what }, read_to)?;
+            }
             Err(failure) => {
                 teller.stop()?;
                 return Err(failure.into());
@@ -127,53 +120,20 @@ fn open(
     Ok((pieces, bytes))
 }
 
-async fn with_room(
-    piece: Result<Piece, Failure>,
-    room: Arc<Semaphore>,
-) -> (Result<Piece, Failure>, Option<OwnedSemaphorePermit>) {
-    let bytes = match &piece {
-        Ok(Piece { content: Content::Event(bytes), .. }) => bytes.len(),
-        _ => 0,
-    };
-    // One event is smaller than all the room there is, and the room is never closed.
-    let taken = room.acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX)).await.ok();
-    (piece, taken)
-}
-
-/// A piece whose bytes are gone: stored, or too large to be.
-struct Stored {
+/// Where a piece stood in the input.
+struct At {
     number: u64,
     line: u64,
     read_to: u64,
-    receipt: Result<Receipt, Failure>,
 }
 
-async fn store(
-    client: &impl Client,
-    piece: Result<Piece, Failure>,
-    _room: Option<OwnedSemaphorePermit>,
-) -> Result<Stored, Failure> {
-    let Piece { number, line, read_to, content } = piece?;
-    let receipt = match content {
-        Content::TooLarge { bytes } => Err(Failure::too_large(bytes)),
-        Content::Event(event) => match client.publish(Request { event }).await {
-            Err(failure) if failure.code != Code::Input => return Err(failure),
-            receipt => receipt,
-        },
+fn item(piece: Piece) -> Item<At> {
+    let Piece { number, line, read_to, content } = piece;
+    let load = match content {
+        Content::TooLarge { bytes } => Load::TooLarge { bytes },
+        Content::Event(event) => Load::Event(event),
     };
-    Ok(Stored { number, line, read_to, receipt })
-}
-
-async fn settle(
-    client: &impl Client,
-    stored: Result<Stored, Failure>,
-) -> Result<(Told, u64), Failure> {
-    let Stored { number, line, read_to, receipt } = stored?;
-    let what = match receipt {
-        Ok(receipt) => Ok(client.settle(receipt).await?),
-        Err(too_large) => Err(too_large),
-    };
-    Ok((Told { number, line, what }, read_to))
+    Item { tag: At { number, line, read_to }, load }
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {

@@ -1,18 +1,17 @@
 //! What became of published events, as it is told: a line for each that is no plain event and a
 //! summary, or every one as data. It keeps counts and the positions that are unknown, and no event.
 
-use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use helmstream_schemas::outcome::Outcome;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::super::{
+    bar::Bar,
     ending::Ending,
     escape::escaped,
     ids::ranges,
-    log,
     output::{self, Format, Screen},
     page::{Ink, Tone, counted},
 };
@@ -65,14 +64,14 @@ impl<'a> Teller<'a> {
         if let (UNKNOWN, Ok(settled)) = (told.word(), &told.what) {
             self.unknown.push(settled.receipt.inbox_sequence);
         }
-        self.bar.advance(read_to, self.all);
+        self.bar.advance(read_to, counted(self.all, "event"));
         match self.screen.format {
             Format::Table => match told.line(self.screen.ink) {
                 Some(line) => self.write(&line),
                 None => Ok(()),
             },
             Format::Ndjson => self.write(&(output::json(&told.data(), false)? + "\n")),
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 1 { "{\"events\":[\n" } else { ",\n" };
                 self.write(&(opening.to_owned() + &output::json(&told.data(), false)?))
             }
@@ -99,7 +98,7 @@ impl<'a> Teller<'a> {
                 let text = self.summary() + "\n" + &self.next_steps();
                 self.write(&text)?;
             }
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 0 { "{\"events\":[" } else { "\n" };
                 self.write(&format!(
                     "{opening}],\"summary\":{}}}\n",
@@ -244,47 +243,6 @@ impl Told {
         }
         data.entry("outcome").or_insert_with(|| json!("unknown_yet"));
         Value::Object(data)
-    }
-}
-
-/// The progress bar: on a terminal, and only there.
-pub(super) struct Bar(ProgressBar);
-
-impl Bar {
-    /// By bytes where their number is known, otherwise only what was done.
-    pub(super) fn new(bytes: Option<u64>) -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr_with_hz(10)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(bytes, target);
-        let template = match bytes {
-            Some(_) => "{bar:30} {percent:>3}%  {msg}  {elapsed}",
-            None => "{spinner}  {msg}  {elapsed}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━╸ "));
-        }
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(200));
-            log::step_aside(Some(bar.clone()));
-        }
-        Self(bar)
-    }
-
-    fn advance(&self, read_to: u64, told: u64) {
-        self.0.set_position(read_to);
-        self.0.set_message(counted(told, "event"));
-    }
-
-    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.suspend(write)
-    }
-
-    fn clear(&self) {
-        log::step_aside(None);
-        self.0.finish_and_clear();
     }
 }
 

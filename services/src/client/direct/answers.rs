@@ -8,7 +8,7 @@ use helmstream_projections::{
     questions::{
         AsOf,
         approval::{ApprovalFilter, approval_list, approval_show},
-        dead_letter::{dead_letter_list, dead_letter_show},
+        dead_letter::{DeadLetterFilter, DeadLetterShown, dead_letter_list, dead_letter_show},
         event::{EventFilter, EventName, event_list, event_show},
         outcome::{outcome_of_command, outcomes},
         projection::{ProjectionLine, projection_list},
@@ -22,12 +22,12 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Answer, Answered, Client, approval, dead_letter, event,
+        Answer, Answered, Client, approval, dead_letter, deployment, event,
         failure::{Code, Failure},
         limits::PREFIX_RUNS_MAX,
         outcome, projection, publish, run,
     },
-    Direct,
+    Direct, decide,
     shown::shown,
 };
 
@@ -92,6 +92,20 @@ impl Client for Direct {
         Ok(Answer { as_of_seq, answer: shown })
     }
 
+    async fn deployment_list(
+        &self,
+        request: deployment::ListRequest,
+    ) -> Answered<deployment::List> {
+        self.units(request).await
+    }
+
+    async fn deployment_show(
+        &self,
+        request: deployment::ShowRequest,
+    ) -> Answered<deployment::Shown> {
+        self.unit(request).await
+    }
+
     async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {
         let filter = EventFilter {
             context: request.context.as_deref().map(context).transpose()?,
@@ -139,9 +153,10 @@ impl Client for Direct {
         &self,
         request: dead_letter::ListRequest,
     ) -> Answered<dead_letter::List> {
-        let dead_letter::ListRequest { limit, before } = request;
+        let dead_letter::ListRequest { all, limit, before } = request;
+        let filter = DeadLetterFilter { is_all: all, before, limit };
         let AsOf { as_of_seq, answer: dead_letters } =
-            self.ask(|database| dead_letter_list(database, before, limit)).await?;
+            self.ask(|database| dead_letter_list(database, &filter)).await?;
         let next = dead_letters
             .last()
             .filter(|_| dead_letters.len() == limit as usize)
@@ -153,13 +168,8 @@ impl Client for Direct {
         &self,
         request: dead_letter::ShowRequest,
     ) -> Answered<dead_letter::Shown> {
-        let sequence = request.inbox_sequence;
-        let AsOf { as_of_seq, answer } =
-            self.ask(|database| dead_letter_show(database, sequence)).await?;
-        let dead_letter = answer.ok_or_else(|| {
-            let what = format!("no dead letter came of INBOX {sequence}");
-            Failure::not_found(what, "`helmstream deadletter list` shows which there are")
-        })?;
+        let AsOf { as_of_seq, answer: dead_letter } =
+            self.dead_letter(request.inbox_sequence).await?;
         let log = self.log().await?;
         let stored = self
             .patience()
@@ -169,6 +179,13 @@ impl Client for Direct {
         let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
         let shown = stored.map(|record| shown(&Cleaner::new(&key), &record.payload));
         Ok(Answer { as_of_seq, answer: dead_letter::Shown { dead_letter, shown } })
+    }
+
+    async fn dead_letter_decide(
+        &self,
+        request: dead_letter::DecideRequest,
+    ) -> Result<dead_letter::Decided, Failure> {
+        decide::decide(self, request).await
     }
 
     async fn projection_list(&self) -> Answered<projection::List> {
@@ -228,7 +245,7 @@ impl Client for Direct {
 
 impl Direct {
     /// Puts a question to the views, and waits for them while they are away.
-    async fn ask<'a, T, F>(
+    pub(super) async fn ask<'a, T, F>(
         &'a self,
         mut question: impl FnMut(&'a Database) -> F,
     ) -> Result<T, Failure>
@@ -236,6 +253,21 @@ impl Direct {
         F: Future<Output = Result<T, ProjectionError>>,
     {
         self.patience().with("Postgres", || question(&self.database)).await
+    }
+
+    /// The dead letter that a publish became.
+    pub(super) async fn dead_letter(
+        &self,
+        inbox_sequence: u64,
+    ) -> Result<AsOf<DeadLetterShown>, Failure> {
+        let AsOf { as_of_seq, answer } =
+            self.ask(|database| dead_letter_show(database, inbox_sequence)).await?;
+        let answer = answer.ok_or_else(|| {
+            let what = format!("no dead letter came of INBOX {inbox_sequence}");
+            let hint = "`helmstream deadletter list --all` shows which there are";
+            Failure::not_found(what, hint)
+        })?;
+        Ok(AsOf { as_of_seq, answer })
     }
 
     /// The one run whose id begins like this, among those that began last.

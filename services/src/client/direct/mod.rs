@@ -3,6 +3,8 @@
 //! question needs, when it needs it; what is away it waits for, and says so once.
 
 mod answers;
+mod decide;
+mod deployment;
 mod patience;
 mod press;
 mod shown;

@@ -1,0 +1,173 @@
+//! A dead letter that is published again: what is published, and how the door knows on whose
+//! behalf. The plane itself publishes it, under a user of its own whose word the door takes for who
+//! the publisher was and which event asked for it; nobody else's.
+
+use helmstream_schemas::{
+    Attributes, Hash, Id, Record, Subject, attributes as ce, dead_letter::Retried,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::asks::RETRIER;
+use crate::{command::derived_id, limits::RETRY_BYTES_MAX};
+
+/// Where the retrier's own messages come from.
+const SOURCE: &str = "/helmstream/dead_letter";
+
+/// Who published a message, and what asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub publisher: String,
+    /// The event that asked for it; absent for whoever publishes of its own accord.
+    pub cause: Option<Uuid>,
+}
+
+/// What is published for a retry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// On whose behalf, and what asked for it.
+    pub attributes: Attributes,
+    pub payload: Vec<u8>,
+}
+
+/// On whose behalf a message on `in.<token>` was published. Headers count on the retrier's own
+/// subject and on no other.
+pub fn origin(token: &str, attributes: &Attributes) -> Origin {
+    if token != RETRIER {
+        return Origin { publisher: token.to_owned(), cause: None };
+    }
+    let publisher = attributes.get(ce::PUBLISHER).unwrap_or(RETRIER).to_owned();
+    let cause = attributes.get(ce::CAUSATIONID).and_then(|id| id.parse().ok());
+    Origin { publisher, cause }
+}
+
+/// The key under which the outcome of a retry that is no command is known, and what stands for its
+/// content: whatever comes of the same event a second time is a repeat.
+pub(super) fn once(cause: Uuid) -> (Hash, Hash) {
+    let key = Hash::of_parts(&["retry", &cause.to_string()]);
+    (key, key)
+}
+
+/// What is published because the dead letter `id` was `retried` by the event `cause`: the message
+/// that was `found` where the event says it is kept, byte for byte, or that it cannot be done.
+pub fn again(id: &Id, cause: Uuid, retried: &Retried, found: Option<&Record>) -> Again {
+    let (publisher, payload) = match message(id, retried, found) {
+        Ok((publisher, payload)) => (publisher, payload.to_vec()),
+        Err(detail) => (RETRIER.to_owned(), failed(id, cause, retried, &detail)),
+    };
+    let mut attributes = Attributes::default();
+    attributes.set(ce::PUBLISHER, publisher);
+    attributes.set(ce::CAUSATIONID, cause.to_string());
+    Again { attributes, payload }
+}
+
+fn message<'a>(
+    id: &Id,
+    retried: &Retried,
+    found: Option<&'a Record>,
+) -> Result<(String, &'a [u8]), String> {
+    let at = retried.dead_sequence;
+    let Some(record) = found else {
+        return Err(format!("DEADLETTERS {at} is gone"));
+    };
+    let of = record.attributes.get(ce::INBOXSEQUENCE).unwrap_or("no message");
+    if of != id.as_str() {
+        return Err(format!("DEADLETTERS {at} keeps INBOX {of}, not INBOX {id}"));
+    }
+    let Ok(Subject::Dead { origin }) = record.subject.parse() else {
+        return Err(format!("DEADLETTERS {at} does not say who published it"));
+    };
+    if record.payload.len() > RETRY_BYTES_MAX {
+        let bytes = record.payload.len();
+        return Err(format!("{bytes} bytes are over the limit of {RETRY_BYTES_MAX}"));
+    }
+    Ok((origin, &record.payload))
+}
+
+fn failed(id: &Id, cause: Uuid, retried: &Retried, detail: &str) -> Vec<u8> {
+    let inbox_sequence: u64 = id.as_str().parse().unwrap_or_default();
+    let event = json!({
+        "specversion": ce::SPECVERSION,
+        "id": derived_id(&["retry failed", &cause.to_string()]),
+        "source": SOURCE,
+        "type": "helmstream.dead_letter.fail.v1",
+        "data": {
+            "inbox_sequence": inbox_sequence, "attempt": retried.attempt, "detail": detail
+        },
+    });
+    event.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use helmstream_schemas::{Actor, ActorKind, Timestamp};
+
+    use super::*;
+
+    const CAUSE: Uuid = Uuid::from_u128(7);
+
+    fn retried() -> Retried {
+        let by = Actor { id: "operator".into(), kind: ActorKind::Human };
+        let at = Timestamp::from_nanos(1);
+        Retried { attempt: 2, by, at, reason: None, dead_sequence: 3 }
+    }
+
+    fn kept(of: &str, payload: &[u8]) -> Record {
+        let mut attributes = Attributes::default();
+        attributes.set(ce::INBOXSEQUENCE, of);
+        Record {
+            stream: "DEADLETTERS".into(),
+            subject: "dead.faber".into(),
+            sequence: 3,
+            recorded_at: Timestamp::from_nanos(1),
+            attributes,
+            payload: payload.to_vec(),
+        }
+    }
+
+    fn published(found: Option<&Record>) -> (Origin, Vec<u8>) {
+        let again = again(&Id::new("41").unwrap(), CAUSE, &retried(), found);
+        (origin(RETRIER, &again.attributes), again.payload)
+    }
+
+    #[test]
+    fn the_same_bytes_go_out_again_on_behalf_of_who_published_them() {
+        let (origin, payload) = published(Some(&kept("41", b"{ not json\xff")));
+        assert_eq!(origin, Origin { publisher: "faber".into(), cause: Some(CAUSE) });
+        assert_eq!(payload, b"{ not json\xff");
+    }
+
+    #[test]
+    fn what_is_gone_or_is_another_message_or_too_large_is_told_to_have_failed() {
+        let large = kept("41", &vec![b'x'; RETRY_BYTES_MAX + 1]);
+        let cases = [
+            (None, "is gone"),
+            (Some(kept("42", b"{}")), "INBOX 42, not INBOX 41"),
+            (Some(large), "over the limit"),
+        ];
+        for (found, why) in cases {
+            let (origin, payload) = published(found.as_ref());
+            assert_eq!(origin.publisher, RETRIER);
+            let event: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            assert_eq!(event["data"]["inbox_sequence"], 41);
+            assert_eq!(event["data"]["attempt"], 2);
+            let detail = event["data"]["detail"].as_str().unwrap();
+            assert!(detail.contains(why), "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_failure_that_is_told_twice_is_told_in_the_same_words() {
+        assert_eq!(published(None), published(None));
+    }
+
+    #[test]
+    fn headers_count_on_no_other_subject() {
+        let mut attributes = Attributes::default();
+        attributes.set(ce::PUBLISHER, "operator");
+        attributes.set(ce::CAUSATIONID, CAUSE.to_string());
+        let wanted = Origin { publisher: "agent".into(), cause: None };
+        assert_eq!(origin("agent", &attributes), wanted);
+        assert_eq!(origin(RETRIER, &attributes).publisher, "operator");
+    }
+}

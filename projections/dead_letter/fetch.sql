@@ -1,0 +1,4 @@
+-- fetch the dead letters that a batch touches
+SELECT id, view
+FROM dead_letter
+WHERE id = ANY($1)

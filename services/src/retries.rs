@@ -1,0 +1,69 @@
+//! The part of a service that publishes dead letters again: for each event that asks for it, once
+//! and in the order of each dead letter. Commit, then act, then acknowledge; what is published twice
+//! because it was interrupted names the same event, and the door tells the second as a repeat.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use helmstream_core::door::{RETRIER, again};
+use helmstream_schemas::{Record, Subject, dead_letter::DeadLetterEvent, refusal::COMMAND_REFUSED};
+use helmstream_stream::{
+    StreamError,
+    consume::{self, Delivery, Durable},
+    crash, get,
+    headers::to_headers,
+    publish::store,
+};
+
+use crate::{patience::patiently, service::Surroundings};
+
+/// The stream that keeps dead letters whole.
+const DEADLETTERS: &str = "DEADLETTERS";
+
+/// Publishes again until it is told to stop or meets an event that it cannot read.
+pub async fn retry(around: Arc<Surroundings>) -> Result<()> {
+    let name = "dead_letter-dead_letter".to_owned();
+    let durable = Durable { stream: "EVENTS", name, group: None };
+    let lane = |delivery: &Delivery| delivery.record.subject.clone();
+    let handle = |delivery| publish_again(&around, delivery);
+    consume::work(&around.connection, &durable, around.stop(), lane, handle)
+        .await
+        .with_context(|| format!("cannot work off {}", durable.name))
+}
+
+async fn publish_again(around: &Surroundings, delivery: Delivery) -> Result<Delivery, StreamError> {
+    let event = &delivery.record;
+    let foreign = |detail: String| StreamError::Foreign {
+        subject: event.subject.clone(),
+        sequence: event.sequence,
+        detail,
+    };
+    let kind = event.attributes.kind().map_err(|error| foreign(error.to_string()))?;
+    if kind.name == COMMAND_REFUSED {
+        return Ok(delivery);
+    }
+    let DeadLetterEvent::Retried(retried) = get::word(event)? else { return Ok(delivery) };
+    let cause = event.attributes.uuid().map_err(|error| foreign(error.to_string()))?;
+    let Ok(Subject::Event { id, .. }) = event.subject.parse() else {
+        return Err(foreign("not the subject of an event".into()));
+    };
+    let connection = &around.connection;
+    let found = patiently(&around.stop, "looking for a dead letter", || {
+        get::at(connection, DEADLETTERS, retried.dead_sequence)
+    });
+    let found: Option<Record> = found.await?.ok_or_else(|| told_to_stop(event))?;
+    let again = again(&id, cause, &retried, found.as_ref());
+    let subject = Subject::In { publisher: RETRIER.to_owned() }.to_string();
+    let (headers, payload) = (to_headers(&again.attributes), bytes::Bytes::from(again.payload));
+    let stored = patiently(&around.stop, "publishing a dead letter again", || {
+        store(connection, &subject, headers.clone(), payload.clone())
+    });
+    stored.await?.ok_or_else(|| told_to_stop(event))?;
+    crash::point("published_again");
+    Ok(delivery)
+}
+
+/// What was not done must not be acknowledged: it comes again.
+fn told_to_stop(event: &Record) -> StreamError {
+    StreamError::Cut { stream: event.stream.clone(), detail: "told to stop".into() }
+}
