@@ -135,3 +135,9 @@ pub const WRITES_TRIED_MAX: u32 = 64;
 /// When an event that a reaction could not read is tried again: often enough that it is not
 /// forgotten after an upgrade, seldom enough to be no load.
 pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Columns for the names of phases and steps at least: runs with short names look alike.
+pub const STAGE_COLUMNS_MIN: usize = 28;
+
+/// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
+pub const STAGE_COLUMNS_MAX: usize = 60;
