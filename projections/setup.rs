@@ -13,6 +13,7 @@ use crate::{
     database::Database,
     dead_letter::DeadLetter,
     deadline::Deadline,
+    deployment::Deployment,
     error::ProjectionError,
     ledger::Ledger,
     limits::{
@@ -154,6 +155,10 @@ fn schemas() -> Vec<Schema> {
     all.extend(of_view::<DeadLetter>(
         include_str!("dead_letter/create.sql"),
         include_str!("dead_letter/stable.sql"),
+    ));
+    all.extend(of_view::<Deployment>(
+        include_str!("deployment/create.sql"),
+        include_str!("deployment/stable.sql"),
     ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),

@@ -1,6 +1,6 @@
 //! Decisions of the context `deployment`: what is deployed in a unit by now. Deployments are told in
-//! any order and from several sources; the youngest is the current one, and the same deployment told
-//! twice is one.
+//! any order and from several sources; the youngest is the current one, whatever came first, and the
+//! same deployment told twice is one.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use helmstream_schemas::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Decider, Rejection, limits::DEPLOYMENTS_MAX};
+use crate::{Decider, Rejection, emit::is_emitted, limits::DEPLOYMENTS_MAX};
 
 /// Decides units.
 #[derive(Debug, Clone)]
@@ -23,19 +23,23 @@ pub struct Deployment;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DeploymentState {
     unit: Option<Unit>,
-    /// Every deployment that was registered: the digest it was told with.
-    known: BTreeMap<String, Hash>,
+    /// Every deployment that was registered: the digest of its id, which can be of any length, and
+    /// the digest it was told with.
+    known: BTreeMap<Hash, Hash>,
     current: Option<Current>,
+    /// When the unit was retired last. What was deployed until then is deployed no more, even if it
+    /// is told only now.
+    retired_at: Option<Timestamp>,
     /// The last list of resources, and when it was told.
     listed: Option<(Hash, Timestamp)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The youngest deployment. Of two of one instant it is the one with the greater id, so that which
+/// is told first does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Current {
-    id: String,
     since: Timestamp,
-    /// It was retired then.
-    retired_at: Option<Timestamp>,
+    id: String,
 }
 
 /// Why a unit does not take a command.
@@ -74,18 +78,13 @@ impl Decider for Deployment {
         match event {
             DeploymentEvent::Registered(e) => {
                 state.unit.get_or_insert_with(|| e.unit.clone());
-                state.known.insert(e.deployment.id.clone(), e.content);
+                state.known.insert(Hash::of(e.deployment.id.as_bytes()), e.content);
                 if e.superseded_by.is_none() {
-                    let since = e.deployment.deployed_at.unwrap_or(e.at);
-                    let id = e.deployment.id.clone();
-                    state.current = Some(Current { id, since, retired_at: None });
+                    let since = e.deployment.since(e.at);
+                    state.current = Some(Current { since, id: e.deployment.id.clone() });
                 }
             }
-            DeploymentEvent::Retired(e) => {
-                if let Some(current) = &mut state.current {
-                    current.retired_at = Some(e.at);
-                }
-            }
+            DeploymentEvent::Retired(e) => state.retired_at = state.retired_at.max(Some(e.at)),
             DeploymentEvent::Listed(e) => {
                 state.unit.get_or_insert_with(|| e.unit.clone());
                 state.listed = Some((e.content, e.at));
@@ -112,20 +111,24 @@ fn decide_register(
 ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
     same_unit(state, &register.unit)?;
     let Register { unit, deployment, source, by, at, content } = register;
-    match state.known.get(&deployment.id) {
-        Some(known) if *known == content => return Ok(Vec::new()),
+    match state.known.get(&Hash::of(deployment.id.as_bytes())) {
+        Some(known) if *known == content || is_emitted(&deployment) => return Ok(Vec::new()),
         Some(_) => return Err(DeploymentRejection::Conflict(deployment.id)),
         None if state.known.len() >= DEPLOYMENTS_MAX => return Err(DeploymentRejection::Full),
         None => {}
     }
-    let since = deployment.deployed_at.unwrap_or(at);
-    let younger = state.current.as_ref().filter(|current| current.since > since);
-    let superseded_by = younger.map(|current| current.id.clone());
-    let standing = state.current.as_ref().filter(|current| current.retired_at.is_none());
-    let supersedes = match &superseded_by {
-        None => standing.map(|current| current.id.clone()),
-        Some(_) => None,
+    let told = Current { since: deployment.since(at), id: deployment.id.clone() };
+    let (younger, older) = match &state.current {
+        Some(current) if *current > told => (Some(current), None),
+        current => (None, current.as_ref()),
     };
+    // What was retired before this one was deployed makes way for nothing.
+    let older = older.filter(|older| match state.retired_at {
+        Some(retired_at) => retired_at < older.since || told.since <= retired_at,
+        None => true,
+    });
+    let superseded_by = younger.map(|current| current.id.clone());
+    let supersedes = older.map(|current| current.id.clone());
     Ok(vec![DeploymentEvent::Registered(Box::new(Registered {
         unit,
         deployment,
@@ -143,10 +146,12 @@ fn decide_retire(
     retire: Retire,
 ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
     let current = state.current.as_ref().ok_or(DeploymentRejection::NothingDeployed)?;
-    if current.retired_at.is_some() {
+    let Retire { by, at, reason } = retire;
+    // It is retired already, or this was meant for what was there before and comes late.
+    if state.retired_at.is_some_and(|retired_at| current.since <= retired_at) || at < current.since
+    {
         return Ok(Vec::new());
     }
-    let Retire { by, at, reason } = retire;
     Ok(vec![DeploymentEvent::Retired(Retired { id: current.id.clone(), by, at, reason })])
 }
 

@@ -11,6 +11,7 @@ pub mod decider;
 pub mod deployment;
 pub mod door;
 pub mod due;
+pub mod emit;
 pub mod external;
 pub mod faber;
 pub mod limits;

@@ -51,6 +51,13 @@ pub const DEPLOYMENTS_MAX: usize = 10_000;
 /// run; one that passes this is written in a loop.
 pub const RUN_SIGHTINGS_MAX: usize = 2_000;
 
+/// Longest domain and longest environment in the identity of a unit that a run deployed. Every byte
+/// may be escaped, and two of them and a name have to fit an identity.
+pub const UNIT_WORD_BYTES_MAX: usize = 40;
+
+/// Longest name of a unit that a run deployed: what the two words leave of an identity.
+pub const UNIT_NAME_BYTES_MAX: usize = 200;
+
 /// How much of a file that could not be read is kept with its reason. Enough to see what it was;
 /// written out byte by byte it still fits one publish.
 pub const QUARANTINE_BYTES_MAX: usize = 64 * 1024;

@@ -2,17 +2,24 @@
 //! under the name of its two ends. A command's id is derived from its event's, so that reacting
 //! twice asks once; which service carries which crossing out is said in `services`.
 
+use std::borrow::Cow;
+
 use helmstream_schemas::{
     Actor, ActorKind, Context, Hash, Id, Record, Subject,
     approval::{self, ApprovalCommand, ApprovalEvent, Asked},
     attributes::{self as ce, AttributeError},
-    deployment::{self, DeploymentCommand, Environment, Resource, Source, Unit},
+    deployment::{self, DeploymentCommand, Resource, Source, Unit},
     run::{Artifact, Claim, Ending, Published, RunCommand, RunEvent, Settle, Settled, Told},
     words::{self, WordError},
 };
 use serde_json::{Map, Value};
 
-use crate::{NewCommand, approval::approval_id, command::derived_id, limits::APPROVAL_OPEN_FOR};
+use crate::{
+    NewCommand,
+    approval::approval_id,
+    command::derived_id,
+    limits::{APPROVAL_OPEN_FOR, UNIT_NAME_BYTES_MAX, UNIT_WORD_BYTES_MAX},
+};
 
 /// What an event of one context asks of another.
 pub type React = fn(&Record) -> Result<Vec<NewCommand>, NotReadable>;
@@ -83,7 +90,8 @@ pub fn react_approval_to_run(event: &Record) -> Result<Vec<NewCommand>, NotReada
 }
 
 /// A run that deployed something registers it: what a release records as an artifact of type
-/// `deployment`, and what a changelog tells as deployed.
+/// `deployment`, and what a changelog tells as deployed. Nothing, if the release says that it is
+/// not to be registered, or that it failed.
 pub fn react_run_to_deployment(event: &Record) -> Result<Vec<NewCommand>, NotReadable> {
     let Some((run, told)) = read::<RunEvent>(event)? else { return Ok(Vec::new()) };
     let deployed: Vec<(Unit, deployment::Deployment)> = match &told {
@@ -95,6 +103,7 @@ pub fn react_run_to_deployment(event: &Record) -> Result<Vec<NewCommand>, NotRea
         _ => Vec::new(),
     };
     let register = |(index, (unit, deployment)): (usize, (Unit, deployment::Deployment))| {
+        // Its parts are short, so it always has an identity.
         let id = Id::new(unit.id_text()).ok()?;
         let content = serde_json_canonicalizer::to_vec(&deployment).unwrap_or_default();
         let register = deployment::Register {
@@ -115,7 +124,7 @@ pub fn react_run_to_deployment(event: &Record) -> Result<Vec<NewCommand>, NotRea
 fn of_artifacts(run: &Id, claim: &Claim) -> Vec<(Unit, deployment::Deployment)> {
     let empty = Map::new();
     let metadata = claim.rest.get("metadata").and_then(Value::as_object).unwrap_or(&empty);
-    if metadata.get("register_deployment") == Some(&Value::Bool(false)) {
+    if !is_to_register(metadata) || claim.status.as_deref().is_some_and(has_failed) {
         return Vec::new();
     }
     let made = claim.artifacts.iter().enumerate();
@@ -148,15 +157,17 @@ fn of_line(run: &Id, line: &Published) -> Option<(Unit, deployment::Deployment)>
         .status
         .as_deref()
         .is_none_or(|status| matches!(Ending::of(status), Ending::Completed | Ending::Warning));
-    if line.word != "INFRASTRUCTURE_DEPLOYED" || !succeeded {
-        return None;
-    }
     let empty = Map::new();
     let metadata = line.rest.get("metadata").and_then(Value::as_object).unwrap_or(&empty);
+    if line.word != "INFRASTRUCTURE_DEPLOYED" || !succeeded || !is_to_register(metadata) {
+        return None;
+    }
+    // A line's id may come twice with other content; a line that says the same is the same.
+    let said = Hash::of(&serde_json_canonicalizer::to_vec(line).unwrap_or_default());
     let environment = line.environment.as_deref().unwrap_or_default();
     let unit = unit(run, metadata, environment, line.target.as_deref());
     let told = deployment::Deployment {
-        id: deployment_id(&[run.as_str(), "line", &line.id]),
+        id: deployment_id(&[run.as_str(), "line", &said.to_string()]),
         deployed_at: line.at.as_ref().and_then(|moment| moment.at),
         deployed_text: line.at.as_ref().filter(|m| m.at.is_none()).map(|m| m.text.clone()),
         deployed_by: None,
@@ -175,16 +186,41 @@ fn of_line(run: &Id, line: &Published) -> Option<(Unit, deployment::Deployment)>
 /// environment, so what is deployed is the project unless the run names something else; its own
 /// registry tells the resources of that very unit.
 fn unit(run: &Id, metadata: &Map<String, Value>, environment: &str, target: Option<&str>) -> Unit {
-    let environment = match Environment::read(environment) {
-        Environment::Other if environment.is_empty() => "unknown",
-        _ => environment,
-    };
+    let domain = text(metadata, "domain").unwrap_or("infrastructure");
     let name = text(metadata, "resource")
         .or_else(|| text(metadata, "project"))
         .or_else(|| project_of(run))
         .or(target)
         .unwrap_or(run.as_str());
-    Unit::read(text(metadata, "domain").unwrap_or("infrastructure"), environment, name)
+    Unit::read(
+        &short(domain, UNIT_WORD_BYTES_MAX),
+        &short(environment, UNIT_WORD_BYTES_MAX),
+        &short(name, UNIT_NAME_BYTES_MAX),
+    )
+}
+
+/// A text of so many bytes at most. Where it was longer its digest tells it from others.
+fn short(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let digest = &Hash::of(text.as_bytes()).to_string()[..16];
+    let kept = text.floor_char_boundary(bytes_max - digest.len() - 1);
+    Cow::Owned(format!("{}~{digest}", &text[..kept]))
+}
+
+/// Whether a release wants what it deployed to be registered.
+fn is_to_register(metadata: &Map<String, Value>) -> bool {
+    match metadata.get("register_deployment") {
+        Some(Value::Bool(wanted)) => *wanted,
+        Some(Value::String(word)) => !word.eq_ignore_ascii_case("false"),
+        _ => true,
+    }
+}
+
+/// An artifact is there because it was made: a word without a meaning here is no failure.
+fn has_failed(status: &str) -> bool {
+    matches!(Ending::of(status), Ending::Failed | Ending::Skipped | Ending::Cancelled)
 }
 
 /// The project in a run's id of the form `org/project/uuid`.
@@ -259,5 +295,7 @@ fn command(
     command
 }
 
+#[cfg(test)]
+mod deployment_tests;
 #[cfg(test)]
 mod tests;

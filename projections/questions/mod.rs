@@ -5,6 +5,7 @@ pub mod approval;
 pub mod command;
 pub mod dead_letter;
 pub mod deadline;
+pub mod deployment;
 pub mod door;
 pub mod event;
 pub mod outcome;

@@ -5,6 +5,8 @@ FROM (
     UNION ALL
     SELECT projection, version, stream, seq, subject, reason, recorded_at FROM deadline.parked
     UNION ALL
+    SELECT projection, version, stream, seq, subject, reason, recorded_at FROM deployment.parked
+    UNION ALL
     SELECT projection, version, stream, seq, subject, reason, recorded_at FROM ledger.parked
     UNION ALL
     SELECT projection, version, stream, seq, subject, reason, recorded_at FROM run.parked

@@ -34,6 +34,14 @@ UNION ALL
 SELECT
     at.projection, at.version, at.stream, at.applied_seq, at.read_to_seq, at.owner, at.epoch,
     (
+        SELECT count(seq) FROM deployment.parked
+        WHERE parked.projection = at.projection AND parked.version = at.version AND parked.stream = at.stream
+    ) AS parked
+FROM deployment.checkpoint AS at
+UNION ALL
+SELECT
+    at.projection, at.version, at.stream, at.applied_seq, at.read_to_seq, at.owner, at.epoch,
+    (
         SELECT count(seq) FROM ledger.parked
         WHERE parked.projection = at.projection AND parked.version = at.version AND parked.stream = at.stream
     ) AS parked

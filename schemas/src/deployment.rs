@@ -209,7 +209,8 @@ pub struct Registered {
 /// The unit is deployed no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retired {
-    /// The deployment that was the unit's current one.
+    /// The deployment that was the unit's current one. One that is told later and is younger, but
+    /// older than this, is retired with it.
     pub id: String,
     pub by: Actor,
     pub at: Timestamp,
@@ -227,6 +228,14 @@ pub struct Listed {
     pub content: Hash,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub rest: Map<String, Value>,
+}
+
+impl Deployment {
+    /// Since when it is there, if it was told at that instant: never later, because a clock that is
+    /// ahead would keep whatever comes next from being the current one.
+    pub fn since(&self, told_at: Timestamp) -> Timestamp {
+        self.deployed_at.map_or(told_at, |deployed_at| deployed_at.min(told_at))
+    }
 }
 
 impl Domain {
@@ -280,9 +289,11 @@ impl Environment {
 }
 
 impl Unit {
-    /// A unit from words as they are written.
+    /// A unit from words as they are written; a domain or an environment without one is unknown.
     pub fn read(domain: &str, environment: &str, name: &str) -> Self {
-        let [domain_text, environment_text] = [domain, environment].map(str::trim);
+        let [domain_text, environment_text] = [domain, environment]
+            .map(str::trim)
+            .map(|word| if word.is_empty() { UNKNOWN } else { word });
         let (domain, environment) =
             (Domain::read(domain_text), Environment::read(environment_text));
         let beside = |text: &str, word: &str| (text != word).then(|| text.to_owned());
@@ -311,8 +322,79 @@ impl Unit {
         }
     }
 
-    /// The unit's identity, which is the aggregate's: `infrastructure/prod/shop`.
+    /// The domain's word and the environment's as they count: without a meaning here, in lower case.
+    pub fn key_words(&self) -> [String; 2] {
+        [self.domain_word().to_lowercase(), self.environment_word().to_lowercase()]
+    }
+
+    /// The unit's identity, which is the aggregate's: `infrastructure/prod/shop`. Words without a
+    /// meaning here count in lower case, and a `/` in them is escaped, so that no two units have one
+    /// identity.
     pub fn id_text(&self) -> String {
-        format!("{}/{}/{}", self.domain_word(), self.environment_word(), self.name)
+        let part = |word: String| word.replace('%', "%25").replace('/', "%2F");
+        let [domain, environment] = self.key_words().map(part);
+        format!("{domain}/{environment}/{}", self.name)
+    }
+
+    /// Reads an identity back, its words in any spelling; `None` if it has not three parts.
+    pub fn of_id(text: &str) -> Option<Self> {
+        let [domain, environment, name] = text.trim().splitn(3, '/').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let part = |word: &str| word.replace("%2F", "/").replace("%25", "%");
+        (!name.trim().is_empty()).then(|| Self::read(&part(domain), &part(environment), name))
+    }
+}
+
+/// What stands for a domain or an environment that nobody named.
+const UNKNOWN: &str = "unknown";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(domain: &str, environment: &str, name: &str) -> String {
+        Unit::read(domain, environment, name).id_text()
+    }
+
+    #[test]
+    fn every_spelling_of_a_unit_is_one_identity() {
+        let one = "infrastructure/prod/shop";
+        for (domain, environment) in
+            [("infrastructure", "prod"), ("Infra", " Production "), ("INFRASTRUCTURE", "PROD")]
+        {
+            assert_eq!(id(domain, environment, " shop "), one);
+        }
+        assert_eq!(id("infra", "QA-2", "shop"), id("infrastructure", "qa-2", "shop"));
+        assert_eq!(id("", "", "shop"), "unknown/unknown/shop");
+    }
+
+    #[test]
+    fn two_units_never_have_one_identity() {
+        assert_ne!(id("app", "eu/prod", "x"), id("app", "eu", "prod/x"));
+        assert_ne!(id("app", "eu/prod", "x"), id("app", "eu%2Fprod", "x"));
+        assert_ne!(id("app", "qa", "Shop"), id("app", "qa", "shop"));
+    }
+
+    #[test]
+    fn an_identity_reads_back_in_any_spelling() {
+        let of = |text: &str| Unit::of_id(text).map(|unit| unit.id_text());
+        for id in ["infrastructure/prod/shop", "app/eu%2Fp%252F/x/y", "unknown/qa/arn:x/y"] {
+            let whole = of(id).unwrap();
+            assert_eq!(of(&whole), Some(whole));
+        }
+        assert_eq!(of("Infra/Production/shop").as_deref(), Some("infrastructure/prod/shop"));
+        for other in ["shop", "prod/shop", "app/prod/", "app/prod/ "] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_kept_beside_the_canonical_word() {
+        let unit = Unit::read("app", "Production", "shop");
+        assert_eq!((unit.domain_text.as_deref(), unit.domain_word()), (Some("app"), "application"));
+        assert_eq!(unit.environment_text.as_deref(), Some("Production"));
+        let unit = Unit::read("application", "QA", "shop");
+        assert_eq!((unit.domain_text, unit.environment), (None, Environment::Other));
     }
 }

@@ -2,7 +2,7 @@
 //! required, every word is kept as written, and what is unknown is kept beside it. What the
 //! envelope means is decided in the core.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// Every type that FABER's emitter accepts, in its own order.
@@ -60,12 +60,21 @@ pub struct Envelope {
     pub source: Option<String>,
     pub message: Option<String>,
     pub duration_ms: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub metadata: Map<String, Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub artifacts: Vec<Value>,
     pub error: Option<Value>,
     /// Whatever else the emitter wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// A `null` says no more than a field that is not there.
+fn or_nothing<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

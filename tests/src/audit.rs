@@ -178,6 +178,7 @@ pub async fn rows(plane: &TestPlane) {
     views::setup::setup(&database, &logins).await.expect("the scratch database can be set up");
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Approval>(&database, &ledger, "EVENTS", epoch).await;
+    fold::<views::Deployment>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deadline>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Alias>(&database, &ledger, "EVENTS", epoch).await;
     for stream in views::Ledger::STREAMS {

@@ -86,6 +86,16 @@ impl Running {
         task.await.expect("a service does not panic")
     }
 
+    /// Ends all services wherever they are, as a crash of their process would, and starts them anew.
+    pub async fn crash(&mut self) {
+        let crashed: Vec<String> = self.services.keys().cloned().collect();
+        for (_, (_stop, task)) in std::mem::take(&mut self.services) {
+            task.abort();
+            let _ = task.await;
+        }
+        self.serve(&crashed.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// Waits until a service ends by itself; what it ended with.
     pub async fn ended(&mut self, service: &str) -> anyhow::Result<()> {
         let (_stop, task) = self.services.remove(service).expect("the service was started");

@@ -4,6 +4,7 @@ use helmstream_schemas::{ActorKind, deployment::Environment};
 use serde_json::json;
 
 use super::*;
+use crate::door::{Admission, Arrival, Cleaner, admit};
 
 fn read(entry: &Value) -> Result<(String, Register), Dead> {
     let by = Actor { id: "service:sync".into(), kind: ActorKind::Service };
@@ -96,4 +97,39 @@ fn an_entry_that_names_nothing_is_a_dead_letter_that_says_what_is_missing() {
         assert_eq!(dead(entry).reason, "not_a_deployment");
     }
     assert!(dead(json!({"unit": "x", "domain": "data"})).detail.contains("environment"));
+}
+
+#[test]
+fn whoever_asks_for_it_registers_a_deployment_in_the_same_words() {
+    let asked = |data: Value| {
+        let event = json!({
+            "specversion": "1.0", "id": "1", "source": "/ci",
+            "type": "helmstream.deployment.register.v1", "data": data
+        });
+        let payload = event.to_string();
+        admit(
+            &Arrival {
+                publisher: "operator",
+                actor: "human:operator",
+                actor_kind: ActorKind::Human,
+                inbox_sequence: 1,
+                received_at: Timestamp::default(),
+                payload: payload.as_bytes(),
+            },
+            &Cleaner::new(b"key"),
+        )
+    };
+    let entry =
+        json!({"id": "d-1", "unit": "data/prod/lake", "deployed_at": "2026-03-01T10:00:00Z"});
+    let Admission::Command(admitted) = asked(entry.clone()) else { panic!() };
+    let command = &admitted.command;
+    assert_eq!(command.subject().to_string(), "cmd.deployment.register.data/prod/lake");
+    let Ok(DeploymentCommand::Register(told)) = words::decode(&command.name, &command.payload)
+    else {
+        panic!()
+    };
+    assert_eq!((told.source, told.by.id.as_str()), (Source::Asked, "human:operator"));
+    assert_eq!(told.content, read(&entry).unwrap().1.content);
+    let Admission::Dead(dead) = asked(Value::Null) else { panic!() };
+    assert_eq!(dead.reason, "not_a_deployment");
 }

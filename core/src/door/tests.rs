@@ -280,6 +280,8 @@ fn what_is_said_is_read_from_where_faber_writes_it() {
     };
     assert_eq!(ended.ending, Ending::Failed);
     assert_eq!(ended.error.unwrap().code.as_deref(), Some("FABER-200"));
+    let nulls = report(json!({"metadata": null, "artifacts": null, "phase": null})).claim;
+    assert_eq!((nulls.artifacts.len(), nulls.rest.get("metadata")), (0, None));
     let kept = report(json!({"custom": 1, "source": "emit-event.sh", "artifacts": [{"type": "pr", "name": "#8"}]})).claim;
     assert_eq!(kept.rest["custom"], 1);
     assert_eq!(kept.rest["source"], "emit-event.sh");

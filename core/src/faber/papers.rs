@@ -57,12 +57,15 @@ pub(super) fn shape(path: &str, held: &Map<String, Value>) -> Option<Shape> {
 
 /// What a text in TOML or YAML is.
 pub(super) fn settings(path: &str, text: &str) -> Shape {
+    if is_settings(path) {
+        return Shape::Settings;
+    }
     let mut lines = text.lines().map(str::trim);
     let opening = text.lines().take_while(|line| line.starts_with('#'));
     let is_preset = path.split('/').any(|part| part == "presets")
         || opening.clone().any(|line| line.to_ascii_lowercase().contains("preset:"))
         || opening.clone().any(|line| line.to_ascii_lowercase().contains(" preset"));
-    if is_preset && !is_settings(path) {
+    if is_preset {
         return Shape::Preset;
     }
     if is_template(path) {
@@ -81,7 +84,7 @@ pub(super) fn settings(path: &str, text: &str) -> Shape {
             || (path.contains(".fractary/") && line.starts_with("faber:"))
             || line == "faber:"
     };
-    if is_settings(path) || lines.any(is_faber) {
+    if lines.any(is_faber) {
         return Shape::Settings;
     }
     let is_form = text.lines().any(|line| line.starts_with("body:"));

@@ -15,6 +15,8 @@ pub(super) enum Ending {
     Refused,
     /// Of some events nothing is known yet.
     Unknown,
+    /// A health check that was asked for found no health.
+    HealthUnknown,
     /// An approval that was waited for was denied.
     Denied,
     /// Nobody answered in time.
@@ -29,13 +31,14 @@ pub(super) enum Ending {
 
 impl Ending {
     #[cfg(test)]
-    pub(super) const ALL: [Ending; 11] = [
+    pub(super) const ALL: [Ending; 12] = [
         Self::Done,
         Self::Error,
         Self::Usage,
         Self::NotFound,
         Self::Refused,
         Self::Unknown,
+        Self::HealthUnknown,
         Self::Denied,
         Self::Expired,
         Self::Withdrawn,
@@ -51,6 +54,7 @@ impl Ending {
             Self::NotFound => 3,
             Self::Refused => 4,
             Self::Unknown => 5,
+            Self::HealthUnknown => 6,
             Self::Denied => 10,
             Self::Expired => 11,
             Self::Withdrawn => 12,

@@ -6,6 +6,8 @@ mod approval;
 mod asked;
 mod bar;
 mod dead_letter;
+mod deployment;
+mod emit;
 mod ending;
 mod escape;
 mod event;
@@ -25,7 +27,7 @@ mod when;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::sync::watch;
 
 use self::{
@@ -80,6 +82,12 @@ enum Command {
     /// People's consent: list what waits, ask for it, wait for it, give it
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),
+    /// What is deployed where: list it, show it, register and retire it
+    #[command(subcommand)]
+    Deployment(deployment::DeploymentCommand),
+    /// Write what FABER reads: an answer at a gate, the registry of deployments
+    #[command(subcommand)]
+    Emit(emit::EmitCommand),
     /// Events: list them, show one, tell why it is there
     #[command(subcommand)]
     Event(event::EventCommand),
@@ -115,6 +123,7 @@ Examples:
   helmstream run list --status running       what is going on
   helmstream run show acme/shop-42           one run from beginning to end
   helmstream approval list                   what waits for an answer
+  helmstream deployment list                 what is deployed where
   helmstream event why 17                    from the door to every effect
   helmstream event list -o ndjson | jq .id   every answer is also data
 
@@ -125,6 +134,7 @@ Exit codes:
   3    nothing has that name
   4    some events were refused, are dead letters or were lost
   5    of some events it is not known yet what became of them; an approval is still open
+  6    the health that was asked for is unknown
   10   an approval that was waited for was denied
   11   it expired: nobody answered in time
   12   it was withdrawn
@@ -138,7 +148,7 @@ Environment:
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().and_then(in_a_form_it_has) {
         Ok(cli) => cli,
         Err(said) => {
             // Help and version go to stdout and are no error; nobody to read them is none either.
@@ -161,6 +171,17 @@ pub fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => Ending::Done.into(),
         Err(error) => failed::tell(&error).into(),
     }
+}
+
+/// Not every answer has every form.
+fn in_a_form_it_has(cli: Cli) -> Result<Cli, clap::Error> {
+    let has_registry =
+        matches!(&cli.command, Command::Deployment(command) if command.has_registry());
+    if cli.output != Format::Registry || has_registry {
+        return Ok(cli);
+    }
+    let said = "`-o registry` is a form of `deployment list` and `deployment show` only; others are table, json, yaml, ndjson";
+    Err(Cli::command().error(clap::error::ErrorKind::InvalidValue, said))
 }
 
 async fn answer(cli: Cli) -> anyhow::Result<Ending> {
@@ -219,6 +240,8 @@ async fn ask(
         Command::Faber(command) => faber::answer(client, screen, command, stop).await,
         Command::Run(command) => run::answer(client, screen, command).await,
         Command::Approval(command) => approval::answer(client, screen, command).await,
+        Command::Deployment(command) => deployment::answer(client, screen, command).await,
+        Command::Emit(command) => emit::answer(client, screen, command).await,
         Command::Event(command) => event::answer(client, screen, command).await,
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
@@ -234,6 +257,7 @@ fn manner(command: &Command, patience: Option<u64>) -> Manner {
             (args.publisher.as_str(), true, args.outcome_wait)
         }
         Command::Approval(command) => (command.publisher(), false, OUTCOME_SECONDS),
+        Command::Deployment(command) => (command.publisher(), false, OUTCOME_SECONDS),
         _ => (OPERATOR, false, OUTCOME_SECONDS),
     };
     let wait = patience.or((!waits_for_ever).then_some(WAIT_SECONDS));
@@ -246,8 +270,6 @@ fn manner(command: &Command, patience: Option<u64>) -> Manner {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn leaves(command: &clap::Command) -> Vec<clap::Command> {

@@ -18,6 +18,9 @@ pub(super) enum Format {
     Json,
     Yaml,
     Ndjson,
+    /// FABER's registry of deployments; only where deployments are asked for.
+    #[value(hide = true)]
+    Registry,
 }
 
 /// Where answers are written.
@@ -51,7 +54,7 @@ impl Screen {
         self.print(&match self.format {
             Format::Yaml => yaml(answer)?,
             Format::Ndjson => lines(serde_json::to_value(answer)?, items)?,
-            Format::Json | Format::Table => json(answer, true)? + "\n",
+            Format::Json | Format::Table | Format::Registry => json(answer, true)? + "\n",
         })
     }
 }

@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod ask;
 pub mod dead_letter;
+pub mod deployment;
 pub mod direct;
 pub mod event;
 pub mod failure;
@@ -58,6 +59,18 @@ pub trait Client: Sync {
         &self,
         request: approval::ShowRequest,
     ) -> impl Future<Output = Answered<approval::Shown>> + Send;
+
+    /// Units, those in which something was deployed last first.
+    fn deployment_list(
+        &self,
+        request: deployment::ListRequest,
+    ) -> impl Future<Output = Answered<deployment::List>> + Send;
+
+    /// One unit whole, by its id or by the id of a deployment.
+    fn deployment_show(
+        &self,
+        request: deployment::ShowRequest,
+    ) -> impl Future<Output = Answered<deployment::Shown>> + Send;
 
     /// Events in the order of the log.
     fn event_list(

@@ -112,7 +112,7 @@ fn still_running(place: &Place, status: &str, message: Option<&str>) -> Option<C
 }
 
 /// Whether a status can follow another; of words that FABER's guard does not know nothing is said.
-pub(super) fn may_follow(from: &str, to: &str) -> bool {
+fn may_follow(from: &str, to: &str) -> bool {
     let [from, to] = [from, to].map(word);
     let is_known = |word: &str| MOVES.iter().any(|(known, _)| *known == word);
     let allowed = MOVES.iter().find(|(known, _)| *known == from).map(|(_, allowed)| *allowed);

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     asked::{ask, duration},
     ending::Ending,
+    escape::escaped,
     output::{Format, Screen},
     page::Tone,
     table::{Head, cell, table, toned},
@@ -203,10 +204,16 @@ async fn request(client: &impl Client, screen: &Screen, args: RequestArgs) -> Re
     });
     let told = ask(client, asks::anew("helmstream.approval.request.v1", &asked)).await?;
     let (Some(id), Some(wait)) = (told.aggregate(), args.wait) else {
-        return told.finish(screen, |told| match told.aggregate() {
-            Some(id) => format!("asked: {}; helmstream approval wait {}", id, id),
-            None => String::new(),
-        });
+        let ending = told.finish(screen, |told| {
+            told.aggregate().map(|id| format!("asked: {id}")).unwrap_or_default()
+        })?;
+        if let (Some(id), Format::Table) = (told.aggregate(), screen.format) {
+            screen.print(&format!(
+                "wait for the answer: helmstream approval wait {}\n",
+                escaped(id.as_str())
+            ))?;
+        }
+        return Ok(ending);
     };
     wait::wait(client, screen, id, Some(wait), told.sequence()).await
 }

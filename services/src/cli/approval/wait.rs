@@ -1,6 +1,9 @@
 //! Waiting for an answer: asks the view until the approval is closed, or as long as was asked for.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use helmstream_projections::approval::Standing;
@@ -13,7 +16,7 @@ use super::{
         output::{Format, Screen},
         when,
     },
-    ShowRequest, page, tone_of,
+    ShowRequest, page,
 };
 use crate::client::{Client, Code, limits::ANSWER_POLL};
 
@@ -53,13 +56,11 @@ pub(super) async fn wait(
             Standing::Open if is_over => return Ok(Ending::Unknown),
             Standing::Open => {}
         }
-        if let (Some(round), false, Format::Table) =
-            (shown.as_ref().and_then(|shown| shown.answer.view.rounds.last()), told, screen.format)
-        {
+        if let (Some(shown), false) = (&shown, told || !std::io::stderr().is_terminal()) {
             told = true;
-            let word = screen.ink.paint(tone_of(standing), "waiting");
-            let until = when::instant_and_age(round.expires_at, screen.now);
-            screen.print(&format!("{word} for {}, open until {until}\n", escaped(id.as_str())))?;
+            let until = shown.answer.view.rounds.last().map(|round| round.expires_at);
+            let until = until.map(|at| when::instant_and_age(at, screen.now)).unwrap_or_default();
+            eprintln!("waiting for {}, open until {until}", escaped(id.as_str()));
         }
         let rest = patience.map(|patience| patience.saturating_sub(begun.elapsed()));
         tokio::time::sleep(rest.map_or(ANSWER_POLL, |rest| rest.min(ANSWER_POLL))).await;

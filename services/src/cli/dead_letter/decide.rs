@@ -40,11 +40,11 @@ pub(super) async fn decide(
         match screen.format {
             Format::Table => screen.print(&line(screen, &decided))?,
             Format::Ndjson => screen.data(&decided, "")?,
-            Format::Json | Format::Yaml => {}
+            _ => {}
         }
         all.push(decided);
     }
-    if matches!(screen.format, Format::Json | Format::Yaml) {
+    if !matches!(screen.format, Format::Table | Format::Ndjson) {
         screen.data(&serde_json::json!({ "decided": all }), "decided")?;
     }
     if screen.format == Format::Table && decision == Decision::Retry && all.iter().any(is_event) {

@@ -84,7 +84,7 @@ impl<'a> Teller<'a> {
                 Ok(())
             }
             Format::Ndjson => self.write(&(output::json(&told, false)? + "\n")),
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 1 { "{\"files\":[\n" } else { ",\n" };
                 self.write(&(opening.to_owned() + &output::json(&told, false)?))
             }
@@ -112,7 +112,7 @@ impl<'a> Teller<'a> {
                 let text = self.rows() + &self.summary() + "\n" + &self.next_steps();
                 self.write(&text)?;
             }
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 0 { "{\"files\":[" } else { "\n" };
                 let summary = output::json(&summary, false)?;
                 self.write(&format!("{opening}],\"summary\":{summary}}}\n"))?;

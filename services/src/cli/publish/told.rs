@@ -71,7 +71,7 @@ impl<'a> Teller<'a> {
                 None => Ok(()),
             },
             Format::Ndjson => self.write(&(output::json(&told.data(), false)? + "\n")),
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 1 { "{\"events\":[\n" } else { ",\n" };
                 self.write(&(opening.to_owned() + &output::json(&told.data(), false)?))
             }
@@ -98,7 +98,7 @@ impl<'a> Teller<'a> {
                 let text = self.summary() + "\n" + &self.next_steps();
                 self.write(&text)?;
             }
-            Format::Json => {
+            Format::Json | Format::Registry => {
                 let opening = if self.all == 0 { "{\"events\":[" } else { "\n" };
                 self.write(&format!(
                     "{opening}],\"summary\":{}}}\n",

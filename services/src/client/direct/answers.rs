@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Answer, Answered, Client, approval, dead_letter, event,
+        Answer, Answered, Client, approval, dead_letter, deployment, event,
         failure::{Code, Failure},
         limits::PREFIX_RUNS_MAX,
         outcome, projection, publish, run,
@@ -90,6 +90,20 @@ impl Client for Direct {
             Failure::not_found(what, "`helmstream approval list --all` shows which there are")
         })?;
         Ok(Answer { as_of_seq, answer: shown })
+    }
+
+    async fn deployment_list(
+        &self,
+        request: deployment::ListRequest,
+    ) -> Answered<deployment::List> {
+        self.units(request).await
+    }
+
+    async fn deployment_show(
+        &self,
+        request: deployment::ShowRequest,
+    ) -> Answered<deployment::Shown> {
+        self.unit(request).await
     }
 
     async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {
@@ -231,7 +245,7 @@ impl Client for Direct {
 
 impl Direct {
     /// Puts a question to the views, and waits for them while they are away.
-    async fn ask<'a, T, F>(
+    pub(super) async fn ask<'a, T, F>(
         &'a self,
         mut question: impl FnMut(&'a Database) -> F,
     ) -> Result<T, Failure>

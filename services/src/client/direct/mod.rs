@@ -4,6 +4,7 @@
 
 mod answers;
 mod decide;
+mod deployment;
 mod patience;
 mod press;
 mod shown;

@@ -1,0 +1,120 @@
+//! What is deployed where: units in a list, one unit with the chain of its deployments, and the
+//! units of a deployment.
+
+use helmstream_schemas::{Id, deployment::Unit};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+
+use super::{AsOf, as_of, rows_limit};
+use crate::{
+    columns::{id_back, seq, text},
+    database::Database,
+    deployment::{Link, Standing, UnitState, chain, entry_back, state_back},
+    error::ProjectionError,
+};
+
+/// Which units to list.
+#[derive(Debug, Clone, Default)]
+pub struct UnitFilter {
+    /// A domain in any spelling.
+    pub domain: Option<String>,
+    /// An environment in any spelling.
+    pub environment: Option<String>,
+    pub standing: Option<Standing>,
+    /// How many at most.
+    pub limit: u32,
+    /// Where the page before this one ended: its `next`.
+    pub cursor: Option<u64>,
+}
+
+/// A page of units, those deployed last first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitPage {
+    pub units: Vec<UnitLine>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// A unit in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitLine {
+    pub id: Id,
+    pub standing: Standing,
+    #[serde(flatten)]
+    pub state: UnitState,
+}
+
+/// A unit whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitShown {
+    #[serde(flatten)]
+    pub line: UnitLine,
+    /// Every deployment, the youngest first.
+    pub chain: Vec<Link>,
+}
+
+/// Lists units.
+pub async fn deployment_list(
+    database: &Database,
+    filter: &UnitFilter,
+) -> Result<AsOf<UnitPage>, ProjectionError> {
+    let mut session = database.moment().await?;
+    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
+    let domain = filter.domain.as_ref().map(|word| key_words(word, "")[0].clone());
+    let environment = filter.environment.as_ref().map(|word| key_words("", word)[1].clone());
+    let (domain, environment) = (domain.as_deref().map(text), environment.as_deref().map(text));
+    let standing = filter.standing.map(Standing::word);
+    let before = filter.cursor.map(seq);
+    let limit = rows_limit(filter.limit);
+    let rows = session
+        .query(
+            include_str!("deployment_list.sql"),
+            &[&domain, &environment, &standing, &before, &limit],
+        )
+        .await?;
+    session.end().await?;
+    let units = rows.iter().map(line_back).collect::<Result<Vec<_>, _>>()?;
+    let is_full = units.len() as i64 == limit;
+    let next = units.last().filter(|_| is_full).map(|line| line.state.deployed_seq);
+    Ok(AsOf { as_of_seq, answer: UnitPage { units, next } })
+}
+
+/// Shows a unit; `None` if nothing was ever told of it.
+pub async fn deployment_show(
+    database: &Database,
+    unit: &Id,
+) -> Result<AsOf<Option<UnitShown>>, ProjectionError> {
+    let mut session = database.moment().await?;
+    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
+    let token = unit.token();
+    let rows = session.query(include_str!("deployment_show.sql"), &[&token]).await?;
+    let entries = session.query(include_str!("deployment_entries.sql"), &[&token]).await?;
+    session.end().await?;
+    let Some(row) = rows.first() else { return Ok(AsOf { as_of_seq, answer: None }) };
+    let line = line_back(row)?;
+    let entries =
+        entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
+    Ok(AsOf { as_of_seq, answer: Some(UnitShown { line, chain: chain(entries) }) })
+}
+
+/// The units that hold a deployment of that id: more than one if two sources gave one id.
+pub async fn deployment_units(
+    database: &Database,
+    deployment: &str,
+) -> Result<AsOf<Vec<Id>>, ProjectionError> {
+    let mut session = database.moment().await?;
+    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
+    let rows = session.query(include_str!("deployment_units.sql"), &[&text(deployment)]).await?;
+    session.end().await?;
+    let ids = rows.iter().map(|row| id_back("entry", row.get("id"))).collect::<Result<_, _>>()?;
+    Ok(AsOf { as_of_seq, answer: ids })
+}
+
+fn key_words(domain: &str, environment: &str) -> [String; 2] {
+    Unit::read(domain, environment, "").key_words()
+}
+
+fn line_back(row: &Row) -> Result<UnitLine, ProjectionError> {
+    let state = state_back(row.get("state"))?;
+    Ok(UnitLine { id: id_back("deployment", row.get("id"))?, standing: state.standing(), state })
+}

@@ -1,0 +1,54 @@
+//! Questions about what is deployed where. Registering and retiring are publishes: see `ask`.
+
+use std::collections::BTreeMap;
+
+use helmstream_projections::{
+    deployment::Standing,
+    questions::deployment::{UnitLine, UnitShown},
+};
+use serde::{Deserialize, Serialize};
+
+/// Which units to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Only of this domain, in any spelling.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// Only of this environment, in any spelling.
+    #[serde(default)]
+    pub environment: Option<String>,
+    #[serde(default)]
+    pub standing: Option<Standing>,
+    pub limit: u32,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub before: Option<u64>,
+}
+
+/// Units, those in which something was deployed last first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct List {
+    pub units: Vec<UnitLine>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// Which unit to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowRequest {
+    /// Its id with the words in any spelling, or the id of a deployment in it.
+    pub name: String,
+}
+
+/// A unit whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    pub unit: UnitShown,
+    /// The deployment that was asked for, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// Who stands behind the opaque ids of persons, as far as that is known and the asker may see
+    /// it.
+    pub people: BTreeMap<String, String>,
+}
