@@ -102,7 +102,10 @@ fn failed(id: &Id, cause: Uuid, retried: &Retried, detail: &str) -> Vec<u8> {
 mod tests {
     use helmstream_schemas::{Actor, ActorKind, Timestamp};
 
-    use super::*;
+    use super::{
+        super::{Admission, Arrival, Cleaner, admit},
+        *,
+    };
 
     const CAUSE: Uuid = Uuid::from_u128(7);
 
@@ -159,6 +162,34 @@ mod tests {
     #[test]
     fn a_failure_that_is_told_twice_is_told_in_the_same_words() {
         assert_eq!(published(None), published(None));
+    }
+
+    /// What the door makes of a message that an event asked for.
+    fn admitted(payload: &str) -> Admission {
+        let arrival = Arrival {
+            publisher: "faber",
+            actor: "faber",
+            actor_kind: ActorKind::Service,
+            inbox_sequence: 9,
+            received_at: Timestamp::from_nanos(1),
+            cause: Some(CAUSE),
+            payload: payload.as_bytes(),
+        };
+        admit(&arrival, &Cleaner::new(b"key"))
+    }
+
+    #[test]
+    fn a_command_names_its_cause_and_a_dead_letter_is_known_by_it_whatever_it_holds() {
+        let fact = r#"{"specversion":"1.0","id":"a","source":"/s","type":"t"}"#;
+        let Admission::Command(command) = admitted(fact) else { panic!("a fact is taken") };
+        let cause = CAUSE.to_string();
+        assert_eq!(command.command.attributes.get(ce::CAUSATIONID), Some(cause.as_str()));
+        assert_ne!(command.once, Some((command.key, command.key)), "the publisher's key stays");
+        let quarantined = r#"{"specversion":"1.0","id":"a","source":"/s","type":"helmstream.faber.quarantine.v1"}"#;
+        for unreadable in ["no json", "nor this", quarantined] {
+            let Admission::Dead(dead) = admitted(unreadable) else { panic!("{unreadable}") };
+            assert_eq!(dead.known_by.as_deref().copied(), command.once, "{unreadable}");
+        }
     }
 
     #[test]

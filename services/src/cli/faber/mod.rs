@@ -67,7 +67,7 @@ As a table it shows what needs a look, and a summary; the other formats show eve
 
 Examples:
   helmstream faber sync .
-  helmstream faber sync ~/work/shop --project shop --history
+  helmstream faber sync ~/projects/shop --project shop --history
   helmstream faber sync . --watch
   helmstream faber sync . -o ndjson | jq .outcome";
 
