@@ -55,6 +55,7 @@ fn admitted(event: &Value) -> Admission {
         actor_kind: ActorKind::Service,
         inbox_sequence: 1,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
+        cause: None,
         payload: payload.as_bytes(),
     };
     admit(&arrival, &Cleaner::new(b"key"))
