@@ -24,6 +24,8 @@ pub struct Folder {
     pub pairs: Vec<(Vec<String>, Word)>,
     /// What is known of each run afterwards: its numbers, and what happened under each.
     pub facts: BTreeMap<String, BTreeSet<(u64, &'static str)>>,
+    /// What is known to be deployed afterwards: each unit's name, and the deployment's id.
+    pub deployed: BTreeSet<(String, String)>,
 }
 
 const TAKEN: &[Word] = &[Word::Taken];
@@ -75,8 +77,14 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
     let name = format!("project-{number}");
     let dir = root.join(&name);
     fs::create_dir_all(&dir).expect("a folder can be made");
-    let mut made =
-        Folder { dir, name, files: BTreeMap::new(), pairs: Vec::new(), facts: BTreeMap::new() };
+    let mut made = Folder {
+        dir,
+        name,
+        files: BTreeMap::new(),
+        pairs: Vec::new(),
+        facts: BTreeMap::new(),
+        deployed: BTreeSet::new(),
+    };
     for run in 0..1 + chance.below(2) {
         let layout = LAYOUTS[chance.below(LAYOUTS.len() as u64) as usize];
         made.run(chance, number, run, layout);
@@ -89,6 +97,9 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
     }
     if chance.percent(20) {
         made.changelog(chance, number);
+    }
+    if chance.percent(25) {
+        made.registry(chance, number);
     }
     if chance.percent(20) {
         let entity = json!({
@@ -147,6 +158,11 @@ impl Folder {
         }
         if matches!(layout, Layout::Plan) {
             self.put(&format!("{folder}/.run-{suffix}"), b"", NOTHING);
+            let plan = json!({
+                "id": plan, "created_by": "planner", "autonomy": "guarded", "items": [],
+                "workflow": {"id": "core", "phases": {"build": {"steps": [{"id": "implement"}]}}}
+            });
+            self.damaged(chance, &format!("{folder}/plan.json"), &plan, TAKEN);
         }
     }
 
@@ -253,6 +269,28 @@ impl Folder {
         }
         self.put(&format!("{folder}/events.jsonl"), text.as_bytes(), words);
         self.facts.insert(run_id.to_owned(), facts);
+    }
+
+    /// The registry of what the project deployed.
+    fn registry(&mut self, chance: &mut Chance, number: u64) {
+        let entries: Vec<(String, String)> = (0..1 + chance.below(3))
+            .map(|n| (format!("shop-{number}-{n}"), format!("deploy-{number}-{n}")))
+            .collect();
+        let written: Vec<Value> = entries
+            .iter()
+            .map(|(unit, id)| {
+                json!({
+                    "id": id, "unit": unit, "domain": "application", "environment": "test",
+                    "deployed_at": "2026-04-01T12:00:00.000Z"
+                })
+            })
+            .collect();
+        let path = ".fractary/registry/deployments.json";
+        let registry = json!({"version": "1.0", "deployments": written});
+        self.damaged(chance, path, &registry, TAKEN);
+        if self.files[path] == TAKEN {
+            self.deployed.extend(entries);
+        }
     }
 
     fn changelog(&mut self, chance: &mut Chance, number: u64) {
