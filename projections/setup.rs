@@ -152,13 +152,13 @@ fn schemas() -> Vec<Schema> {
         include_str!("approval/create.sql"),
         include_str!("approval/stable.sql"),
     ));
-    all.extend(of_view::<DeadLetter>(
-        include_str!("dead_letter/create.sql"),
-        include_str!("dead_letter/stable.sql"),
-    ));
     all.extend(of_view::<Deployment>(
         include_str!("deployment/create.sql"),
         include_str!("deployment/stable.sql"),
+    ));
+    all.extend(of_view::<DeadLetter>(
+        include_str!("dead_letter/create.sql"),
+        include_str!("dead_letter/stable.sql"),
     ));
     all.extend(of_view::<Deadline>(
         include_str!("deadline/create.sql"),

@@ -1,11 +1,25 @@
 //! Where every view stands, and what it could not apply.
 
+use std::sync::LazyLock;
+
 use helmstream_schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rows_limit;
 use crate::{columns::seq_back, database::Database, error::ProjectionError};
+
+/// Every view, by the schema that readers use.
+const VIEWS: [&str; 7] =
+    ["alias", "approval", "dead_letter", "deadline", "deployment", "ledger", "run"];
+
+static PROJECTION_LIST: LazyLock<String> = LazyLock::new(|| {
+    of_every_view(include_str!("projection_list.sql"), "ORDER BY projection, version, stream")
+});
+
+static PARKED_LIST: LazyLock<String> = LazyLock::new(|| {
+    of_every_view(include_str!("parked_list.sql"), "ORDER BY stream, seq LIMIT $2")
+});
 
 /// Where a view stands on one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +53,7 @@ pub struct ParkedLine {
 /// Lists where every view stands.
 pub async fn projection_list(database: &Database) -> Result<Vec<ProjectionLine>, ProjectionError> {
     let mut session = database.lend().await?;
-    let rows = session.query(include_str!("projection_list.sql"), &[]).await?;
+    let rows = session.query(&PROJECTION_LIST, &[]).await?;
     session.give_back();
     Ok(rows
         .iter()
@@ -63,8 +77,7 @@ pub async fn parked_list(
     limit: u32,
 ) -> Result<Vec<ParkedLine>, ProjectionError> {
     let mut session = database.lend().await?;
-    let rows =
-        session.query(include_str!("parked_list.sql"), &[&projection, &rows_limit(limit)]).await?;
+    let rows = session.query(&PARKED_LIST, &[&projection, &rows_limit(limit)]).await?;
     session.give_back();
     Ok(rows
         .iter()
@@ -78,4 +91,10 @@ pub async fn parked_list(
             recorded_at: Timestamp::from_nanos(row.get("recorded_at")),
         })
         .collect())
+}
+
+/// A question about one view, `{view}`, put to all of them at once.
+fn of_every_view(sql: &str, order: &str) -> String {
+    let each: Vec<String> = VIEWS.iter().map(|view| sql.replace("{view}", view)).collect();
+    each.join("UNION ALL\n") + order
 }

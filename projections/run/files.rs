@@ -64,7 +64,7 @@ pub(super) fn steps(entries: &[Entry]) -> Vec<Stage> {
                 Change::Step { from, .. } => {
                     same.find(|index| !rows[*index].1.gone && rows[*index].1.status == *from)
                 }
-                _ => same.filter(|index| !rows[*index].1.gone).last(),
+                _ => same.rfind(|index| !rows[*index].1.gone),
             };
             let index = index.unwrap_or(rows.len());
             touched.push(index);

@@ -1,3 +1,4 @@
 -- what somebody who asks may: read everything by the names that outlive versions
-GRANT USAGE ON SCHEMA run, approval, dead_letter, deployment, deadline, ledger, alias, people TO {role};
-GRANT SELECT ON ALL TABLES IN SCHEMA run, approval, dead_letter, deployment, deadline, ledger, alias, people TO {role};
+GRANT USAGE ON SCHEMA run, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};
+GRANT SELECT ON ALL TABLES
+    IN SCHEMA run, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};

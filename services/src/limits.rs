@@ -129,9 +129,15 @@ pub const ANSWER_POLL: Duration = Duration::from_millis(500);
 /// enough to be held whole.
 pub const REGISTRY_BYTES_MAX: u64 = 16 * 1_048_576;
 
-/// How often the next number of a run's events is tried, while others write there too.
-pub const NUMBERS_TRIED_MAX: u32 = 64;
+/// How often a file that FABER reads is tried to be written, while others write there too.
+pub const WRITES_TRIED_MAX: u32 = 64;
 
 /// When an event that a reaction could not read is tried again: often enough that it is not
 /// forgotten after an upgrade, seldom enough to be no load.
 pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Columns for the names of phases and steps at least: runs with short names look alike.
+pub const STAGE_COLUMNS_MIN: usize = 28;
+
+/// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
+pub const STAGE_COLUMNS_MAX: usize = 60;

@@ -179,6 +179,7 @@ pub async fn rows(plane: &TestPlane) {
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Approval>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deployment>(&database, &ledger, "EVENTS", epoch).await;
+    fold::<views::DeadLetter>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deadline>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Alias>(&database, &ledger, "EVENTS", epoch).await;
     for stream in views::Ledger::STREAMS {

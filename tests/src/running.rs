@@ -26,7 +26,14 @@ pub const ALL: [&str; 8] =
     ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
 
 /// How many positions each service keeps: one for each view and stream.
-const POSITIONS: [(&str, usize); 4] = [("run", 1), ("approval", 1), ("deadline", 1), ("ledger", 4)];
+const POSITIONS: [(&str, usize); 6] = [
+    ("run", 1),
+    ("approval", 1),
+    ("deployment", 1),
+    ("dead_letter", 1),
+    ("deadline", 1),
+    ("ledger", 4),
+];
 
 /// Roles belong to a whole Postgres, and two set-ups of two databases would alter them at once.
 static SETTING_UP: Mutex<()> = Mutex::const_new(());

@@ -112,6 +112,7 @@ fn whoever_asks_for_it_registers_a_deployment_in_the_same_words() {
                 publisher: "operator",
                 actor: "human:operator",
                 actor_kind: ActorKind::Human,
+                cause: None,
                 inbox_sequence: 1,
                 received_at: Timestamp::default(),
                 payload: payload.as_bytes(),

@@ -1,6 +1,6 @@
 //! What files become: given a file as the reader of files publishes it, this command or that reason.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice::from_ref};
 
 use helmstream_schemas::{
     ActorKind, Timestamp,
@@ -8,11 +8,12 @@ use helmstream_schemas::{
     external::ExternalCommand,
     run::{Autonomy, Observe, Phase, Place, RunCommand, State, StepState, Told},
 };
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::{
-    door::{Admission, Admitted, Cleaner, admit},
+    door::{Admission, Admitted, Cleaner, admit, fields::Fields},
     faber::{self, File},
 };
 
@@ -186,11 +187,11 @@ fn a_run_goes_by_its_files_name_or_by_the_folder_in_which_it_lies() {
     let of_plan = format!("shop-77/{suffix}");
     assert_eq!(
         nameless(&format!(".fractary/faber/runs/shop-77/state-{suffix}.json")),
-        [of_plan.clone()]
+        from_ref(&of_plan)
     );
     assert_eq!(
         nameless(&format!(".fractary/runs/shop-77-run-{suffix}/state.json")),
-        [of_plan.clone()]
+        from_ref(&of_plan)
     );
     assert_eq!(nameless("a/runs/acme/shop/5f/state.json"), ["acme/shop/5f"]);
     assert_eq!(nameless("runs/r/state.json"), ["r"]);
@@ -312,4 +313,62 @@ fn a_file_that_could_not_be_read_is_a_dead_letter_that_is_known_again() {
     assert_eq!(first.detail, "events/000-checkpoint.json: the file is empty");
     assert!(first.known_by.is_some());
     assert_eq!(dead("events/000-checkpoint.json", b"\n").known_by, first.known_by);
+}
+
+/// JSON under the keys that states, metadata, lines and registries are read by, each holding
+/// anything.
+fn any_content() -> impl Strategy<Value = Value> {
+    let key = prop::sample::select(vec![
+        "phases",
+        "steps",
+        "completed_step_ids",
+        "artifacts",
+        "status",
+        "name",
+        "step_id",
+        "phase",
+        "message",
+        "completed_at",
+        "updated_at",
+        "work_items",
+        "issue",
+        "title",
+        "autonomy",
+        "metadata",
+        "pr_number",
+        "branch",
+        "build",
+        "odd",
+        "type",
+        "Status",
+        "resources",
+        "plan_id",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (0_u32..9).prop_map(Value::from),
+        "[a-z]{0,3}(:[a-z]{1,3})?".prop_map(Value::from),
+    ];
+    let value = leaf.prop_recursive(4, 32, 4, move |inner| {
+        let entries = prop::collection::vec((key.clone(), inner.clone()), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            entries.prop_map(|entries| {
+                entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Value>()
+            }),
+        ]
+    });
+    value.prop_filter("an object", Value::is_object)
+}
+
+proptest! {
+    /// Take the rest out of any of the readers to see this red.
+    #[test]
+    fn whatever_stands_in_a_file_is_found_in_what_is_made_of_it(content in any_content()) {
+        let held = || content.as_object().unwrap().clone();
+        let state = crate::door::state::read(Fields::new(held())).0;
+        all_is_found(&content, &json!(state));
+        all_is_found(&content, &json!(crate::door::observed::about(Fields::new(held()))));
+    }
 }

@@ -1,6 +1,7 @@
 //! Files as they are met: given this path and these bytes, this shape and these events.
 
 use helmstream_schemas::limits::PUBLISH_BYTES_MAX;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -309,5 +310,24 @@ fn files_are_ordered_by_the_number_in_their_name() {
 fn every_shape_has_a_name_of_its_own() {
     for shape in Shape::ALL {
         assert_eq!(Shape::named(shape.name()), Some(shape));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_are_they_are_read_the_same_way_twice_and_can_be_published(
+        path in "[a-z/.{}-]{0,12}(\\.json|\\.jsonl|\\.toml|/events/004-x\\.json|)",
+        bytes in prop::collection::vec(any::<u8>(), 0..80),
+        text in r#"[{}\[\]",:\\ \n0-9a-z_]{0,40}"#,
+    ) {
+        for content in [&bytes[..], text.as_bytes()] {
+            let reading = super::read("shop", &file(&path, content));
+            prop_assert_eq!(&reading, &super::read("shop", &file(&path, content)));
+            prop_assert!(!reading.shape.says_nothing() || reading.pieces.is_empty());
+            for piece in reading.pieces {
+                prop_assert_eq!(piece.quarantined.is_some(), piece.event["type"] == QUARANTINE);
+                prop_assert!(piece.event["id"].as_str().is_some_and(|id| id.len() < 2_048));
+            }
+        }
     }
 }

@@ -54,6 +54,7 @@ fn admitted(event: &Value) -> Admission {
         actor: "service:faber",
         actor_kind: ActorKind::Service,
         inbox_sequence: 1,
+        cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
         cause: None,
         payload: payload.as_bytes(),

@@ -43,6 +43,7 @@ fn observe(state: &str) -> RunCommand {
         actor: "service:faber",
         actor_kind: ActorKind::Service,
         inbox_sequence: 1,
+        cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
         cause: None,
         payload: published.as_bytes(),

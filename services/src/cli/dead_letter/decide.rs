@@ -40,11 +40,11 @@ pub(super) async fn decide(
         match screen.format {
             Format::Table => screen.print(&line(screen, &decided))?,
             Format::Ndjson => screen.data(&decided, "")?,
-            _ => {}
+            Format::Json | Format::Yaml | Format::Registry => {}
         }
         all.push(decided);
     }
-    if !matches!(screen.format, Format::Table | Format::Ndjson) {
+    if matches!(screen.format, Format::Json | Format::Yaml) {
         screen.data(&serde_json::json!({ "decided": all }), "decided")?;
     }
     if screen.format == Format::Table && decision == Decision::Retry && all.iter().any(is_event) {

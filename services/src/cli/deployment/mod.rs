@@ -23,8 +23,8 @@ use super::{
     when,
 };
 use crate::client::{
-    Client, ask as asks,
-    deployment::{ListRequest, ShowRequest},
+    Answer, Client, ask as asks,
+    deployment::{ListRequest, ShowRequest, Shown},
     direct::OPERATOR,
     limits::{LIST_ROWS, LIST_ROWS_MAX},
 };
@@ -135,7 +135,7 @@ pub(super) async fn answer(
             let answer = client.deployment_show(ShowRequest { name }).await?;
             match screen.format {
                 Format::Table => screen.print(&page::history(screen, &answer.answer))?,
-                _ => screen.data(&answer, "chain")?,
+                _ => screen.data(&chain(&answer), "chain")?,
             }
             Ok(Ending::Done)
         }
@@ -200,6 +200,12 @@ pub(super) async fn active(client: &impl Client, mut request: ListRequest) -> Re
             return Ok(entries);
         }
     }
+}
+
+/// The deployments of a unit and no more; what else there is `show` tells.
+fn chain(answer: &Answer<Shown>) -> Value {
+    let Answer { as_of_seq, answer: Shown { unit: UnitShown { line, chain }, .. } } = answer;
+    json!({ "as_of_seq": as_of_seq, "unit": line.id, "standing": line.standing, "chain": chain })
 }
 
 /// What is active in a unit, as a registry.

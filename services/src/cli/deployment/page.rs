@@ -27,8 +27,10 @@ pub(super) fn page(screen: &Screen, answer: &Answer<Shown>) -> String {
     let id = screen.ink.paint(Tone::Strong, &escaped(unit.line.id.as_str()));
     page.line(format!("{id}  {standing}"));
     if let Some(told) = &unit.line.state.unit {
-        let written = [&told.domain_text, &told.environment_text].into_iter().flatten();
-        let written: Vec<_> = written.map(|text| escaped(text)).collect();
+        // As written, where that is not how it counts.
+        let texts = [&told.domain_text, &told.environment_text].into_iter().zip(told.key_words());
+        let other = texts.filter_map(|(text, word)| text.as_ref().filter(|text| **text != word));
+        let written: Vec<_> = other.map(|text| escaped(text)).collect();
         page.field("written", written.join(", "));
     }
     let is_meant = |link: &&Link| asked.as_ref().is_none_or(|id| *id == link.told.deployment.id);
@@ -177,3 +179,7 @@ fn person(id: Option<&str>, people: &BTreeMap<String, String>) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "page_tests.rs"]
+mod tests;

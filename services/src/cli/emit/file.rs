@@ -12,7 +12,7 @@ use helmstream_core::emit::{Answer, SOURCE, approval_event, event_file_name, num
 use serde_json::Value;
 
 use super::{super::output, refused};
-use crate::client::{Code, Failure, limits::NUMBERS_TRIED_MAX};
+use crate::client::{Code, Failure, limits::WRITES_TRIED_MAX};
 
 /// Where FABER's emitter keeps the next number.
 const NEXT_ID: &str = ".next-id";
@@ -27,7 +27,7 @@ pub(super) struct Written {
 
 /// Writes an answer as the next event of a run, numbered after `last` at least.
 pub(super) fn append(folder: &Path, last: u64, answer: Answer<'_>) -> Result<Written> {
-    for _ in 0..NUMBERS_TRIED_MAX {
+    for _ in 0..WRITES_TRIED_MAX {
         let files = events(folder)?;
         let last = files.last().map_or(last, |(number, _)| last.max(*number));
         let number = (last + 1).max(next_id(folder));
@@ -44,7 +44,7 @@ pub(super) fn append(folder: &Path, last: u64, answer: Answer<'_>) -> Result<Wri
         }
     }
     let what = format!("no number is free in {}", folder.display());
-    let detail = format!("{NUMBERS_TRIED_MAX} of them were taken by others");
+    let detail = format!("{WRITES_TRIED_MAX} of them were taken by others");
     Err(Failure::new(Code::Refused, what, detail, "try again when fewer write there").into())
 }
 
@@ -122,10 +122,18 @@ pub(super) fn read(path: &Path) -> Result<Option<Value>, Failure> {
 }
 
 /// Puts JSON in the place of a file: of the one that a link leads to, and for those who could read
-/// it before.
-pub(super) fn replace(path: &Path, value: &Value) -> Result<()> {
+/// it before. Not, if it is not what it was `before`.
+pub(super) fn replace(path: &Path, before: Option<&Value>, value: &Value) -> Result<bool> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    Ok(replace_text(&path, &(output::json(value, true)? + "\n"))?)
+    let text = output::json(value, true)? + "\n";
+    let draft = draft(&path, &text).map_err(|error| unwritable(&path, &error))?;
+    let is_as_before = read(&path).map(|now| now.as_ref() == before);
+    if !matches!(is_as_before, Ok(true)) {
+        let _ = fs::remove_file(&draft);
+        return Ok(is_as_before?);
+    }
+    fs::rename(draft, &path).map_err(|error| unwritable(&path, &error))?;
+    Ok(true)
 }
 
 fn replace_text(path: &Path, text: &str) -> Result<(), Failure> {

@@ -117,8 +117,11 @@ fn a_registry_that_cannot_be_read_is_left_alone() {
     let folder = Folder::new("registry");
     let path = folder.0.join("deployments.json");
     assert_eq!(read(&path).unwrap(), None);
-    replace(&path, &json!({"deployments": []})).unwrap();
-    assert_eq!(read(&path).unwrap(), Some(json!({"deployments": []})));
+    let empty = json!({"deployments": []});
+    assert!(replace(&path, None, &empty).unwrap());
+    assert_eq!(read(&path).unwrap(), Some(empty.clone()));
+    assert!(!replace(&path, None, &json!({})).unwrap(), "somebody wrote it meanwhile");
+    assert_eq!(read(&path).unwrap(), Some(empty));
     folder.holds("deployments.json", "{");
     assert!(read(&path).is_err());
     assert_eq!(folder.names(), ["deployments.json"]);

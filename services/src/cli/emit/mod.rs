@@ -20,6 +20,7 @@ use super::{
 use crate::client::{
     Client, Code, Failure, approval,
     deployment::{ListRequest, ShowRequest},
+    limits::WRITES_TRIED_MAX,
     run,
 };
 
@@ -141,15 +142,27 @@ async fn registry(client: &impl Client, screen: &Screen, path: Option<PathBuf>) 
         screen.print(&(output::json(&registry, true)? + "\n"))?;
         return Ok(Ending::Done);
     };
-    let before = file::read(&path)?;
-    let known = known(client, before.as_ref(), &active).await?;
     let count = active.len();
-    let registry = emit::registry(before.clone(), active, &known).map_err(refused)?;
-    let is_new = before.as_ref() != Some(&registry);
-    if is_new {
-        file::replace(&path, &registry)?;
+    let mut said = None;
+    // Whoever wrote the file meanwhile is not written over.
+    for _ in 0..WRITES_TRIED_MAX {
+        let before = file::read(&path)?;
+        let known = known(client, before.as_ref(), &active).await?;
+        let registry = emit::registry(before.clone(), active.clone(), &known).map_err(refused)?;
+        if before.as_ref() == Some(&registry) {
+            said = Some("it is so already");
+        } else if file::replace(&path, before.as_ref(), &registry)? {
+            said = Some("written");
+        }
+        if said.is_some() {
+            break;
+        }
     }
-    let said = if is_new { "written" } else { "it is so already" };
+    let Some(said) = said else {
+        let what = format!("{} is written by others all the time", path.display());
+        let hint = "try again when fewer write there";
+        return Err(Failure::new(Code::Refused, what, "nothing was written", hint).into());
+    };
     let path = path.display().to_string();
     screen.print(&format!("{said}: {}, {count} active\n", escaped(&path)))?;
     Ok(Ending::Done)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use helmstream_projections::run::files::{Contradicted, Contradicts};
 use helmstream_schemas::{
     Timestamp,
-    run::{Change, Contradiction, Ending, Observed, Place, Told},
+    run::{Change, Contradiction, Ending, Observed, Place, Sighting, Told},
 };
 
 use super::{
@@ -42,10 +42,15 @@ pub(super) fn alarms(page: &mut Page, contradictions: &[Contradicted]) {
 /// A sighting in one line.
 pub(super) fn seen(observed: &Observed) -> (Tone, String) {
     let path = escaped(&observed.sighting.path);
-    let commit = observed.sighting.commit.as_ref().map(|commit| {
-        let id = commit.id.chars().take(12).collect::<String>();
-        format!(" of commit {}, {}", escaped(&id), when::instant(commit.committed_at))
-    });
+    let Sighting { commit, written_at, received_at, .. } = &observed.sighting;
+    let when = match (commit, written_at) {
+        (Some(commit), _) => {
+            let id = commit.id.chars().take(12).collect::<String>();
+            format!(" of commit {}, {},", escaped(&id), when::instant(commit.committed_at))
+        }
+        (None, Some(at)) => format!(", written {},", when::instant(*at)),
+        (None, None) => format!(", received {},", when::instant(*received_at)),
+    };
     let said = match &observed.told {
         Told::State(_) if observed.late => (
             Tone::Quiet,
@@ -65,7 +70,7 @@ pub(super) fn seen(observed: &Observed) -> (Tone, String) {
             (Tone::Plain, format!("tells of {word} at {place}, {}{message}", escaped(status)))
         }
     };
-    (said.0, format!("{path}{} {}", commit.unwrap_or_default(), said.1))
+    (said.0, format!("{path}{when} {}", said.1))
 }
 
 /// What a sighting changed: the time at which the file says that it did, and what.

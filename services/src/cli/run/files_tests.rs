@@ -89,14 +89,14 @@ fn a_run_of_which_only_files_tell_is_shown_from_beginning_to_end() {
     ]);
     assert!(said.starts_with("acme/shop-42  Sell more\n"), "{said}");
     let timeline = "
-                    state.json was seen  [7]
+                    state.json, received 2026-01-31 11:00:00Z, was seen  [7]
                       the run in_progress
                       build in_progress
   2026-01-31
          10:05:00Z    build / test in_progress: green\\u{1b}[2J
-                    state.json was seen  [8]
+                    state.json, received 2026-01-31 11:00:00Z, was seen  [8]
          10:05:00Z    build / test success (was in_progress): green\\u{1b}[2J
-                    state.json was seen  [9]
+                    state.json, received 2026-01-31 11:00:00Z, was seen  [9]
                       build / test is not there any more
 ";
     assert!(said.contains(timeline), "{said}");
@@ -155,12 +155,31 @@ fn a_late_sighting_and_a_line_of_a_changelog_are_told_in_one_line_each() {
     };
     let published = Observed { told: Told::Published(line), ..seen(vec![]) };
     let said = show(vec![late, published, seen(vec![])]);
-    let of_commit = "state.json of commit 0123456789ab, 2026-01-31 09:00:00Z was seen late: \
+    let of_commit = "state.json of commit 0123456789ab, 2026-01-31 09:00:00Z, was seen late: \
                      a younger one was known, so it changes nothing  [7]\n";
     assert!(said.contains(of_commit), "{said}");
     assert!(
-        said.contains("state.json tells of CODE_MERGED at build, success: merged  [8]\n"),
+        said.contains("state.json, received 2026-01-31 11:00:00Z, tells of CODE_MERGED at build, success: merged  [8]\n"),
         "{said}"
     );
-    assert!(said.contains("state.json tells nothing new  [9]\n"), "{said}");
+    assert!(
+        said.contains("state.json, received 2026-01-31 11:00:00Z, tells nothing new  [9]\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_long_name_of_a_step_moves_the_column_and_runs_into_nothing() {
+    let named = |name: &str| {
+        let Change::Step { from, to, completed_at, message, .. } = step(None, "success") else {
+            panic!()
+        };
+        Change::Step { place: place(Some(name)), from, to, completed_at, message }
+    };
+    let endless = "n".repeat(80);
+    let said = show(vec![seen(vec![named("a-step-with-a-name-of-some-length"), named(&endless)])]);
+    let column =
+        said.lines().find(|line| line.starts_with("  build ")).unwrap().find("in_progress");
+    assert_eq!(column, Some(62), "{said}");
+    assert!(said.contains(&format!("    {endless} completed")), "{said}");
 }

@@ -11,6 +11,7 @@ use super::super::{
     page::{Page, Tone},
     when,
 };
+use crate::limits::{STAGE_COLUMNS_MAX, STAGE_COLUMNS_MIN};
 
 /// Phases in their order, each with its steps; steps of no phase that was begun by themselves.
 pub(super) fn write(page: &mut Page, phases: &[Stage], steps: &[Stage], now: Timestamp) {
@@ -25,19 +26,21 @@ pub(super) fn write(page: &mut Page, phases: &[Stage], steps: &[Stage], now: Tim
             places.push(phase);
         }
     }
+    let names = steps.iter().filter_map(|step| step.place.step.as_deref());
+    let longest = names.map(|name| escaped(name).chars().count()).max().unwrap_or_default();
+    let width = (longest + 3).clamp(STAGE_COLUMNS_MIN, STAGE_COLUMNS_MAX);
     for phase in places {
         let mut begun = phases.iter().filter(|stage| phase_of(&stage.place) == phase).peekable();
         if begun.peek().is_none() {
             page.line(format!(
-                "  {:<28}{}",
-                phase,
+                "  {phase:<width$}{}",
                 page.ink.paint(Tone::Quiet, "not begun by name")
             ));
         }
-        begun.for_each(|stage| line(page, stage, &format!("  {phase}"), now));
+        begun.for_each(|stage| line(page, stage, &format!("  {phase:<width$}"), now));
         for step in steps.iter().filter(|step| phase_of(&step.place) == phase) {
             let name = escaped(step.place.step.as_deref().unwrap_or("a step"));
-            line(page, step, &format!("    {name}"), now);
+            line(page, step, &format!("    {name:<0$} ", width - 3), now);
         }
     }
 }
@@ -93,7 +96,7 @@ fn line(page: &mut Page, stage: &Stage, name: &str, now: Timestamp) {
         String::new()
     };
     let word = page.ink.paint(tone, &format!("{word:<11}"));
-    page.line(format!("{name:<30}{word} {}{again}", took.unwrap_or_default()));
+    page.line(format!("{name}{word} {}{again}", took.unwrap_or_default()));
     if let Some(error) = &stage.error {
         let said: Vec<_> =
             [&error.code, &error.message].into_iter().flatten().map(|text| escaped(text)).collect();
