@@ -56,7 +56,6 @@ fn admitted(event: &Value) -> Admission {
         inbox_sequence: 1,
         cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
-        cause: None,
         payload: payload.as_bytes(),
     };
     admit(&arrival, &Cleaner::new(b"key"))

@@ -45,7 +45,6 @@ fn observe(state: &str) -> RunCommand {
         inbox_sequence: 1,
         cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
-        cause: None,
         payload: published.as_bytes(),
     };
     match admit(&arrival, &Cleaner::new(b"key")) {
