@@ -2,6 +2,8 @@
 //! that a crash, an editor, a merge or a race damages files. What each file has to come to, and
 //! which facts the intact ones tell, is written down beside. All of it follows from a seed.
 
+mod forms;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -11,6 +13,7 @@ use std::{
 use helmstream_services::faber::told::Word;
 use serde_json::{Value, json};
 
+use self::forms::{envelope, states, written};
 use crate::kill::chance::Chance;
 
 /// A project's folder, and what has to come of it.
@@ -24,6 +27,8 @@ pub struct Folder {
     pub pairs: Vec<(Vec<String>, Word)>,
     /// What is known of each run afterwards: its numbers, and what happened under each.
     pub facts: BTreeMap<String, BTreeSet<(u64, &'static str)>>,
+    /// What is known to be deployed afterwards: each unit's name, and the deployment's id.
+    pub deployed: BTreeSet<(String, String)>,
 }
 
 const TAKEN: &[Word] = &[Word::Taken];
@@ -75,8 +80,14 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
     let name = format!("project-{number}");
     let dir = root.join(&name);
     fs::create_dir_all(&dir).expect("a folder can be made");
-    let mut made =
-        Folder { dir, name, files: BTreeMap::new(), pairs: Vec::new(), facts: BTreeMap::new() };
+    let mut made = Folder {
+        dir,
+        name,
+        files: BTreeMap::new(),
+        pairs: Vec::new(),
+        facts: BTreeMap::new(),
+        deployed: BTreeSet::new(),
+    };
     for run in 0..1 + chance.below(2) {
         let layout = LAYOUTS[chance.below(LAYOUTS.len() as u64) as usize];
         made.run(chance, number, run, layout);
@@ -89,6 +100,9 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
     }
     if chance.percent(20) {
         made.changelog(chance, number);
+    }
+    if chance.percent(25) {
+        made.registry(chance, number);
     }
     if chance.percent(20) {
         let entity = json!({
@@ -147,6 +161,11 @@ impl Folder {
         }
         if matches!(layout, Layout::Plan) {
             self.put(&format!("{folder}/.run-{suffix}"), b"", NOTHING);
+            let plan = json!({
+                "id": plan, "created_by": "planner", "autonomy": "guarded", "items": [],
+                "workflow": {"id": "core", "phases": {"build": {"steps": [{"id": "implement"}]}}}
+            });
+            self.damaged(chance, &format!("{folder}/plan.json"), &plan, TAKEN);
         }
     }
 
@@ -255,6 +274,28 @@ impl Folder {
         self.facts.insert(run_id.to_owned(), facts);
     }
 
+    /// The registry of what the project deployed.
+    fn registry(&mut self, chance: &mut Chance, number: u64) {
+        let entries: Vec<(String, String)> = (0..1 + chance.below(3))
+            .map(|n| (format!("shop-{number}-{n}"), format!("deploy-{number}-{n}")))
+            .collect();
+        let written: Vec<Value> = entries
+            .iter()
+            .map(|(unit, id)| {
+                json!({
+                    "id": id, "unit": unit, "domain": "application", "environment": "test",
+                    "deployed_at": "2026-04-01T12:00:00.000Z"
+                })
+            })
+            .collect();
+        let path = ".fractary/registry/deployments.json";
+        let registry = json!({"version": "1.0", "deployments": written});
+        self.damaged(chance, path, &registry, TAKEN);
+        if self.files[path] == TAKEN {
+            self.deployed.extend(entries);
+        }
+    }
+
     fn changelog(&mut self, chance: &mut Chance, number: u64) {
         let line = |n: u64| {
             json!({
@@ -274,83 +315,4 @@ impl Folder {
         let words = if broken { QUARANTINED } else { KNOWN };
         self.put(".fractary/changelog.ndjson", text.as_bytes(), words);
     }
-}
-
-/// A value as some writer writes it: on one line or many, with the ends of lines of another system,
-/// with a mark before it.
-fn written(chance: &mut Chance, value: &Value) -> Vec<u8> {
-    let text = match chance.below(4) {
-        0 => value.to_string(),
-        1 => format!("{value}\n"),
-        _ => serde_json::to_string_pretty(value).expect("JSON"),
-    };
-    let text = if chance.percent(15) { text.replace('\n', "\r\n") } else { text };
-    let mark: &[u8] = if chance.percent(10) { b"\xef\xbb\xbf" } else { b"" };
-    [mark, text.as_bytes()].concat()
-}
-
-/// An event of a run, as some emitter writes it.
-fn envelope(chance: &mut Chance, run_id: &str, number: u64, word: &str) -> Value {
-    let (minute, second) = (number % 60, chance.below(60));
-    let time = match chance.below(10) {
-        // Another zone, and none at all.
-        0 => format!("2026-04-01T12:{minute:02}:{second:02}+02:00"),
-        1 => format!("2026-04-01T10:{minute:02}:{second:02}"),
-        _ => format!("2026-04-01T10:{minute:02}:{second:02}.000Z"),
-    };
-    let kind = match chance.below(12) {
-        0 => word.to_uppercase(),
-        1 => word.replace('_', ":"),
-        _ => word.to_owned(),
-    };
-    let mut event = json!({
-        "event_id": number, "type": kind, "timestamp": time, "run_id": run_id, "metadata": {}
-    });
-    if word.starts_with("phase") || word.starts_with("step") {
-        event["phase"] = "build".into();
-    }
-    if word.starts_with("step") {
-        event["step"] = "implement".into();
-    }
-    if word == "step_complete" {
-        event["status"] = "success".into();
-        event["duration_ms"] = chance.below(90_000).into();
-    }
-    if word == "artifact_create" {
-        event["artifacts"] = json!([{"type": "commit", "name": format!("c{number}")}]);
-    }
-    event
-}
-
-/// How a run stands, in the form of its layout.
-fn states(run_id: &str, plan: &str, layout: Layout) -> Value {
-    let mut state = json!({
-        "run_id": run_id, "work_id": "12", "status": "in_progress", "current_phase": "build",
-        "started_at": "2026-04-01T10:00:00.000Z", "updated_at": "2026-04-01T10:05:00.000Z"
-    });
-    let step = json!({"step_id": "implement", "phase": "build", "status": "success"});
-    let (phases, steps) = match layout {
-        Layout::Plugin | Layout::Faber => {
-            let steps = json!([{"id": "implement", "status": "completed"}]);
-            (json!({"build": {"status": "in_progress", "steps": steps}}), Value::Null)
-        }
-        Layout::Consolidated => {
-            let steps = json!({"implement": {"status": "completed"}});
-            (json!({"build": {"status": "in_progress", "steps": steps}}), Value::Null)
-        }
-        Layout::Plan | Layout::Older => {
-            state["plan_id"] = plan.into();
-            state["run_id"] = run_id.replace('/', "-run-").into();
-            (json!([{"name": "build", "status": "in_progress", "enabled": true}]), json!([step]))
-        }
-        Layout::Logs => {
-            state["completed_step_ids"] = json!(["build:implement"]);
-            (json!({"build": {"status": "in_progress"}}), Value::Null)
-        }
-    };
-    state["phases"] = phases;
-    if !steps.is_null() {
-        state["steps"] = steps;
-    }
-    state
 }

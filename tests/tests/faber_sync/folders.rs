@@ -41,7 +41,7 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
     let scratch = Scratch::make();
     let client = client(&plane);
     let begun = Instant::now();
-    let mut facts = BTreeMap::new();
+    let (mut facts, mut deployed) = (BTreeMap::new(), BTreeSet::new());
     let mut counts: BTreeMap<Word, u64> = BTreeMap::new();
     let mut kept = Vec::new();
     let mut syncing = stream::iter(0..folders)
@@ -55,6 +55,7 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
         assert_outcomes(&made, &told);
         told.iter().for_each(|told| *counts.entry(told.outcome).or_default() += 1);
         facts.extend(made.facts.clone());
+        deployed.extend(made.deployed.iter().cloned());
         if made.name.bytes().map(u64::from).sum::<u64>() % SAMPLE == 0 {
             kept.push(made);
         } else {
@@ -63,8 +64,12 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
     }
     let files: u64 = counts.values().sum();
     println!("{files} files synced after {:?}: {counts:?}", begun.elapsed());
-    assert_facts(&plane, &facts).await;
-    println!("facts of {} runs compared after {:?}", facts.len(), begun.elapsed());
+    assert_facts(&plane, &facts, deployed).await;
+    println!(
+        "facts of {} runs and of what is deployed compared after {:?}",
+        facts.len(),
+        begun.elapsed()
+    );
     let before = heads(&plane).await;
     for made in &kept {
         let told = synced(&client, &made.dir, false).await;
@@ -105,7 +110,11 @@ fn assert_outcomes(made: &Folder, told: &[Told]) {
 }
 
 /// Reads the whole log: what it says under each number of each run is what the files said.
-async fn assert_facts(plane: &Running, wanted: &BTreeMap<String, BTreeSet<(u64, &'static str)>>) {
+async fn assert_facts(
+    plane: &Running,
+    wanted: &BTreeMap<String, BTreeSet<(u64, &'static str)>>,
+    mut deployed: BTreeSet<(String, String)>,
+) {
     let mut found: BTreeMap<String, BTreeSet<(u64, String)>> = BTreeMap::new();
     let ledger = plane.plane.connect("ledger").await;
     let head = extent(&ledger, "EVENTS").await.expect("the log answers").last;
@@ -117,6 +126,12 @@ async fn assert_facts(plane: &Running, wanted: &BTreeMap<String, BTreeSet<(u64, 
             let Some(run) = record.attributes.get("correlationid") else { continue };
             let name = record.attributes.kind().map(|kind| kind.name).unwrap_or_default();
             let said: Value = serde_json::from_slice(&record.payload).unwrap_or_default();
+            if let (Some(unit), Some(id), "registered") =
+                (said["unit"]["name"].as_str(), said["deployment"]["id"].as_str(), &*name)
+            {
+                let is_wanted = deployed.remove(&(unit.to_owned(), id.to_owned()));
+                assert!(is_wanted, "{id} of {unit} is said twice, or nobody wrote it");
+            }
             let number = said["claim"]["number"].as_u64();
             if let (Some(number), true) = (number, name != "claim_disputed") {
                 let twice = !found.entry(run.to_owned()).or_default().insert((number, name));
@@ -130,4 +145,5 @@ async fn assert_facts(plane: &Running, wanted: &BTreeMap<String, BTreeSet<(u64, 
         assert_eq!(found.remove(run).unwrap_or_default(), facts, "{run}");
     }
     assert!(found.is_empty(), "nothing else is said: {found:?}");
+    assert!(deployed.is_empty(), "everything that was deployed is known: {deployed:?}");
 }
