@@ -75,7 +75,8 @@ impl Decider for Run {
             RunCommand::Report(report) => decide_report(state, *report),
             RunCommand::Observe(observe) => decide_observe(state, *observe),
             RunCommand::Settle(settle) => {
-                Ok(state.gates.settle(settle).map(RunEvent::GateSettled).into_iter().collect())
+                let settled = state.gates.settle(settle).map(RunEvent::GateSettled);
+                Ok(settled.map(|event| with_bypasses(state, event)).unwrap_or_default())
             }
             RunCommand::Stall(stall) => Ok(decide_stall(state, &stall)),
             RunCommand::Merge(merge) => match &state.merged_into {

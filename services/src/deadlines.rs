@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::{
     limits::{SWEEP_EVERY, SWEEP_PAGE_ROWS},
-    patience::{patiently, pause},
+    patience::{patiently, pause, steadily},
     service::Surroundings,
 };
 
@@ -42,7 +42,7 @@ async fn ask<D: Decider>(
         Ok(command) => {
             let subject = command.subject().to_string();
             let headers = to_headers(&command.attributes);
-            patiently(&around.stop, "asking for a deadline", || {
+            steadily(&around.stop, "asking for a deadline", || {
                 store(&around.connection, &subject, headers.clone(), command.payload.clone().into())
             })
             .await?;

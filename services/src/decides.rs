@@ -15,7 +15,7 @@ use helmstream_stream::{
 };
 use tokio::task::JoinSet;
 
-use crate::{limits::PARTITIONS, patience::patiently, service::Surroundings};
+use crate::{limits::PARTITIONS, patience::steadily, service::Surroundings};
 
 /// The priority group of every pinned consumer.
 pub const PINNED: Option<&str> = Some("one");
@@ -65,8 +65,8 @@ async fn settle<D: Decider>(
             detail: "not the subject of a command".into(),
         });
     };
-    let settled = patiently(&around.stop, "deciding", || desk.settle(&id, command)).await?;
-    if let (Some(outcome), Some(reply_to)) = (settled, &delivery.reply_to) {
+    let outcome = steadily(&around.stop, "deciding", || desk.settle(&id, command)).await?;
+    if let Some(reply_to) = &delivery.reply_to {
         let inbox_sequence = command.attributes.read(ce::INBOXSEQUENCE, "a position");
         if let Ok(inbox_sequence) = inbox_sequence {
             reply(&around.connection, reply_to, Reply { inbox_sequence, outcome }).await;

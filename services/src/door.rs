@@ -38,7 +38,7 @@ use crate::{
     decides::reply,
     limits::DOOR_BATCH_MESSAGES_MAX,
     local::credentials,
-    patience::{Passing, patiently, pause},
+    patience::{Passing, pause, steadily},
     service::{Service, Surroundings},
 };
 
@@ -184,10 +184,10 @@ impl Door {
         pairs.sort();
         pairs.dedup_by(|a, b| a.0 == b.0);
         if !pairs.is_empty() {
-            let kept = patiently(&self.around.stop, "keeping people", || {
+            steadily(&self.around.stop, "keeping people", || {
                 people::keep(&self.around.database, &pairs)
-            });
-            kept.await.map_err(seen::unavailable)?;
+            })
+            .await?;
         }
         Ok(())
     }

@@ -26,6 +26,43 @@ impl Passing for ProjectionError {
     }
 }
 
+/// An error of a part of the work on a message, as one of that work.
+pub trait OfWork: Passing {
+    fn of_work(self) -> StreamError;
+}
+
+impl OfWork for StreamError {
+    fn of_work(self) -> StreamError {
+        self
+    }
+}
+
+impl OfWork for ProjectionError {
+    fn of_work(self) -> StreamError {
+        StreamError::Ledger { detail: self.to_string() }
+    }
+}
+
+/// Does a part of the work on a message. Told to stop meanwhile, it is an error: what is not done
+/// must not be acknowledged, and comes again.
+pub async fn steadily<T, E, F>(
+    stop: &watch::Receiver<bool>,
+    doing: &str,
+    attempt: impl FnMut() -> F,
+) -> Result<T, StreamError>
+where
+    E: OfWork,
+    F: Future<Output = Result<T, E>>,
+{
+    let done = patiently(stop, doing, attempt).await.map_err(E::of_work)?;
+    done.ok_or_else(|| told_to_stop(doing))
+}
+
+/// What is left undone because the service is to end.
+pub fn told_to_stop(doing: &str) -> StreamError {
+    StreamError::Cut { stream: doing.to_owned(), detail: "told to stop".into() }
+}
+
 /// Does something until it succeeds or fails for good. `None` if it is told to stop meanwhile.
 pub async fn patiently<T, E, F>(
     stop: &watch::Receiver<bool>,

@@ -15,7 +15,7 @@ use helmstream_stream::{
 
 use tracing::warn;
 
-use crate::{limits::UNREADABLE_AGAIN_AFTER, patience::patiently, service::Surroundings};
+use crate::{limits::UNREADABLE_AGAIN_AFTER, patience::steadily, service::Surroundings};
 
 /// Reacts until it is told to stop. An event that it cannot read is never passed over: it is put back
 /// and tried again now and then, until a version runs that can; the others go on meanwhile.
@@ -45,7 +45,7 @@ async fn ask(
     for command in commands {
         let subject = command.subject().to_string();
         let headers = to_headers(&command.attributes);
-        patiently(&around.stop, "asking for what an event calls for", || {
+        steadily(&around.stop, "asking for what an event calls for", || {
             store(&around.connection, &subject, headers.clone(), command.payload.clone().into())
         })
         .await?;

@@ -15,7 +15,7 @@ use helmstream_stream::{
     publish::store,
 };
 
-use crate::{patience::patiently, service::Surroundings};
+use crate::{patience::steadily, service::Surroundings};
 
 /// The stream that keeps dead letters whole.
 const DEADLETTERS: &str = "DEADLETTERS";
@@ -48,22 +48,17 @@ async fn publish_again(around: &Surroundings, delivery: Delivery) -> Result<Deli
         return Err(foreign("not the subject of an event".into()));
     };
     let connection = &around.connection;
-    let found = patiently(&around.stop, "looking for a dead letter", || {
+    let found: Option<Record> = steadily(&around.stop, "looking for a dead letter", || {
         get::at(connection, DEADLETTERS, retried.dead_sequence)
-    });
-    let found: Option<Record> = found.await?.ok_or_else(|| told_to_stop(event))?;
+    })
+    .await?;
     let again = again(&id, cause, &retried, found.as_ref());
     let subject = Subject::In { publisher: RETRIER.to_owned() }.to_string();
     let (headers, payload) = (to_headers(&again.attributes), bytes::Bytes::from(again.payload));
-    let stored = patiently(&around.stop, "publishing a dead letter again", || {
+    steadily(&around.stop, "publishing a dead letter again", || {
         store(connection, &subject, headers.clone(), payload.clone())
-    });
-    stored.await?.ok_or_else(|| told_to_stop(event))?;
+    })
+    .await?;
     crash::point("published_again");
     Ok(delivery)
-}
-
-/// What was not done must not be acknowledged: it comes again.
-fn told_to_stop(event: &Record) -> StreamError {
-    StreamError::Cut { stream: event.stream.clone(), detail: "told to stop".into() }
 }

@@ -13,7 +13,7 @@ use tracing::info;
 use super::Done;
 use crate::{
     limits::{DOOR_RECENT_MAX, LEDGER_POLL},
-    patience::{patiently, pause},
+    patience::{patiently, pause, steadily, told_to_stop},
     service::Surroundings,
 };
 
@@ -88,8 +88,10 @@ impl Seen {
         });
         let Some((handled_to, stored)) = heads.await? else { return Ok(None) };
         let seen = Self { young: HashMap::new(), old: HashMap::new(), stored, handled_to };
-        seen.wait_for_ledger(around).await?;
-        Ok(Some(seen))
+        match seen.wait_for_ledger(around).await {
+            Err(_) if *around.stop.borrow() => Ok(None),
+            waited => Ok(waited.map(|()| Some(seen))?),
+        }
     }
 
     /// For each message the first publish under its key, or the message itself if it was handled
@@ -117,16 +119,14 @@ impl Seen {
             .flat_map(|asked| asked.keys.into_iter().flatten())
             .filter(|key| !self.young.contains_key(key) && !self.old.contains_key(key))
             .collect();
-        let answer = patiently(&around.stop, "asking the ledger", || async {
+        let (rows, missing) = steadily(&around.stop, "asking the ledger", || async {
             let rows = match unknown.is_empty() {
                 true => Vec::new(),
                 false => door::seen(&around.database, &unknown).await?,
             };
             Ok::<_, ProjectionError>((rows, unaccounted(around, &again).await?))
-        });
-        let Some((rows, missing)) = answer.await.map_err(unavailable)? else {
-            return Err(StreamError::Cut { stream: "INBOX".into(), detail: "told to stop".into() });
-        };
+        })
+        .await?;
         for row in rows {
             // What became a command was accepted, and what was set aside by its reader is known by
             // its content; a conflict takes no key.
@@ -167,8 +167,8 @@ impl Seen {
     async fn wait_for_ledger(&self, around: &Surroundings) -> Result<(), StreamError> {
         let mut said = false;
         loop {
-            let held = patiently(&around.stop, "asking the ledger", || Positions::held(around));
-            let Some(held) = held.await.map_err(unavailable)? else { return Ok(()) };
+            let asked = || Positions::held(around);
+            let held = steadily(&around.stop, "asking the ledger", asked).await?;
             if held.cover(&self.stored) {
                 return Ok(());
             }
@@ -176,7 +176,7 @@ impl Seen {
                 info!(?held, wanted = ?self.stored, "the door waits for the ledger");
             }
             if pause(&around.stop, LEDGER_POLL).await {
-                return Ok(());
+                return Err(told_to_stop("waiting for the ledger"));
             }
         }
     }
@@ -200,9 +200,4 @@ async fn unaccounted(
         each.extend(door::unaccounted(&around.database, *position..=*position).await?);
     }
     Ok(each)
-}
-
-/// The ledger's trouble, as trouble of the door's own work.
-pub(super) fn unavailable(error: ProjectionError) -> StreamError {
-    StreamError::Ledger { detail: error.to_string() }
 }

@@ -42,7 +42,7 @@ const KNOWN_BY: [(&str, &[&str]); 8] = [
     ),
     ("clap", &["helmstream-services", "helmstream-tests", "xtask"]),
     ("anyhow", &["helmstream-services", "helmstream-tests"]),
-    ("regex", &["helmstream-core"]),
+    ("regex", &["helmstream-core", "helmstream-tests"]),
     ("hmac", &["helmstream-core"]),
 ];
 

@@ -203,3 +203,17 @@ fn a_second_ask_while_the_gate_waits_is_no_second_gate() {
     let [start, first, second, begin] = asked_twice;
     assert_eq!(bypasses(&run([start, first, second, granted, begin]).1), []);
 }
+
+/// Once it is known which asking a grant covers, what asked anew after it stands by itself.
+#[test]
+fn a_grant_that_is_told_last_shows_the_bypass_of_what_was_asked_after_it() {
+    let told_last = [
+        started(1, Autonomy::Guarded),
+        asked(2),
+        begun(4),
+        begun(7),
+        asked(5),
+        settle(release(), Settled::Granted, 3),
+    ];
+    assert_eq!(bypasses(&run(told_last).1), [(2, 4), (5, 7)]);
+}
