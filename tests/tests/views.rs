@@ -6,7 +6,7 @@ use helmstream_projections::{
     self as views, Database, ProjectionError, Projector,
     questions::projection::{parked_list, projection_list},
 };
-use helmstream_schemas::{Attributes, Record, attributes as ce};
+use helmstream_schemas::{Attributes, Hash, Record, attributes as ce};
 use helmstream_services::{local::credentials::OWNER, serve};
 use helmstream_stream::{append::EVENTS, founding, get, headers::to_headers, publish::store};
 use helmstream_tests::{
@@ -91,6 +91,36 @@ async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_fr
     let applied = third.apply(&records).await.expect("it has the view");
     assert_eq!((applied.passed_over, applied.folded), (done, records.len() - done));
     audit::rows(&plane.plane).await;
+}
+
+/// A database can refuse what a fold gives it. Halves of the batch find the record it refuses.
+#[tokio::test]
+async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest_is_applied() {
+    let mut plane = with_runs(6).await;
+    plane.stop("run").await.expect("it ends in order");
+    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    let records = plane.events("evt.run.>").await;
+    let refused = &records[records.len() / 3];
+    let sequence = refused.sequence;
+    run(&plane, &format!("ALTER TABLE run_v1.entry ADD CONSTRAINT r CHECK (seq <> {sequence})"))
+        .await;
+    let mut projector = open(&plane).await;
+    let passed = projector.apply(&records[..2]).await.expect("it has the view");
+    assert_eq!((passed.passed_over, passed.folded, passed.parked), (0, 2, 0));
+    let behind =
+        |record: &&Record| record.subject == refused.subject && record.sequence >= sequence;
+    let wanted = records.iter().filter(behind).count();
+    let applied = projector.apply(&records).await.expect("one record is no reason to stop");
+    assert_eq!(
+        (applied.passed_over, applied.folded, applied.parked),
+        (2, records.len() - 2 - wanted, wanted)
+    );
+    let parked = parked_list(&plane.database, "run", 100).await.expect("the views answer");
+    assert_eq!((parked.len(), parked[0].sequence), (wanted, sequence));
+    let last = records.last().expect("there are some");
+    let checkpoint = projector.checkpoint();
+    assert_eq!(checkpoint.applied_seq, last.sequence);
+    assert_eq!(checkpoint.applied_hash, Some(Hash::of_record(last)));
 }
 
 /// Take the position out of projector/move_on.sql to see this red: the batch is applied on rows

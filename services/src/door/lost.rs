@@ -11,10 +11,10 @@ use helmstream_schemas::{
 use helmstream_stream::{StreamError, decide::journal, read::extent};
 use tracing::{error, warn};
 
-use super::seen::{Positions, unavailable};
+use super::seen::Positions;
 use crate::{
     limits::{LEDGER_POLL, LOST_EVERY, LOST_LOOK_BACK_MAX},
-    patience::pause,
+    patience::{OfWork, pause},
     service::Surroundings,
 };
 
@@ -40,7 +40,7 @@ async fn search_once(around: &Surroundings, from: &mut Option<u64>) -> Result<()
     let last = inbox.first.saturating_sub(1);
     let first = from.unwrap_or_else(|| inbox.first.saturating_sub(LOST_LOOK_BACK_MAX).max(1));
     // Under load the ledger never stands at the heads; it has to pass where they were just now.
-    while !Positions::held(around).await.map_err(unavailable)?.cover(&stored) {
+    while !Positions::held(around).await.map_err(OfWork::of_work)?.cover(&stored) {
         if pause(&around.stop, LEDGER_POLL).await {
             return Ok(());
         }
@@ -48,7 +48,7 @@ async fn search_once(around: &Surroundings, from: &mut Option<u64>) -> Result<()
     let mut next = first;
     while next <= last {
         let missing =
-            door::unaccounted(&around.database, next..=last).await.map_err(unavailable)?;
+            door::unaccounted(&around.database, next..=last).await.map_err(OfWork::of_work)?;
         for run in runs(&missing) {
             error!(
                 first = run.first_inbox_sequence,
