@@ -26,6 +26,10 @@ use regex::Regex;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 
+/// A story whose first line says so tells of things that are decided side by side: where on EVENTS
+/// each of them stands differs from run to run.
+const IN_ANY_ORDER: &str = "in any order";
+
 /// Planes at a time; they share one Postgres.
 const PLANES: usize = 3;
 
@@ -95,12 +99,14 @@ async fn told(written: &str, crash_after: Option<usize>) -> (String, Running) {
     let begun = now();
     let mut told = String::new();
     let mut step = 0;
+    let in_any_order = written.lines().next().is_some_and(|line| line.contains(IN_ANY_ORDER));
     for line in written.lines() {
         if line.starts_with('#') {
             told.push_str(&format!("{line}\n"));
         } else if let Some(typed) = line.strip_prefix("$ ") {
             told.push_str(&format!("\n{line}\n"));
-            told.push_str(&plain(&run(&plane, typed, begun).await));
+            let printed = plain(&run(&plane, typed, begun).await);
+            told.push_str(&if in_any_order { without_positions(&printed) } else { printed });
             if crash_after == Some(step) {
                 plane.crash().await;
             }
@@ -148,6 +154,7 @@ async fn run(plane: &Running, typed: &str, begun: Timestamp) -> String {
     let mut words = words(typed).into_iter();
     assert_eq!(words.next().as_deref(), Some("helmstream"), "{typed}");
     let mut child = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+        .current_dir(folder())
         .args(words)
         .env("HELMSTREAM_PLANE", plane.plane.plane.directory())
         .env("NO_COLOR", "1")
@@ -206,4 +213,14 @@ fn plain(text: &str) -> String {
     FORMS
         .iter()
         .fold(text.to_owned(), |text, (form, word)| form.replace_all(&text, *word).into_owned())
+}
+
+fn without_positions(text: &str) -> String {
+    static POSITION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\[\d+\]|\bevent \d+").expect("well formed"));
+    let word = |found: &regex::Captures| match found[0].starts_with('[') {
+        true => "[N]",
+        false => "event N",
+    };
+    POSITION.replace_all(text, word).into_owned()
 }
