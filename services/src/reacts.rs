@@ -9,6 +9,7 @@ use helmstream_core::react::React;
 use helmstream_stream::{
     StreamError,
     consume::{self, Delivery, Durable},
+    crash,
     headers::to_headers,
     publish::store,
 };
@@ -50,5 +51,6 @@ async fn ask(
         })
         .await?;
     }
+    crash::point("reacted");
     Ok(delivery)
 }

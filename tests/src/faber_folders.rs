@@ -29,7 +29,13 @@ pub struct Folder {
     pub facts: BTreeMap<String, BTreeSet<(u64, &'static str)>>,
     /// What is known to be deployed afterwards: each unit's name, and the deployment's id.
     pub deployed: BTreeSet<(String, String)>,
+    /// What the other intact files are told as: of which run or project, what, from which file, and
+    /// how often.
+    pub seen: BTreeMap<Seen, u64>,
 }
+
+/// A run or a project, what was told of it, and the file that tells it.
+pub type Seen = (String, &'static str, String);
 
 const TAKEN: &[Word] = &[Word::Taken];
 const KNOWN: &[Word] = &[Word::Taken, Word::HadAlready];
@@ -87,6 +93,7 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
         pairs: Vec::new(),
         facts: BTreeMap::new(),
         deployed: BTreeSet::new(),
+        seen: BTreeMap::new(),
     };
     for run in 0..1 + chance.below(2) {
         let layout = LAYOUTS[chance.below(LAYOUTS.len() as u64) as usize];
@@ -96,7 +103,9 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
         made.put(".fractary/README.md", b"# Notes\n", NOTHING);
     }
     if chance.percent(30) {
-        made.put(".faber.config.toml", b"[workflow]\nautonomy = \"guarded\"\n", TAKEN);
+        let path = ".faber.config.toml";
+        made.put(path, b"[workflow]\nautonomy = \"guarded\"\n", TAKEN);
+        made.kept(path);
     }
     if chance.percent(20) {
         made.changelog(chance, number);
@@ -111,6 +120,7 @@ pub fn folder(root: &Path, chance: &mut Chance, number: u64) -> Folder {
         });
         let path = format!(".fractary/faber/entities/table/orders-{number}.json");
         made.put(&path, entity.to_string().as_bytes(), KNOWN);
+        made.kept(&path);
     }
     made
 }
@@ -144,7 +154,9 @@ impl Folder {
             Layout::Plan => format!("{folder}/state-{suffix}.json"),
             _ => format!("{folder}/state.json"),
         };
-        self.damaged(chance, &state, &states(&run_id, &plan, layout), KNOWN);
+        if self.damaged(chance, &state, &states(&run_id, &plan, layout), KNOWN) {
+            self.told(&run_id, "state", &state, 1);
+        }
         match layout {
             Layout::Older => {}
             Layout::Consolidated => self.log(chance, &folder, &run_id),
@@ -156,7 +168,10 @@ impl Folder {
                 "autonomy": "guarded", "source_type": "github", "phases": ["build"],
                 "created_at": "2026-04-01T10:00:00.000Z", "created_by": "ci"
             });
-            self.damaged(chance, &format!("{folder}/metadata.json"), &begun, KNOWN);
+            let path = format!("{folder}/metadata.json");
+            if self.damaged(chance, &path, &begun, KNOWN) {
+                self.told(&run_id, "metadata", &path, 1);
+            }
             self.put(&format!("{folder}/events/.next-id"), b"9\n", NOTHING);
         }
         if matches!(layout, Layout::Plan) {
@@ -165,14 +180,34 @@ impl Folder {
                 "id": plan, "created_by": "planner", "autonomy": "guarded", "items": [],
                 "workflow": {"id": "core", "phases": {"build": {"steps": [{"id": "implement"}]}}}
             });
-            self.damaged(chance, &format!("{folder}/plan.json"), &plan, TAKEN);
+            let path = format!("{folder}/plan.json");
+            if self.damaged(chance, &path, &plan, TAKEN) {
+                self.kept(&path);
+            }
         }
     }
 
-    /// A file that may be cut, emptied, not be a text, or be a folder.
-    fn damaged(&mut self, chance: &mut Chance, path: &str, value: &Value, words: &'static [Word]) {
+    fn told(&mut self, of: &str, what: &'static str, path: &str, times: u64) {
+        *self.seen.entry((of.to_owned(), what, path.to_owned())).or_default() += times;
+    }
+
+    /// A file without a meaning here, which is kept by its project.
+    fn kept(&mut self, path: &str) {
+        let project = format!("/faber/{}", self.name);
+        self.told(&project, "external", path, 1);
+    }
+
+    /// A file that may be cut, emptied, not be a text, or be a folder; whether it is none of these.
+    fn damaged(
+        &mut self,
+        chance: &mut Chance,
+        path: &str,
+        value: &Value,
+        words: &'static [Word],
+    ) -> bool {
         let text = written(chance, value);
-        match chance.below(20) {
+        let damage = chance.below(20);
+        match damage {
             0 => self.put(
                 path,
                 &text[..1 + chance.below(text.len() as u64 / 2) as usize],
@@ -186,6 +221,7 @@ impl Folder {
             3 => self.put(path, &[&b"\xff"[..], &text].concat(), QUARANTINED),
             _ => self.put(path, &text, words),
         }
+        damage > 3
     }
 
     /// Each event a file of its own.
@@ -290,9 +326,9 @@ impl Folder {
             .collect();
         let path = ".fractary/registry/deployments.json";
         let registry = json!({"version": "1.0", "deployments": written});
-        self.damaged(chance, path, &registry, TAKEN);
-        if self.files[path] == TAKEN {
+        if self.damaged(chance, path, &registry, TAKEN) {
             self.deployed.extend(entries);
+            self.kept(path);
         }
     }
 
@@ -306,9 +342,16 @@ impl Folder {
         };
         let mut text = String::new();
         let broken = chance.percent(20);
-        for n in 0..1 + chance.below(3) {
+        let lines = 1 + chance.below(3);
+        for n in 0..lines {
             text += &format!("{}\n", line(n));
         }
+        self.told(
+            &format!("acme-shop-{number}/x"),
+            "published",
+            ".fractary/changelog.ndjson",
+            lines,
+        );
         if broken {
             text += "{\"event_id\": ";
         }

@@ -23,9 +23,10 @@ const fn point(service: &'static str, point: &'static str, passes_max: u64) -> D
 }
 
 /// Every way to die.
-const ALL: [Death; 17] = [
+const ALL: [Death; 21] = [
     Death::Service("door"),
     Death::Service("run"),
+    Death::Service("approval"),
     Death::Service("external"),
     Death::Service("deadline"),
     Death::Service("ledger"),
@@ -35,9 +36,13 @@ const ALL: [Death; 17] = [
     point("run", "appended", 300),
     point("external", "appended", 20),
     point("run", "settled", 300),
+    point("approval", "appended", 20),
+    // After what an event called for was asked, before that is acknowledged.
+    point("approval", "reacted", 100),
     point("door", "admitted", 30),
     // After the commit, before anything else is known of it.
     point("run", "committed", 30),
+    point("approval", "committed", 20),
     point("deadline", "committed", 30),
     point("ledger", "committed", 30),
     // After the outcome, before the reply.

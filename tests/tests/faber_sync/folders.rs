@@ -13,7 +13,7 @@ use helmstream_services::{
 };
 use helmstream_stream::read::{extent, read};
 use helmstream_tests::{
-    faber_folders::{Folder, folder},
+    faber_folders::{Folder, Seen, folder},
     harness::TestPlane,
     kill::chance::Chance,
     running::Running,
@@ -41,7 +41,7 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
     let scratch = Scratch::make();
     let client = client(&plane);
     let begun = Instant::now();
-    let (mut facts, mut deployed) = (BTreeMap::new(), BTreeSet::new());
+    let (mut facts, mut deployed, mut seen) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
     let mut counts: BTreeMap<Word, u64> = BTreeMap::new();
     let mut kept = Vec::new();
     let mut syncing = stream::iter(0..folders)
@@ -56,6 +56,7 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
         told.iter().for_each(|told| *counts.entry(told.outcome).or_default() += 1);
         facts.extend(made.facts.clone());
         deployed.extend(made.deployed.iter().cloned());
+        seen.extend(made.seen.clone());
         if made.name.bytes().map(u64::from).sum::<u64>() % SAMPLE == 0 {
             kept.push(made);
         } else {
@@ -64,10 +65,12 @@ async fn every_file_of_damaged_folders_has_one_outcome_and_the_intact_ones_tell_
     }
     let files: u64 = counts.values().sum();
     println!("{files} files synced after {:?}: {counts:?}", begun.elapsed());
-    assert_facts(&plane, &facts, deployed).await;
+    let seen_files = seen.len();
+    assert_facts(&plane, &facts, deployed, seen).await;
     println!(
-        "facts of {} runs and of what is deployed compared after {:?}",
+        "facts of {} runs, what is deployed, and what {} other files tell compared after {:?}",
         facts.len(),
+        seen_files,
         begun.elapsed()
     );
     let before = heads(&plane).await;
@@ -114,7 +117,9 @@ async fn assert_facts(
     plane: &Running,
     wanted: &BTreeMap<String, BTreeSet<(u64, &'static str)>>,
     mut deployed: BTreeSet<(String, String)>,
+    wanted_seen: BTreeMap<Seen, u64>,
 ) {
+    let mut seen: BTreeMap<Seen, u64> = BTreeMap::new();
     let mut found: BTreeMap<String, BTreeSet<(u64, String)>> = BTreeMap::new();
     let ledger = plane.plane.connect("ledger").await;
     let head = extent(&ledger, "EVENTS").await.expect("the log answers").last;
@@ -132,6 +137,9 @@ async fn assert_facts(
                 let is_wanted = deployed.remove(&(unit.to_owned(), id.to_owned()));
                 assert!(is_wanted, "{id} of {unit} is said twice, or nobody wrote it");
             }
+            if let Some((what, path)) = of_file(&name, &said) {
+                *seen.entry((run.to_owned(), what, path)).or_default() += 1;
+            }
             let number = said["claim"]["number"].as_u64();
             if let (Some(number), true) = (number, name != "claim_disputed") {
                 let twice = !found.entry(run.to_owned()).or_default().insert((number, name));
@@ -146,4 +154,33 @@ async fn assert_facts(
     }
     assert!(found.is_empty(), "nothing else is said: {found:?}");
     assert!(deployed.is_empty(), "everything that was deployed is known: {deployed:?}");
+    let differ = |(seen, times): &(&Seen, &u64)| wanted_seen.get(*seen) != Some(times);
+    let more: Vec<_> = seen.iter().filter(differ).take(5).collect();
+    let lacks: Vec<_> =
+        wanted_seen.keys().filter(|wanted| !seen.contains_key(*wanted)).take(5).collect();
+    assert!(
+        more.is_empty() && lacks.is_empty(),
+        "told and not wanted: {more:?}, lacking: {lacks:?}"
+    );
+}
+
+/// What a file is told as, and the file. A state in any form tells the one step that it holds.
+fn of_file(name: &str, said: &Value) -> Option<(&'static str, String)> {
+    let path = |value: &Value| value.as_str().map(str::to_owned);
+    let told = &said["told"];
+    let what = match name {
+        "recorded" => return Some(("external", path(&said["data"]["path"])?)),
+        "observed" if told["state"].is_object() => {
+            let [step] = &told["state"]["steps"].as_array()?[..] else {
+                panic!("not one step: {said}")
+            };
+            assert_eq!(step["place"]["step"], "implement", "{said}");
+            assert_eq!(told["state"]["status"], "in_progress", "{said}");
+            "state"
+        }
+        "observed" if told["metadata"].is_object() => "metadata",
+        "observed" => "published",
+        _ => return None,
+    };
+    Some((what, path(&said["sighting"]["path"])?))
 }
