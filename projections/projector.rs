@@ -119,6 +119,16 @@ impl<P: Projection> Projector<P> {
     /// Applies records in the order of their stream. What was applied before is passed over.
     /// After an error, `resume` and read again from there.
     pub async fn apply(&mut self, records: &[Record]) -> Result<Applied, ProjectionError> {
+        self.apply_to(records, records.last().map_or(0, |last| last.sequence)).await
+    }
+
+    /// The same, and says with it that everything up to `read_to` was read: what lies behind the
+    /// last of the records holds nothing for this view.
+    pub async fn apply_to(
+        &mut self,
+        records: &[Record],
+        read_to: u64,
+    ) -> Result<Applied, ProjectionError> {
         self.known()?;
         let fresh = self.at.fresh(P::READS, records).map_err(|(wanted, found)| {
             ProjectionError::OutOfOrder { view: self.at.view(), wanted, found }
@@ -126,10 +136,11 @@ impl<P: Projection> Projector<P> {
         let mut applied =
             Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
         for batch in fresh.chunks(BATCH_RECORDS_MAX) {
-            let parked = self.apply_or_bisect(batch).await?;
+            let parked = self.apply_or_bisect(batch, reaches(batch, fresh, read_to)).await?;
             applied.parked += parked;
             applied.folded += batch.len() - parked;
         }
+        self.read_to(read_to).await?;
         Ok(applied)
     }
 
@@ -146,17 +157,23 @@ impl<P: Projection> Projector<P> {
 
     /// Applies a batch; how many of it were parked. If the database refuses what the batch would
     /// write, halves find the record it refuses, and that one is parked.
-    async fn apply_or_bisect(&mut self, batch: &[Record]) -> Result<usize, ProjectionError> {
+    async fn apply_or_bisect(
+        &mut self,
+        batch: &[Record],
+        read_to: u64,
+    ) -> Result<usize, ProjectionError> {
         let mut parked = 0;
         let mut parts = vec![batch];
         while let Some(part) = parts.pop() {
-            match self.apply_batch(part, None).await {
+            let read_to = reaches(part, batch, read_to);
+            match self.apply_batch(part, read_to, None).await {
                 Ok(count) => parked += count,
                 Err(error) if error.is_about_the_data() => {
                     self.stand_still().await?;
                     if let [_] = part {
                         tracing::warn!(view = self.at.view(), sequence = part[0].sequence, %error, "parked a record");
-                        parked += self.apply_batch(part, Some(&error.to_string())).await?;
+                        let refused = error.to_string();
+                        parked += self.apply_batch(part, read_to, Some(&refused)).await?;
                     } else {
                         let (first, second) = part.split_at(part.len() / 2);
                         parts.extend([second, first]);
@@ -171,13 +188,14 @@ impl<P: Projection> Projector<P> {
     async fn apply_batch(
         &mut self,
         batch: &[Record],
+        read_to: u64,
         refused: Option<&str>,
     ) -> Result<usize, ProjectionError> {
         let Some(last) = batch.last() else { return Ok(0) };
         let to = Checkpoint {
             applied_seq: last.sequence,
             applied_hash: Some(Hash::of_record(last)),
-            read_to_seq: last.sequence,
+            read_to_seq: read_to.max(last.sequence),
             ..self.at.clone()
         };
         self.in_transaction(&to, batch, refused).await
@@ -299,4 +317,10 @@ fn settings<P: Projection>() -> String {
          -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS_MAX}s",
         schema::<P>()
     )
+}
+
+/// How far a part of a whole reaches: as far as was read only if it is the end of it.
+fn reaches(part: &[Record], whole: &[Record], read_to: u64) -> u64 {
+    let end = |records: &[Record]| records.last().map_or(0, |last| last.sequence);
+    if end(part) == end(whole) { read_to } else { end(part) }
 }

@@ -123,8 +123,7 @@ async fn apply<P: Projection>(
         Reads::Subjects(subjects) => {
             let wanted = |record: &Record| subjects.iter().any(|s| covers(s, &record.subject));
             let records: Vec<Record> = records.into_iter().filter(wanted).collect();
-            projector.apply(&records).await?;
-            projector.read_to(last).await?;
+            projector.apply_to(&records, last).await?;
         }
     }
     Ok(())
