@@ -140,7 +140,9 @@ impl<P: Projection> Projector<P> {
             applied.parked += parked;
             applied.folded += batch.len() - parked;
         }
-        self.read_to(read_to).await?;
+        if fresh.is_empty() {
+            self.read_to(read_to).await?;
+        }
         Ok(applied)
     }
 
