@@ -121,6 +121,14 @@ async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest
     let checkpoint = projector.checkpoint();
     assert_eq!(checkpoint.applied_seq, last.sequence);
     assert_eq!(checkpoint.applied_hash, Some(Hash::of_record(last)));
+
+    // What follows parks behind it also where it is the very first that a projector meets.
+    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    let mut projector = open(&plane).await;
+    for record in records.iter().filter(behind) {
+        let applied = projector.apply(std::slice::from_ref(record)).await.expect("it has the view");
+        assert_eq!((applied.folded, applied.parked), (0, 1), "{}", record.sequence);
+    }
 }
 
 /// Take the position out of projector/move_on.sql to see this red: the batch is applied on rows
