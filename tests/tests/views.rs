@@ -45,10 +45,12 @@ fn database(plane: &Running, role: &str) -> Database {
 }
 
 async fn open(plane: &Running) -> Projector<views::Run> {
+    open_as(plane, Uuid::new_v4()).await
+}
+
+async fn open_as(plane: &Running, owner: Uuid) -> Projector<views::Run> {
     let (database, epoch) = (database(plane, "run"), epoch(plane).await);
-    Projector::open(&database, EVENTS, Uuid::new_v4(), epoch)
-        .await
-        .expect("the view can be taken over")
+    Projector::open(&database, EVENTS, owner, epoch).await.expect("the view can be taken over")
 }
 
 async fn rows(plane: &Running, table: &str) -> Vec<String> {
@@ -82,7 +84,12 @@ async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_fr
     let seen = one.owners_read_to().await.expect("the view answers");
     assert_eq!(seen, records[done - 1].sequence, "whoever stands by sees how far the other is");
     // The first comes back, takes over, and goes on from where the other was.
-    let mut third = open(&plane).await;
+    // Of one that opens it twice, only the second has it.
+    let owner = Uuid::new_v4();
+    let mut second = open_as(&plane, owner).await;
+    let mut third = open_as(&plane, owner).await;
+    let fenced = second.apply(&records[done..]).await.expect_err("it was taken over");
+    assert!(matches!(fenced, ProjectionError::Fenced { .. }), "{fenced}");
     let from = third.next_seq();
     assert_eq!(from, records[done - 1].sequence + 1);
     let fenced = other.apply(&records[done..]).await.expect_err("it was taken over");
