@@ -321,9 +321,10 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     plane.stop("run").await.expect("it ends in order");
     append(&plane, "evt.run.acme/0", "helmstream.run.step_begun.v1", &event).await;
     plane.serve(&["run"]);
-    eventually("the third parked behind the second", async || {
+    let parked = eventually("the third parked behind the second", async || {
         let parked = parked_list(&plane.database, "run", 10).await.expect("the views answer");
-        (parked.len() == 3).then_some(())
+        (parked.len() == 3).then_some(parked)
     })
     .await;
+    assert!(parked[2].reason.contains("earlier record"), "{parked:?}");
 }
