@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use helmstream_schemas::{Hash, Id, Subject, Timestamp};
+use serde::de::DeserializeOwned;
 
 use crate::error::ProjectionError;
 
@@ -46,6 +47,15 @@ pub(crate) fn hash_back(table: &'static str, column: &[u8]) -> Result<Hash, Proj
 /// characters, whatever the identity has.
 pub(crate) fn id_back(table: &'static str, column: &str) -> Result<Id, ProjectionError> {
     Id::from_token(column)
+        .map_err(|error| ProjectionError::Row { table, detail: error.to_string() })
+}
+
+/// A value out of a column where it stands as JSON.
+pub(crate) fn json_back<T: DeserializeOwned>(
+    table: &'static str,
+    column: &str,
+) -> Result<T, ProjectionError> {
+    serde_json::from_str(column)
         .map_err(|error| ProjectionError::Row { table, detail: error.to_string() })
 }
 

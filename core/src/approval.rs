@@ -90,11 +90,7 @@ pub enum ApprovalRejection {
 /// The identity of the approval of a gate: the run's, and the place.
 pub fn approval_id(gate: &Gate) -> String {
     let phase = match (gate.place.phase, gate.place.phase_text.as_deref()) {
-        (Some(Phase::Frame), _) => "frame",
-        (Some(Phase::Architect), _) => "architect",
-        (Some(Phase::Build), _) => "build",
-        (Some(Phase::Evaluate), _) => "evaluate",
-        (Some(Phase::Release), _) => "release",
+        (Some(phase), _) if phase != Phase::Other => phase.word(),
         (_, Some(text)) => text,
         (_, None) => "run",
     };

@@ -143,7 +143,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     let raw = strict::parse(arrival.payload)?;
     let key = cloudevent::key(arrival.publisher, &raw)?;
     let cleaned = cleaner.clean(raw);
-    let content = canonical(&cleaned.value);
+    let content = Hash::of_json(&cleaned.value);
     let event = cloudevent::read(cleaned.value)?;
     let command_id = derived_id(&["door", &key.to_string()]);
     let mut attributes = Attributes::default();
@@ -260,10 +260,6 @@ pub fn merge_command(cause: &NewCommand, younger: Id, into: &Id) -> NewCommand {
         }
     }
     merge
-}
-
-fn canonical(value: &Value) -> Hash {
-    Hash::of(&serde_json_canonicalizer::to_vec(value).unwrap_or_default())
 }
 
 #[cfg(test)]

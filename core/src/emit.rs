@@ -62,7 +62,7 @@ pub fn approval_event(number: u64, answer: Answer<'_>) -> Result<Value, NotEmitt
     if let Some(number) = answer.asked_number {
         metadata.insert("request_event_id".into(), number.into());
     }
-    let phase = answer.place.phase.and_then(phase_word);
+    let phase = answer.place.phase.filter(|phase| *phase != Phase::Other).map(Phase::word);
     if phase.is_none() {
         put(&mut metadata, "phase_text", answer.place.phase_text.as_deref());
     }
@@ -196,17 +196,6 @@ pub fn registry(
 /// The id of an entry of a registry.
 pub fn id_of(entry: &Value) -> Option<&str> {
     entry.get("id")?.as_str()
-}
-
-fn phase_word(phase: Phase) -> Option<&'static str> {
-    match phase {
-        Phase::Frame => Some("frame"),
-        Phase::Architect => Some("architect"),
-        Phase::Build => Some("build"),
-        Phase::Evaluate => Some("evaluate"),
-        Phase::Release => Some("release"),
-        Phase::Other => None,
-    }
 }
 
 /// RFC 3339 in UTC, to the millisecond, with `Z`.

@@ -69,7 +69,7 @@ fn shown(claim: &Claim) -> Hash {
         "artifacts": claim.artifacts,
         "metadata": claim.rest.get("metadata"),
     });
-    Hash::of(&serde_json_canonicalizer::to_vec(&shown).unwrap_or_default())
+    Hash::of_json(&shown)
 }
 
 /// An approval that is closed is told to the run whose gate it is for.
@@ -105,14 +105,14 @@ pub fn react_run_to_deployment(event: &Record) -> Result<Vec<NewCommand>, NotRea
     let register = |(index, (unit, deployment)): (usize, (Unit, deployment::Deployment))| {
         // Its parts are short, so it always has an identity.
         let id = Id::new(unit.id_text()).ok()?;
-        let content = serde_json_canonicalizer::to_vec(&deployment).unwrap_or_default();
+        let content = Hash::of_json(&deployment);
         let register = deployment::Register {
             unit,
             deployment,
             source: Source::Run,
             by: actor(event),
             at: event.recorded_at,
-            content: Hash::of(&content),
+            content,
         };
         let word = words::encode(&DeploymentCommand::Register(Box::new(register)));
         let purpose = format!("register {index}");
@@ -163,7 +163,7 @@ fn of_line(run: &Id, line: &Published) -> Option<(Unit, deployment::Deployment)>
         return None;
     }
     // A line's id may come twice with other content; a line that says the same is the same.
-    let said = Hash::of(&serde_json_canonicalizer::to_vec(line).unwrap_or_default());
+    let said = Hash::of_json(line);
     let environment = line.environment.as_deref().unwrap_or_default();
     let unit = unit(run, metadata, environment, line.target.as_deref());
     let told = deployment::Deployment {
@@ -259,11 +259,8 @@ fn read<W: serde::de::DeserializeOwned>(event: &Record) -> Result<Option<(Id, W)
 
 /// Who stands behind an event.
 fn actor(event: &Record) -> Actor {
-    let kind = match event.attributes.get(ce::ACTORKIND) {
-        Some("human") => ActorKind::Human,
-        Some("service") => ActorKind::Service,
-        _ => ActorKind::Agent,
-    };
+    let kind = event.attributes.read(ce::ACTORKIND, "a kind of actor");
+    let kind = kind.unwrap_or(ActorKind::Agent);
     Actor { id: event.attributes.get(ce::ACTOR).unwrap_or("unknown").to_owned(), kind }
 }
 

@@ -6,7 +6,7 @@ pub mod fold;
 use helmstream_schemas::{Context, Record, approval::ApprovalEvent};
 
 use crate::{
-    columns::{at, seq, token_of},
+    columns::{at, json_back, seq, token_of},
     error::ProjectionError,
     keyed::{self, KeptRows, Keyed},
     projection::{Fit, Projection, Reads, Unfit, told},
@@ -61,7 +61,7 @@ impl Keyed for Approval {
         rows.iter()
             .map(|row| {
                 let subject = format!("evt.approval.{}", row.get::<_, &str>("id"));
-                Ok((subject, view_back(row.get("view"))?))
+                Ok((subject, json_back("approval", row.get("view"))?))
             })
             .collect()
     }
@@ -94,10 +94,4 @@ impl Keyed for Approval {
             .await
             .map(drop)
     }
-}
-
-/// An approval as it stands in its column.
-pub(crate) fn view_back(column: &str) -> Result<ApprovalView, ProjectionError> {
-    serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "approval", detail: error.to_string() })
 }

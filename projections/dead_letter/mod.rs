@@ -7,7 +7,7 @@ use helmstream_schemas::{Context, Id, Record, dead_letter::DeadLetterEvent};
 use uuid::Uuid;
 
 use crate::{
-    columns::{at, seq, token_of},
+    columns::{at, json_back, seq, token_of},
     error::ProjectionError,
     keyed::{self, KeptRows, Keyed},
     projection::{Fit, Projection, Reads, Unfit, told},
@@ -64,7 +64,7 @@ impl Keyed for DeadLetter {
         rows.iter()
             .map(|row| {
                 let subject = format!("evt.dead_letter.{}", row.get::<_, &str>("id"));
-                Ok((subject, view_back(row.get("view"))?))
+                Ok((subject, json_back("dead_letter", row.get("view"))?))
             })
             .collect()
     }
@@ -104,10 +104,4 @@ impl Keyed for DeadLetter {
 /// The position in INBOX that an id is.
 fn inbox_seq(token: &str) -> Option<i64> {
     Id::from_token(token).ok()?.as_str().parse().ok()
-}
-
-/// What was decided, as it stands in its column.
-pub(crate) fn view_back(column: &str) -> Result<DeadLetterView, ProjectionError> {
-    serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "dead_letter", detail: error.to_string() })
 }

@@ -7,7 +7,7 @@ pub mod fold;
 use helmstream_schemas::{Context, Record, deployment::DeploymentEvent};
 
 use crate::{
-    columns::{seq, text, token_of},
+    columns::{json_back, seq, text, token_of},
     error::ProjectionError,
     keyed::{self, KeptRows, Keyed},
     projection::{Fit, Projection, Reads, Unfit, told},
@@ -131,12 +131,10 @@ async fn append(
 
 /// A unit as it stands in its column.
 pub(crate) fn state_back(column: &str) -> Result<UnitState, ProjectionError> {
-    serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "deployment", detail: error.to_string() })
+    json_back("deployment", column)
 }
 
 /// An entry as it stands in its column.
 pub(crate) fn entry_back(column: &str) -> Result<Entry, ProjectionError> {
-    serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "entry", detail: error.to_string() })
+    json_back("entry", column)
 }

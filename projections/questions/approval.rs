@@ -6,8 +6,8 @@ use tokio_postgres::Row;
 
 use super::{AsOf, as_of, rows_limit};
 use crate::{
-    approval::{ApprovalView, Standing, view_back},
-    columns::{id_back, seq},
+    approval::{ApprovalView, Standing},
+    columns::{id_back, json_back, seq},
     database::Database,
     error::ProjectionError,
 };
@@ -62,5 +62,8 @@ pub async fn approval_show(
 }
 
 fn shown_back(row: &Row) -> Result<ApprovalShown, ProjectionError> {
-    Ok(ApprovalShown { id: id_back("approval", row.get("id"))?, view: view_back(row.get("view"))? })
+    Ok(ApprovalShown {
+        id: id_back("approval", row.get("id"))?,
+        view: json_back("approval", row.get("view"))?,
+    })
 }

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{AsOf, as_of, outcome::outcomes_at, rows_limit};
 use crate::{
-    columns::{seq, seq_back},
+    columns::{json_back, seq, seq_back},
     database::Database,
-    dead_letter::{Attempt, DeadLetterView, Decided, Standing, view_back},
+    dead_letter::{Attempt, DeadLetterView, Decided, Standing},
     error::ProjectionError,
     limits::ASKED_MAX,
     session::Session,
@@ -96,7 +96,8 @@ fn letter_back(row: &Row) -> Result<DeadLetterShown, ProjectionError> {
     let letter = serde_json::from_slice(row.get("payload"))
         .map_err(|error| ProjectionError::Row { table: "record", detail: error.to_string() })?;
     let view: Option<&str> = row.get("view");
-    let view: DeadLetterView = view.map(view_back).transpose()?.unwrap_or_default();
+    let view: DeadLetterView =
+        view.map(|view| json_back("dead_letter", view)).transpose()?.unwrap_or_default();
     Ok(DeadLetterShown {
         sequence: seq_back(row.get("seq")),
         recorded_at: Timestamp::from_nanos(row.get("recorded_at")),

@@ -15,7 +15,7 @@ pub mod view;
 use helmstream_schemas::{Context, Record, run::RunEvent};
 
 use crate::{
-    columns::{at, seq, text, token_of},
+    columns::{at, json_back, seq, text, token_of},
     error::ProjectionError,
     keyed::{self, KeptRows, Keyed},
     projection::{Fit, Projection, Reads, Unfit, told},
@@ -75,9 +75,7 @@ impl Keyed for Run {
         let rows = session.query(include_str!("fetch.sql"), &[&ids]).await?;
         rows.iter()
             .map(|row| {
-                let state = serde_json::from_str(row.get("state")).map_err(|error| {
-                    ProjectionError::Row { table: "run", detail: error.to_string() }
-                })?;
+                let state = json_back("run", row.get("state"))?;
                 Ok((format!("evt.run.{}", row.get::<_, &str>("id")), state))
             })
             .collect()
@@ -154,6 +152,5 @@ async fn append(
 
 /// An entry as it stands in its column.
 pub(crate) fn entry_back(column: &str) -> Result<Entry, ProjectionError> {
-    serde_json::from_str(column)
-        .map_err(|error| ProjectionError::Row { table: "entry", detail: error.to_string() })
+    json_back("entry", column)
 }

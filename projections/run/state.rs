@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, What},
-    summary::{RunStatus, RunSummary, autonomy_word, phase_word},
+    summary::{RunStatus, RunSummary, autonomy_word},
     told::FromFiles,
 };
 
@@ -232,7 +232,7 @@ fn lower<T>(held: &mut Option<Ranked<T>>, told: Ranked<T>) {
 }
 
 fn phase_of(place: &Place) -> Option<String> {
-    let canonical = place.phase.filter(|phase| *phase != Phase::Other).map(phase_word);
+    let canonical = place.phase.filter(|phase| *phase != Phase::Other).map(Phase::word);
     canonical.map(str::to_owned).or_else(|| place.phase_text.clone())
 }
 

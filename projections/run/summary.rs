@@ -2,7 +2,7 @@
 
 use helmstream_schemas::{
     Id, Timestamp,
-    run::{Autonomy, Ending, Phase},
+    run::{Autonomy, Ending},
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,18 +103,6 @@ impl RunStatus {
             Ending::Cancelled => Self::Cancelled,
             Ending::Other => Self::Ended,
         }
-    }
-}
-
-/// The word of one of FABER's phases.
-pub const fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Frame => "frame",
-        Phase::Architect => "architect",
-        Phase::Build => "build",
-        Phase::Evaluate => "evaluate",
-        Phase::Release => "release",
-        Phase::Other => "other",
     }
 }
 

@@ -63,6 +63,15 @@ impl fmt::Display for ActorKind {
     }
 }
 
+impl FromStr for ActorKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Human, Self::Service, Self::Agent];
+        all.into_iter().find(|kind| kind.to_string() == text).ok_or(())
+    }
+}
+
 /// CloudEvents attributes by name, without the `ce-` prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Attributes(BTreeMap<String, String>);

@@ -19,6 +19,11 @@ pub struct Hash(pub [u8; 32]);
 pub struct HashError(String);
 
 impl Hash {
+    /// Of a value in its one JSON form (RFC 8785), whatever its spacing and the order of its keys.
+    pub fn of_json(value: &impl Serialize) -> Self {
+        Self::of(&serde_json_canonicalizer::to_vec(value).unwrap_or_default())
+    }
+
     /// The digest of one run of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())

@@ -16,7 +16,7 @@ use helmstream_schemas::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Arrival, Dead, Wanted, canonical, cloudevent::CloudEvent, deployed, names};
+use super::{Arrival, Dead, Wanted, cloudevent::CloudEvent, deployed, names};
 use crate::{approval::approval_id, limits::APPROVAL_OPEN_FOR};
 
 /// The publisher under which the plane itself publishes what a dead letter's retry came to.
@@ -132,7 +132,7 @@ fn request(asked: OfRequest, by: Actor, at: Timestamp) -> Result<Wanted, Dead> {
         phase_text: phase.filter(|_| phase_read == Some(Phase::Other)),
         step: step.filter(|step| !step.is_empty()),
     };
-    let shown = canonical(&serde_json::json!({ "message": message, "shown": shown }));
+    let shown = Hash::of_json(&serde_json::json!({ "message": message, "shown": shown }));
     let open_for = open_for_ms.map_or(APPROVAL_OPEN_FOR, Duration::from_millis);
     let request = Request {
         gate: Gate { run: names[0].clone(), place },

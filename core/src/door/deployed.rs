@@ -10,7 +10,7 @@ use helmstream_schemas::{
 use serde_json::{Map, Value};
 
 use super::{
-    Dead, Wanted, canonical,
+    Dead, Wanted,
     cloudevent::kind_of,
     fields::{Fields, text},
     names,
@@ -33,7 +33,7 @@ fn wanted(entry: &Value, source: Source, by: Actor, at: Timestamp) -> Result<Wan
             kind_of(entry)
         )));
     };
-    let content = canonical(entry);
+    let content = Hash::of_json(entry);
     let mut fields = Fields::new(held.clone());
     let resources = resources(&mut fields);
     let unit = unit(&mut fields, &resources)?;

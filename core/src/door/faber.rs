@@ -12,7 +12,7 @@ use helmstream_schemas::{
 };
 use serde_json::{Map, Value};
 
-use super::{Arrival, Dead, canonical, cloudevent::CloudEvent, fields, names::names};
+use super::{Arrival, Dead, cloudevent::CloudEvent, fields, names::names};
 
 /// Whether a CloudEvents type says that its data is FABER's envelope: one of its dotted parts is
 /// `faber`.
@@ -27,7 +27,7 @@ pub(super) fn report(
     arrival: &Arrival<'_>,
 ) -> Result<(Vec<Id>, Report), Dead> {
     let data = event.data.clone().unwrap_or(Value::Null);
-    let content = canonical(&data);
+    let content = Hash::of_json(&data);
     let envelope: Envelope = serde_json::from_value(data).map_err(|error| {
         Dead::new(
             "not_a_faber_event",

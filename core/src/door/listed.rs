@@ -2,14 +2,14 @@
 //! the unit of that name consists of.
 
 use helmstream_schemas::{
-    Actor, Context, Id, Timestamp,
+    Actor, Context, Hash, Id, Timestamp,
     deployment::{DeploymentCommand, List, Resource, Unit},
     words,
 };
 use serde_json::{Map, Value};
 
 use super::{
-    Dead, Wanted, canonical,
+    Dead, Wanted,
     cloudevent::CloudEvent,
     deployed,
     fields::{Fields, text},
@@ -39,7 +39,8 @@ pub(super) fn list(
     let resources = resources(&mut fields);
     let time = fields.peek("last_updated").and_then(text);
     let time = time.and_then(|text| Timestamp::parse(&text).ok());
-    let list = List { unit, resources, by, at, content: canonical(content), rest: fields.rest() };
+    let list =
+        List { unit, resources, by, at, content: Hash::of_json(content), rest: fields.rest() };
     let word = words::encode(&DeploymentCommand::List(list));
     Ok(Wanted { time, ..Wanted::new(Context::Deployment, id, word) })
 }

@@ -2,14 +2,14 @@
 //! name that the file holds; where it holds none, by the folder in which it lies.
 
 use helmstream_schemas::{
-    Context, Id, Timestamp,
+    Context, Hash, Id, Timestamp,
     run::{About, Autonomy, Commit, Observe, Published, Removal, RunCommand, Sighting, Told},
     words,
 };
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dead, Wanted, canonical,
+    Dead, Wanted,
     cloudevent::CloudEvent,
     faber,
     fields::{Fields, text},
@@ -55,7 +55,7 @@ fn sighting(
     let commit = said("commit").and_then(|commit| serde_json::from_value::<Commit>(commit).ok());
     Sighting {
         path: path(event).to_owned(),
-        content: canonical(content),
+        content: Hash::of_json(content),
         received_at,
         written_at: written,
         commit,
@@ -139,7 +139,7 @@ fn published(mut fields: Fields, line: &Value) -> (Told, Option<Timestamp>) {
     let at = fields.moment("timestamp");
     let phase = fields.text("phase");
     let published = Published {
-        id: id.unwrap_or_else(|| format!("line-{}", &canonical(line).to_string()[..12])),
+        id: id.unwrap_or_else(|| format!("line-{}", &Hash::of_json(line).to_string()[..12])),
         word: fields.text("event_type").unwrap_or_default(),
         place: faber::place(phase.as_deref(), fields.text("step_id")),
         status: fields.text("status"),

@@ -117,6 +117,5 @@ fn cut(text: &str) -> &str {
 
 /// The first 48 bits of the digest of a value's one form: enough to tell the versions of one place.
 fn digest(value: &Value) -> String {
-    let form = serde_json_canonicalizer::to_vec(value).unwrap_or_default();
-    Hash::of(&form).to_string()[..12].to_owned()
+    Hash::of_json(value).to_string()[..12].to_owned()
 }

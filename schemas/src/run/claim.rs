@@ -138,6 +138,18 @@ impl Phase {
             _ => Self::Other,
         }
     }
+
+    /// The phase's one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Frame => "frame",
+            Self::Architect => "architect",
+            Self::Build => "build",
+            Self::Evaluate => "evaluate",
+            Self::Release => "release",
+            Self::Other => "other",
+        }
+    }
 }
 
 impl Autonomy {

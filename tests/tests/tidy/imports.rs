@@ -55,7 +55,6 @@ const PURE: [(&str, &[&str]); 2] = [
             "schemars",
             "serde",
             "serde_json",
-            "serde_json_canonicalizer",
             "sha2",
             "thiserror",
             "time",

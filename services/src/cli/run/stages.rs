@@ -1,6 +1,6 @@
 //! Phases of a run with their steps below them, how each ended and how long the run says it took.
 
-use helmstream_projections::run::{summary::phase_word, view::Stage};
+use helmstream_projections::run::view::Stage;
 use helmstream_schemas::{
     Timestamp,
     run::{Ending, Phase, Place},
@@ -67,7 +67,7 @@ pub(super) const fn ending(ending: Ending) -> (Tone, &'static str) {
 
 fn phase_of(place: &Place) -> String {
     match (place.phase, &place.phase_text) {
-        (Some(phase), None) if phase != Phase::Other => phase_word(phase).to_owned(),
+        (Some(phase), None) if phase != Phase::Other => phase.word().to_owned(),
         (_, Some(text)) => escaped(text).into_owned(),
         _ => "no phase".to_owned(),
     }

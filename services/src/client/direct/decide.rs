@@ -4,19 +4,14 @@
 use helmstream_schemas::{Actor, attributes as ce, outcome::Outcome};
 use helmstream_stream::{append::EVENTS, get};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{
     super::{
-        Client, Failure,
+        Client, Failure, ask,
         dead_letter::{DecideRequest, Decided, Decision, Recorded},
-        publish::Request,
     },
     Direct,
 };
-
-/// Where what the command line asks comes from.
-const SOURCE: &str = "/helmstream/cli";
 
 pub(super) async fn decide(client: &Direct, request: DecideRequest) -> Result<Decided, Failure> {
     let DecideRequest { inbox_sequence, decision, reason } = request;
@@ -32,14 +27,8 @@ pub(super) async fn decide(client: &Direct, request: DecideRequest) -> Result<De
         }
         Decision::Discard => "discard",
     };
-    let event = json!({
-        "specversion": ce::SPECVERSION,
-        "id": Uuid::new_v4(),
-        "source": SOURCE,
-        "type": format!("helmstream.dead_letter.{word}.v1"),
-        "data": data,
-    });
-    let receipt = client.publish(Request { event: event.to_string().into_bytes() }).await?;
+    let asked = ask::anew(&format!("helmstream.dead_letter.{word}.v1"), &data);
+    let receipt = client.publish(asked).await?;
     let settled = client.settle(receipt).await?;
     let recorded = match settled.counted() {
         Some(Outcome::Event { sequence, .. } | Outcome::Refused { sequence, .. }) => {
@@ -56,8 +45,7 @@ async fn recorded(client: &Direct, sequence: u64) -> Result<Option<Recorded>, Fa
     let record = client.patience().with("NATS", || get::at(log, EVENTS, sequence)).await?;
     Ok(record.and_then(|record| {
         let id = record.attributes.get(ce::ACTOR)?.to_owned();
-        let kind = record.attributes.get(ce::ACTORKIND)?.to_owned();
-        let kind = serde_json::from_value(kind.into()).ok()?;
+        let kind = record.attributes.read(ce::ACTORKIND, "a kind of actor").ok()?;
         Some(Recorded { sequence, at: record.recorded_at, actor: Actor { id, kind } })
     }))
 }
