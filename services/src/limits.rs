@@ -28,6 +28,13 @@ pub const LEDGER_POLL: Duration = Duration::from_millis(20);
 /// How often a view is compared with the log it is folded from.
 pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 
+/// How often the service looks for editions of its views that were made or dropped.
+pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a view keeps to itself that it read on and found nothing of its own: telling it costs a
+/// transaction, and the database has others to do.
+pub const QUIET_TOLD_AFTER: Duration = Duration::from_millis(50);
+
 /// How long a view has to stand still, with more to read, before an instance that was fenced takes
 /// it over again.
 pub const STANDBY_AFTER: Duration = Duration::from_secs(15);

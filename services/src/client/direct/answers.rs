@@ -54,13 +54,13 @@ impl Client for Direct {
 
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| run_show(database, &request.name)).await?;
+            self.ask(|database| run_show(database, &request.name, None)).await?;
         let (as_of_seq, run) = match answer {
             Some(run) => (as_of_seq, run),
             None => {
                 let name = self.run_beginning_with(&request.name).await?;
                 let AsOf { as_of_seq, answer } =
-                    self.ask(|database| run_show(database, &name)).await?;
+                    self.ask(|database| run_show(database, &name, None)).await?;
                 (as_of_seq, answer.ok_or_else(|| no_run(&request.name))?)
             }
         };
@@ -84,7 +84,7 @@ impl Client for Direct {
 
     async fn approval_show(&self, request: approval::ShowRequest) -> Answered<approval::Shown> {
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| approval_show(database, &request.name)).await?;
+            self.ask(|database| approval_show(database, &request.name, None)).await?;
         let shown = answer.ok_or_else(|| {
             let what = format!("no approval is called `{}`", request.name);
             Failure::not_found(what, "`helmstream approval list --all` shows which there are")
