@@ -106,6 +106,14 @@ impl ProjectionError {
         matches!(self, Self::Database { source, .. } if verdict_of(source) == Verdict::Refuse)
     }
 
+    /// Whether what a statement names is not there any more: an edition can be dropped meanwhile.
+    pub(crate) fn is_about_what_is_gone(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]
+            .iter()
+            .any(|state| source.code() == Some(state))
+    }
+
     /// Whether somebody in another database of the server changed the same role meanwhile. There is
     /// no lock against that, and no state of its own.
     pub(crate) fn is_about_a_shared_role(&self) -> bool {

@@ -79,3 +79,6 @@ pub const PAST_KEPT_MAX: i64 = 8;
 
 /// How long one may take to be built before it counts as left by somebody who died.
 pub const PAST_BUILD_SECONDS_MAX: f64 = 3_600.0;
+
+/// How often a list of editions is begun anew because one of them was dropped meanwhile.
+pub const LIST_ATTEMPTS_MAX: u32 = 5;

@@ -37,9 +37,11 @@ pub async fn make(admin: &Database, view: &View) -> Result<Edition, ProjectionEr
     let serving = editions.iter().find(|held| held.state == EditionState::Serving);
     let serving = serving.ok_or(ProjectionError::NotSetUp { view: view.name })?;
     // Roles have other names where two planes share a server: those of the edition that serves.
-    for (role, table, right) in
-        [(view.role, "checkpoint", "UPDATE"), (Role::Past, "held", "SELECT")]
-    {
+    for (role, table, right) in [
+        (view.role, "checkpoint", "UPDATE"),
+        (Role::Past, "held", "SELECT"),
+        (Role::Operator, "parked", "SELECT"),
+    ] {
         let Some(rights) = view.rights(&schema, role) else { continue };
         let values: &[Value<'_>] = &[&serving.edition, &table, &right];
         for row in session.query(include_str!("role.sql"), values).await? {
@@ -112,28 +114,25 @@ async fn level(
 }
 
 /// Makes the views anew that readers use. What an edition consists of may differ, so they are not
-/// replaced but dropped; who may read them stays.
+/// replaced but dropped; who may read them stays. The checkpoint goes first, because every reader
+/// holds it. It is not locked by `LOCK TABLE`, which would take the table below it as well, that a
+/// projector has in its hands while it waits for us.
 async fn show(
     session: &mut Session,
     view: &View,
     edition: &Edition,
 ) -> Result<(), ProjectionError> {
-    let lock = format!(
-        "SET LOCAL lock_timeout = {SWAP_LOCK_MS_MAX}; \
-         LOCK TABLE {}.checkpoint IN ACCESS EXCLUSIVE MODE",
-        view.name
-    );
-    session.run("wait for those who read", &lock).await?;
     let readers = session.query(include_str!("readers.sql"), &[&view.name]).await?;
     let shown = session.query(include_str!("views.sql"), &[&view.name]).await?;
     let name = |row: &tokio_postgres::Row| row.get::<_, String>("name");
+    let bounded = format!("SET LOCAL lock_timeout = {SWAP_LOCK_MS_MAX};\n");
     let dropped = shown.iter().map(|row| format!("DROP VIEW {}.{};\n", view.name, name(row)));
     let made = view.stable(&edition.edition);
     let granted = readers.iter().map(|row| {
         let role: &str = row.get("role");
         format!("GRANT SELECT ON {}.{} TO {role};\n", view.name, name(row))
     });
-    let sql: String = dropped.chain([made]).chain(granted).collect();
+    let sql: String = [bounded].into_iter().chain(dropped).chain([made]).chain(granted).collect();
     session.run("show readers another edition", &sql).await
 }
 

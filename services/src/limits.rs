@@ -148,3 +148,14 @@ pub const STAGE_COLUMNS_MIN: usize = 28;
 
 /// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
 pub const STAGE_COLUMNS_MAX: usize = 60;
+
+/// How often a swap of editions is tried: each time it waits for readers and for the new edition,
+/// with bounds of its own.
+pub const SWAP_ATTEMPTS_MAX: u32 = 10;
+
+/// How often a rebuild looks how far it has come.
+pub const REBUILD_LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How far behind an edition may be when it is swapped in: the swap itself waits for the rest while
+/// the edition that serves stands still.
+pub const SWAP_LAG_MAX: u64 = 2_000;

@@ -123,7 +123,7 @@ async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest
         (applied.passed_over, applied.folded, applied.parked),
         (2, records.len() - 2 - wanted, wanted)
     );
-    let parked = parked_list(&plane.database, "run", 100).await.expect("the views answer");
+    let parked = parked_list(&plane.database, Some("run"), 100).await.expect("the views answer");
     assert_eq!((parked.len(), parked[0].sequence), (wanted, sequence));
     let last = records.last().expect("there are some");
     let checkpoint = projector.checkpoint();
@@ -303,7 +303,7 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     append(&plane, "evt.run.acme/0", "helmstream.run.phase_begun.v1", &event).await;
     append(&plane, "evt.run.acme/1", "helmstream.run.phase_begun.v1", &event).await;
     plane.level().await;
-    let parked = parked_list(&plane.database, "run", 10).await.expect("the views answer");
+    let parked = parked_list(&plane.database, Some("run"), 10).await.expect("the views answer");
     assert_eq!(parked.len(), 2, "{parked:?}");
     assert!(parked.iter().all(|line| line.subject == "evt.run.acme/0"), "{parked:?}");
     assert!(parked[0].reason.contains("teleported"), "{parked:?}");
@@ -323,7 +323,7 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     append(&plane, "evt.run.acme/0", "helmstream.run.step_begun.v1", &event).await;
     plane.serve(&["run"]);
     let parked = eventually("the third parked behind the second", async || {
-        let parked = parked_list(&plane.database, "run", 10).await.expect("the views answer");
+        let parked = parked_list(&plane.database, Some("run"), 10).await.expect("the views answer");
         (parked.len() == 3).then_some(parked)
     })
     .await;
