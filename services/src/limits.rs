@@ -31,6 +31,10 @@ pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 /// How often the service looks for editions of its views that were made or dropped.
 pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Batches that a projector has read ahead of what it writes. With one being read and one being
+/// written this is all it holds of the log, a few megabytes.
+pub const READ_AHEAD_BATCHES: usize = 1;
+
 /// How long a view keeps to itself that it read on and found nothing of its own: telling it costs a
 /// transaction, and the database has others to do.
 pub const QUIET_TOLD_AFTER: Duration = Duration::from_millis(50);

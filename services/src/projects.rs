@@ -14,11 +14,13 @@ use helmstream_stream::{
     StreamError, crash, get,
     read::{self, Batch, Reader},
 };
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 use tracing::{info, warn};
 
 use crate::{
-    limits::{EDITIONS_LOOK_EVERY, QUIET_TOLD_AFTER, STANDBY_AFTER, VERIFY_EVERY},
+    limits::{
+        EDITIONS_LOOK_EVERY, QUIET_TOLD_AFTER, READ_AHEAD_BATCHES, STANDBY_AFTER, VERIFY_EVERY,
+    },
     patience::{Passing, patiently, pause},
     service::Surroundings,
 };
@@ -154,14 +156,15 @@ async fn read_on<P: Projection>(
         Reads::Whole => &[],
         Reads::Subjects(subjects) => subjects,
     };
-    let mut reader: Reader = read::read(&around.connection, stream, next).await?.only(filter);
+    let reader = read::read(&around.connection, stream, next).await?.only(filter);
+    let mut ahead = Ahead::of(reader);
     let mut stop = around.stop();
     // A position that only moved past what others read, and when it has to be told.
     let mut quiet: Option<(u64, tokio::time::Instant)> = None;
     loop {
         let tell_at = quiet.map(|(_, at)| at);
         let batch = tokio::select! {
-            batch = reader.next() => batch?,
+            batch = ahead.next() => batch?,
             _ = wait_until(tell_at), if tell_at.is_some() => Batch::default(),
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
@@ -182,6 +185,35 @@ async fn read_on<P: Projection>(
             verify(around, stream, projector).await?;
             verified = Instant::now();
         }
+    }
+}
+
+/// Reads in a task of its own: one batch is made ready while another is written.
+struct Ahead {
+    batches: mpsc::Receiver<Result<Batch, StreamError>>,
+    /// Ends with this.
+    _reading: JoinSet<()>,
+}
+
+impl Ahead {
+    fn of(mut reader: Reader) -> Self {
+        let (sender, batches) = mpsc::channel(READ_AHEAD_BATCHES);
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            loop {
+                let batch = reader.next().await;
+                let is_cut = batch.is_err();
+                if sender.send(batch).await.is_err() || is_cut {
+                    return;
+                }
+            }
+        });
+        Self { batches, _reading: reading }
+    }
+
+    async fn next(&mut self) -> Result<Batch, Interrupted> {
+        // It ends behind an error, and nothing is asked after one.
+        Ok(self.batches.recv().await.unwrap_or_else(|| Ok(Batch::default()))?)
     }
 }
 

@@ -47,7 +47,7 @@ pub const AGGREGATES_CACHED_MAX: usize = 4_096;
 pub const LOAD_BATCH_RECORDS: u64 = 1_000;
 
 /// Records a reader hands on at once at most: what one transaction of a projector takes.
-pub const READ_BATCH_RECORDS_MAX: usize = 2_000;
+pub const READ_BATCH_RECORDS_MAX: usize = 1_000;
 
 /// Messages asked for ahead of their use. Hides the round trip and bounds what is held in memory.
 pub const PULL_AHEAD_MESSAGES: usize = 500;

@@ -10,6 +10,7 @@ mod fold;
 mod ledger;
 mod load;
 mod machine;
+mod rebuild;
 mod report;
 mod rounds;
 mod sample;
@@ -51,6 +52,8 @@ enum Name {
     Fold,
     /// The ledger folded, against bare COPY of the same rows
     Ledger,
+    /// A view rebuilt and swapped in, against one bare reader
+    Rebuild,
     /// From the acknowledgement of a publish to its row
     Visible,
 }
@@ -95,6 +98,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Load => Box::pin(load::bench(scale, &mut report)).await,
             Name::Fold => Box::pin(fold::bench(scale, &mut report)).await,
             Name::Ledger => Box::pin(ledger::bench(scale, &mut report)).await,
+            Name::Rebuild => Box::pin(rebuild::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;

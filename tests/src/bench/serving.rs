@@ -1,5 +1,5 @@
 //! The services as they run in earnest: the program `helmstream serve` in a process of its own,
-//! all services in it. It is asked to end when this is dropped.
+//! all services in it or some. It is asked to end when this is dropped.
 
 use std::{
     env,
@@ -20,8 +20,8 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts all services of a plane.
-    pub(crate) fn start(stand: &Stand) -> Result<Self> {
+    /// Starts some services of a plane; all if none are named.
+    pub(crate) fn start(stand: &Stand, services: &[&str]) -> Result<Self> {
         let program = match env::var_os(PROGRAM_VARIABLE) {
             Some(program) => PathBuf::from(program),
             None => {
@@ -35,6 +35,7 @@ impl Serving {
             .arg("--plane")
             .arg(plane)
             .args(["serve", "--accept-power-loss"])
+            .args(services)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -53,7 +53,7 @@ enum Way {
 pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let stand = Stand::start(report).await?;
     let mut reader = Reader::open(&stand).await?;
-    let serving = Serving::start(&stand)?;
+    let serving = Serving::start(&stand, &[])?;
     let mut publishers =
         [Publisher::new(&stand, Way::Log).await?, Publisher::new(&stand, Way::Door).await?];
     let owner = stand.owner().await?;
