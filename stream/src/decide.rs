@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use helmstream_core::{Aggregate, Deadline, Decider, Decision, NewEvent, causes::Cause};
+use helmstream_core::{Aggregate, Ahead, Deadline, Decider, Decision, causes::Cause};
 use helmstream_schemas::{
     Attributes, Context, Hash, Id, Record, Subject, attributes as ce,
     catalog::journal_kind,
@@ -48,11 +48,12 @@ impl<D: Decider> Desk<D> {
             None => (load::load::<D>(&self.connection, id).await?, true),
         };
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
-            let decision = aggregate.decide(id, command).map_err(|error| StreamError::Foreign {
-                subject: command.subject.clone(),
-                sequence: command.sequence,
-                detail: error.to_string(),
-            })?;
+            let (decision, aheads) =
+                aggregate.decide_ahead(id, command).map_err(|error| StreamError::Foreign {
+                    subject: command.subject.clone(),
+                    sequence: command.sequence,
+                    detail: error.to_string(),
+                })?;
             let outcome = match decision {
                 Decision::Known(cause) => {
                     self.arm(id, &[], &aggregate).await?;
@@ -77,7 +78,7 @@ impl<D: Decider> Desk<D> {
                     match append(&self.connection, &events, aggregate.revision).await? {
                         Appended::Stored { last } => {
                             let armed = D::deadlines(&aggregate.state);
-                            self.fold_appended(id, &mut aggregate, &events, last).await?;
+                            self.fold_appended(id, &mut aggregate, aheads, last).await?;
                             self.arm(id, &armed, &aggregate).await?;
                             let cause = command.attributes.uuid().ok();
                             let cause = cause.and_then(|cause| aggregate.causes.find(cause));
@@ -106,12 +107,12 @@ impl<D: Decider> Desk<D> {
         &self,
         id: &Id,
         aggregate: &mut Aggregate<D>,
-        events: &[NewEvent],
+        aheads: Vec<Ahead<D>>,
         last: u64,
     ) -> Result<(), StreamError> {
-        let count = events.len() as u64;
-        for (index, event) in events.iter().enumerate() {
-            aggregate.apply_appended(event, last + 1 + index as u64 - count)?;
+        let count = aheads.len() as u64;
+        for (index, ahead) in aheads.into_iter().enumerate() {
+            aggregate.apply_appended(ahead, last + 1 + index as u64 - count)?;
         }
         // A snapshot only saves time; without it the aggregate loads from its log.
         if let Err(error) = load::save_if_due(&self.connection, id, aggregate, count).await {
