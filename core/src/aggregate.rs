@@ -168,7 +168,7 @@ impl<D: Decider> Aggregate<D> {
             let event_id = event_id(command_id, 0);
             let event = writer.event(event_id, COMMAND_REFUSED, payload, Hash::of_record(command));
             let mut cause = writer.cause(command_id, event_id, COMMAND_REFUSED.to_owned());
-            cause.refusal = Some((refused.reason, refused.detail));
+            cause.refusal = Some(Box::new((refused.reason, refused.detail)));
             (Decision::Append(vec![event]), vec![Ahead { cause, event: None }])
         };
         if self.causes.is_stale(writer.received_at) {
@@ -223,13 +223,13 @@ fn read_event<D: Decider>(
             .map_err(ReadError::Attribute)?,
         sequence,
         event_id: attributes.uuid().map_err(ReadError::Attribute)?,
-        name: kind.name.clone(),
+        name: kind.name.as_str().into(),
         refusal: None,
     };
     if kind.name == COMMAND_REFUSED {
         let refused: CommandRefused = serde_json::from_slice(payload)
             .map_err(|source| ReadError::Word(WordError { name: kind.name, source }))?;
-        cause.refusal = Some((refused.reason, refused.detail));
+        cause.refusal = Some(Box::new((refused.reason, refused.detail)));
         return Ok((cause, None));
     }
     let event = words::decode(&kind.name, payload).map_err(ReadError::Word)?;
@@ -270,7 +270,7 @@ impl Writer<'_> {
     /// What the event will be read as, but for its position.
     fn cause(&self, command_id: Uuid, event_id: Uuid, name: String) -> Cause {
         let noted_at = self.received_at;
-        Cause { command_id, noted_at, sequence: 0, event_id, name, refusal: None }
+        Cause { command_id, noted_at, sequence: 0, event_id, name: name.into(), refusal: None }
     }
 }
 

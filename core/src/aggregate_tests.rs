@@ -145,7 +145,8 @@ fn a_refused_command_stays_refused_when_the_state_would_allow_it() {
     let Decision::Known(cause) = decide(&mut counter, &add) else {
         panic!("decided again");
     };
-    assert_eq!(cause.refusal, Some(("closed".into(), "the counter is closed".into())));
+    let refusal = ("closed".into(), "the counter is closed".into());
+    assert_eq!(cause.refusal.as_deref(), Some(&refusal));
     assert_eq!(counter.state, (true, 0));
 }
 

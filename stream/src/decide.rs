@@ -190,7 +190,7 @@ fn fold_appended<D: Decider>(
 /// What came of a command, as its asker is told.
 fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
     crash::point("settled");
-    match (&cause.refusal, context) {
+    match (cause.refusal.as_deref(), context) {
         (Some((reason, detail)), _) => Outcome::Refused {
             sequence: cause.sequence,
             command_id: cause.command_id,
@@ -203,13 +203,13 @@ fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
             source: id.to_string(),
         },
         (None, _) => {
-            debug_assert_ne!(cause.name, COMMAND_REFUSED);
+            debug_assert_ne!(&*cause.name, COMMAND_REFUSED);
             Outcome::Event {
                 sequence: cause.sequence,
                 id: cause.event_id,
                 context: context.name().into(),
                 aggregate: id.to_string(),
-                name: cause.name.clone(),
+                name: cause.name.to_string(),
             }
         }
     }
