@@ -51,6 +51,16 @@ pub struct NewEvent {
     pub payload: Vec<u8>,
 }
 
+/// What an event of a decision folds to, so that what was just written is not read again once it
+/// is stored.
+#[derive(Debug)]
+pub struct Ahead<D: Decider> {
+    /// Its position is not known yet.
+    cause: Cause,
+    /// `None` if it is a refusal.
+    event: Option<D::Event>,
+}
+
 /// A record that cannot be folded, or a command that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
@@ -85,9 +95,13 @@ impl<D: Decider> Aggregate<D> {
 
     /// Folds an event that was just stored at `sequence` under the guard of this aggregate's
     /// revision, so that nothing else can have come between.
-    pub fn apply_appended(&mut self, event: &NewEvent, sequence: u64) -> Result<(), FoldError> {
-        let subject = event.subject.to_string();
-        self.fold(&subject, sequence, None, &event.attributes, &event.payload)?;
+    pub fn apply_appended(&mut self, ahead: Ahead<D>, sequence: u64) -> Result<(), FoldError> {
+        let Ahead { cause, event } = ahead;
+        if sequence <= self.revision {
+            let (subject, revision) = (format!("of {}", D::CONTEXT), self.revision);
+            return Err(FoldError::Backwards { subject, sequence, revision });
+        }
+        self.folded(Cause { sequence, ..cause }, event.as_ref());
         self.last_hash = None;
         Ok(())
     }
@@ -113,22 +127,36 @@ impl<D: Decider> Aggregate<D> {
                 ReadError::Word(source) => FoldError::Word { subject: subject(), sequence, source },
             },
         )?;
-        if let Some(event) = event {
-            self.state = D::evolve(std::mem::take(&mut self.state), &event);
-        }
-        self.causes.note(cause);
-        self.revision = sequence;
-        self.length += 1;
+        self.folded(cause, event.as_ref());
         Ok(())
+    }
+
+    fn folded(&mut self, cause: Cause, event: Option<&D::Event>) {
+        if let Some(event) = event {
+            self.state = D::evolve(std::mem::take(&mut self.state), event);
+        }
+        self.revision = cause.sequence;
+        self.causes.note(cause);
+        self.length += 1;
     }
 
     /// Decides a stored command. A command that cannot be read is refused, never skipped.
     pub fn decide(&self, id: &Id, command: &Record) -> Result<Decision, AttributeError> {
+        self.decide_ahead(id, command).map(|(decision, _)| decision)
+    }
+
+    /// The same, with what each event to append folds to.
+    pub fn decide_ahead(
+        &self,
+        id: &Id,
+        command: &Record,
+    ) -> Result<(Decision, Vec<Ahead<D>>), AttributeError> {
         let command_id = command.attributes.uuid()?;
         if let Some(cause) = self.causes.find(command_id) {
-            return Ok(Decision::Known(cause.clone()));
+            return Ok((Decision::Known(cause.clone()), Vec::new()));
         }
         let kind = command.attributes.kind()?;
+        let writer = Writer { context: D::CONTEXT, id, command, received_at: received_at(command) };
         let refuse = |reason: &str, detail: String| {
             let refused = CommandRefused {
                 command_id,
@@ -137,33 +165,35 @@ impl<D: Decider> Aggregate<D> {
                 detail: bounded_detail(detail),
             };
             let payload = serde_json::to_vec(&refused).expect("a refusal has only texts for keys");
-            let event = new_event::<D>(id, command, command_id, 0, COMMAND_REFUSED, payload);
-            Decision::Append(vec![event])
+            let event_id = event_id(command_id, 0);
+            let event = writer.event(event_id, COMMAND_REFUSED, payload, Hash::of_record(command));
+            let mut cause = writer.cause(command_id, event_id, COMMAND_REFUSED.to_owned());
+            cause.refusal = Some(Box::new((refused.reason, refused.detail)));
+            (Decision::Append(vec![event]), vec![Ahead { cause, event: None }])
         };
-        if self.causes.is_stale(received_at(command)) {
-            return Ok(refuse(
-                "stale",
-                format!("received at {}, before what is remembered", received_at(command)),
-            ));
+        if self.causes.is_stale(writer.received_at) {
+            let detail = format!("received at {}, before what is remembered", writer.received_at);
+            return Ok(refuse("stale", detail));
         }
         let asked = match words::decode::<D::Command>(&kind.name, &command.payload) {
             Ok(asked) => asked,
             Err(error) => return Ok(refuse("unreadable", error.to_string())),
         };
-        Ok(match D::decide(&self.state, asked) {
-            Err(rejection) => refuse(rejection.reason(), rejection.to_string()),
-            Ok(events) if events.is_empty() => Decision::Unchanged,
-            Ok(events) => Decision::Append(
-                events
-                    .iter()
-                    .enumerate()
-                    .map(|(index, event)| {
-                        let (name, payload) = words::encode(event);
-                        new_event::<D>(id, command, command_id, index, &name, payload)
-                    })
-                    .collect(),
-            ),
-        })
+        let decided = match D::decide(&self.state, asked) {
+            Err(rejection) => return Ok(refuse(rejection.reason(), rejection.to_string())),
+            Ok(events) if events.is_empty() => return Ok((Decision::Unchanged, Vec::new())),
+            Ok(events) => events,
+        };
+        let hash = Hash::of_record(command);
+        let (mut events, mut aheads) = (Vec::new(), Vec::new());
+        for (index, event) in decided.into_iter().enumerate() {
+            let (name, payload) = words::encode(&event);
+            let event_id = event_id(command_id, index);
+            events.push(writer.event(event_id, &name, payload, hash));
+            let cause = writer.cause(command_id, event_id, name);
+            aheads.push(Ahead { cause, event: Some(event) });
+        }
+        Ok((Decision::Append(events), aheads))
     }
 }
 
@@ -193,56 +223,55 @@ fn read_event<D: Decider>(
             .map_err(ReadError::Attribute)?,
         sequence,
         event_id: attributes.uuid().map_err(ReadError::Attribute)?,
-        name: kind.name.clone(),
+        name: kind.name.as_str().into(),
         refusal: None,
     };
     if kind.name == COMMAND_REFUSED {
         let refused: CommandRefused = serde_json::from_slice(payload)
             .map_err(|source| ReadError::Word(WordError { name: kind.name, source }))?;
-        cause.refusal = Some((refused.reason, refused.detail));
+        cause.refusal = Some(Box::new((refused.reason, refused.detail)));
         return Ok((cause, None));
     }
     let event = words::decode(&kind.name, payload).map_err(ReadError::Word)?;
     Ok((cause, Some(event)))
 }
 
-fn new_event<D: Decider>(
-    id: &Id,
-    command: &Record,
-    command_id: Uuid,
-    index: usize,
-    name: &str,
-    payload: Vec<u8>,
-) -> NewEvent {
-    event_of(D::CONTEXT, id, command, event_id(command_id, index), name, payload)
+/// Writes the events of one command.
+struct Writer<'a> {
+    context: Context,
+    id: &'a Id,
+    command: &'a Record,
+    received_at: Timestamp,
 }
 
-/// An event caused by a command, with the attributes every event has.
-pub fn event_of(
-    context: Context,
-    id: &Id,
-    command: &Record,
-    event_id: Uuid,
-    name: &str,
-    payload: Vec<u8>,
-) -> NewEvent {
-    let asked = &command.attributes;
-    let mut attributes = Attributes::default();
-    attributes.set("specversion", ce::SPECVERSION);
-    attributes.set(ce::ID, event_id.to_string());
-    attributes.set(ce::SOURCE, format!("/helmstream/{context}"));
-    attributes.set(ce::TYPE, Kind::first(context, name).to_string());
-    attributes.set(ce::SUBJECT, id.as_str());
-    attributes.set(ce::DATACONTENTTYPE, "application/json");
-    attributes.set(ce::CAUSATIONID, asked.get(ce::ID).unwrap_or_default());
-    attributes.set(ce::CAUSATIONHASH, Hash::of_record(command).to_string());
-    attributes.set(ce::RECEIVEDTIME, received_at(command).to_string());
-    for kept in [ce::TIME, ce::CORRELATIONID, ce::ACTOR, ce::ACTORKIND, ce::TRACEPARENT] {
-        if let Some(value) = asked.get(kept) {
-            attributes.set(kept, value);
+impl Writer<'_> {
+    /// `hash` is the command's: however many events it gives, it is hashed once.
+    fn event(&self, event_id: Uuid, name: &str, payload: Vec<u8>, hash: Hash) -> NewEvent {
+        let (context, id) = (self.context, self.id);
+        let asked = &self.command.attributes;
+        let mut attributes = Attributes::default();
+        attributes.set("specversion", ce::SPECVERSION);
+        attributes.set(ce::ID, event_id.to_string());
+        attributes.set(ce::SOURCE, format!("/helmstream/{context}"));
+        attributes.set(ce::TYPE, Kind::first(context, name).to_string());
+        attributes.set(ce::SUBJECT, id.as_str());
+        attributes.set(ce::DATACONTENTTYPE, "application/json");
+        attributes.set(ce::CAUSATIONID, asked.get(ce::ID).unwrap_or_default());
+        attributes.set(ce::CAUSATIONHASH, hash.to_string());
+        attributes.set(ce::RECEIVEDTIME, self.received_at.to_string());
+        for kept in [ce::TIME, ce::CORRELATIONID, ce::ACTOR, ce::ACTORKIND, ce::TRACEPARENT] {
+            if let Some(value) = asked.get(kept) {
+                attributes.set(kept, value);
+            }
         }
+        NewEvent { subject: Subject::Event { context, id: id.clone() }, attributes, payload }
     }
-    NewEvent { subject: Subject::Event { context, id: id.clone() }, attributes, payload }
+
+    /// What the event will be read as, but for its position.
+    fn cause(&self, command_id: Uuid, event_id: Uuid, name: String) -> Cause {
+        let noted_at = self.received_at;
+        Cause { command_id, noted_at, sequence: 0, event_id, name: name.into(), refusal: None }
+    }
 }
 
 #[cfg(test)]

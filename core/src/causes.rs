@@ -20,10 +20,11 @@ pub struct Cause {
     /// Id of that event.
     pub event_id: Uuid,
     /// Name of that event.
-    pub name: String,
-    /// Reason and detail, if the event is a refusal.
+    pub name: Box<str>,
+    /// Reason and detail, if the event is a refusal. In a box, because hardly any is: causes are
+    /// most of what a run weighs in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<(String, String)>,
+    pub refusal: Option<Box<(String, String)>>,
 }
 
 /// The commands an aggregate remembers, oldest first.

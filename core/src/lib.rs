@@ -18,6 +18,6 @@ pub mod limits;
 pub mod react;
 pub mod run;
 
-pub use aggregate::{Aggregate, Decision, NewEvent};
+pub use aggregate::{Aggregate, Ahead, Decision, NewEvent};
 pub use command::NewCommand;
 pub use decider::{Deadline, Decider, Rejection};

@@ -173,12 +173,14 @@ impl RunState {
 
     /// Bypasses that are not on the log yet, if this run has to wait at its gates.
     fn bypasses(&self) -> Vec<RunEvent> {
-        match self.autonomy {
-            Some((_, autonomy)) if autonomy.waits_at_gates() => {
-                self.gates.unrecorded_bypasses().into_iter().map(RunEvent::GateBypassed).collect()
-            }
-            _ => Vec::new(),
+        if !self.waits_at_gates() {
+            return Vec::new();
         }
+        self.gates.unrecorded_bypasses().into_iter().map(RunEvent::GateBypassed).collect()
+    }
+
+    fn waits_at_gates(&self) -> bool {
+        self.autonomy.is_some_and(|(_, autonomy)| autonomy.waits_at_gates())
     }
 
     /// When the run stalls if nothing more is heard; `None` if nothing is expected of it.
@@ -220,9 +222,15 @@ fn decide_observe(state: &RunState, observe: Observe) -> Result<Vec<RunEvent>, R
     Ok(with_bypasses(state, RunEvent::Observed(Box::new(observed))))
 }
 
-/// An event, and what it shows of gates that were passed.
+/// An event, and what it shows of gates that were passed. Only the autonomy and the gates are
+/// looked at, so nothing else of the state is copied, and the gates only of a run that waits at them.
 fn with_bypasses(state: &RunState, event: RunEvent) -> Vec<RunEvent> {
-    let after = Run::evolve(state.clone(), &event);
+    let mut after = RunState { autonomy: state.autonomy, ..RunState::default() };
+    after = Run::evolve(after, &event);
+    if after.waits_at_gates() {
+        after = RunState { autonomy: state.autonomy, gates: state.gates.clone(), ..after };
+        after = Run::evolve(after, &event);
+    }
     let mut events = vec![event];
     events.extend(after.bypasses());
     events

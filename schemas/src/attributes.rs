@@ -1,7 +1,7 @@
 //! CloudEvents attributes as the plane uses them: the required ones, and extensions of ours that
 //! say who caused what. Plain texts by name; what they are as headers is the stream's affair.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,9 +72,14 @@ impl FromStr for ActorKind {
     }
 }
 
-/// CloudEvents attributes by name, without the `ce-` prefix.
+/// CloudEvents attributes by name, without the `ce-` prefix. There are a dozen and more in every
+/// message, so they lie in one piece, in the order of their names, and names of ours are not copied.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Attributes(BTreeMap<String, String>);
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub struct Attributes(Vec<(Cow<'static, str>, String)>);
+
+/// Room made at once: as many as an event of ours has.
+const ATTRIBUTES_EXPECTED: usize = 16;
 
 /// An attribute that is missing or is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,17 +93,42 @@ pub enum AttributeError {
 impl Attributes {
     /// The value of an attribute.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.place(name).ok().map(|at| self.0[at].1.as_str())
     }
 
     /// Sets an attribute, replacing what it was.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.0.insert(name.to_owned(), value.into());
+        let value = value.into();
+        match self.place(name) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => {
+                if self.0.capacity() == 0 {
+                    self.0.reserve(ATTRIBUTES_EXPECTED);
+                }
+                let name = own_name(name).map_or_else(|| name.to_owned().into(), Cow::Borrowed);
+                self.0.insert(at, (name, value));
+            }
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where a name is, or where it would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 
     /// All attributes, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
     }
 
     /// The value of an attribute that has to be there.
@@ -138,6 +168,48 @@ impl Attributes {
     /// The type, taken apart.
     pub fn kind(&self) -> Result<Kind, AttributeError> {
         self.read(TYPE, "a type of this plane, such as helmstream.run.started.v1")
+    }
+}
+
+/// The same name, for ever, if it is one that is used here.
+pub fn own_name(name: &str) -> Option<&'static str> {
+    // A match and not a search: the compiler goes by length first.
+    Some(match name {
+        "specversion" => "specversion",
+        ID => ID,
+        SOURCE => SOURCE,
+        TYPE => TYPE,
+        TIME => TIME,
+        SUBJECT => SUBJECT,
+        DATACONTENTTYPE => DATACONTENTTYPE,
+        CAUSATIONID => CAUSATIONID,
+        CAUSATIONHASH => CAUSATIONHASH,
+        CORRELATIONID => CORRELATIONID,
+        ACTOR => ACTOR,
+        ACTORKIND => ACTORKIND,
+        TRACEPARENT => TRACEPARENT,
+        RECEIVEDTIME => RECEIVEDTIME,
+        INBOXSEQUENCE => INBOXSEQUENCE,
+        DOORKEY => DOORKEY,
+        CONTENTHASH => CONTENTHASH,
+        PUBLISHER => PUBLISHER,
+        ORIGINID => ORIGINID,
+        _ => return None,
+    })
+}
+
+impl From<BTreeMap<String, String>> for Attributes {
+    fn from(map: BTreeMap<String, String>) -> Self {
+        let mut attributes = Self::default();
+        map.into_iter().for_each(|(name, value)| attributes.set(&name, value));
+        attributes
+    }
+}
+
+impl From<Attributes> for BTreeMap<String, String> {
+    fn from(attributes: Attributes) -> Self {
+        let owned = |(name, value): (Cow<'static, str>, String)| (name.into_owned(), value);
+        attributes.0.into_iter().map(owned).collect()
     }
 }
 
@@ -191,6 +263,8 @@ impl FromStr for Kind {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -198,6 +272,25 @@ mod tests {
         let kind = Kind::first(Context::Run, "step_ended");
         assert_eq!(kind.to_string(), "helmstream.run.step_ended.v1");
         assert_eq!(kind.to_string().parse(), Ok(kind));
+    }
+
+    proptest! {
+        #[test]
+        fn attributes_hold_what_a_map_would(
+            named in prop::collection::vec(("\\PC{0,6}|id|type|time|actor", "\\PC{0,4}"), 0..40),
+        ) {
+            let (mut attributes, mut map) = (Attributes::default(), BTreeMap::new());
+            for (name, value) in named {
+                attributes.set(&name, value.as_str());
+                map.insert(name, value);
+            }
+            prop_assert_eq!(attributes.len(), map.len());
+            prop_assert_eq!(attributes.get("id"), map.get("id").map(String::as_str));
+            prop_assert!(attributes.iter().eq(map.iter().map(|(n, v)| (n.as_str(), v.as_str()))));
+            let json = serde_json::to_string(&attributes).unwrap();
+            prop_assert_eq!(&json, &serde_json::to_string(&map).unwrap());
+            prop_assert_eq!(serde_json::from_str::<Attributes>(&json).unwrap(), attributes);
+        }
     }
 
     #[test]

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use helmstream_core::Decider;
-use helmstream_schemas::{Subject, attributes as ce, outcome::Reply};
+use helmstream_schemas::{Context, Subject, attributes as ce, outcome::Reply};
 use helmstream_stream::{
     Connection, StreamError,
     consume::{self, Delivery, Durable},
     crash,
     decide::Desk,
-    limits::AGGREGATES_CACHED_MAX,
+    limits::{AGGREGATES_CACHED_BYTES_MAX, RUNS_CACHED_BYTES_MAX},
 };
 use tokio::task::JoinSet;
 
@@ -38,8 +38,11 @@ pub async fn decide<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
 }
 
 async fn decide_partition<D: Decider>(around: &Surroundings, durable: &Durable) -> Result<()> {
-    let desk =
-        Desk::<D>::new(around.connection.clone(), AGGREGATES_CACHED_MAX / PARTITIONS as usize);
+    let cached_bytes_max = match D::CONTEXT {
+        Context::Run => RUNS_CACHED_BYTES_MAX,
+        _ => AGGREGATES_CACHED_BYTES_MAX,
+    };
+    let desk = Desk::<D>::new(around.connection.clone(), cached_bytes_max / PARTITIONS as usize);
     let handle = |delivery| settle(around, &desk, delivery);
     consume::work(&around.connection, durable, around.stop(), lane, handle)
         .await

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use helmstream_core::{Aggregate, Deadline, Decider, Decision, NewEvent, causes::Cause};
+use helmstream_core::{Aggregate, Ahead, Deadline, Decider, Decision, causes::Cause};
 use helmstream_schemas::{
     Attributes, Context, Hash, Id, Record, Subject, attributes as ce,
     catalog::journal_kind,
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     Connection, StreamError,
     append::{Appended, append},
-    cache::Cache,
+    cache::{Cache, Kept},
     crash, deadline,
     headers::to_headers,
     limits, load,
@@ -33,9 +33,9 @@ pub struct Desk<D: Decider> {
 }
 
 impl<D: Decider> Desk<D> {
-    /// A desk that keeps up to `aggregates_cached_max` aggregates at hand.
-    pub fn new(connection: Connection, aggregates_cached_max: usize) -> Self {
-        Self { connection, cache: Cache::new(aggregates_cached_max) }
+    /// A desk that keeps aggregates of this weight at hand, and one at least.
+    pub fn new(connection: Connection, cached_bytes_max: usize) -> Self {
+        Self { connection, cache: Cache::new(cached_bytes_max) }
     }
 
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
@@ -43,16 +43,22 @@ impl<D: Decider> Desk<D> {
     pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
         // What is remembered may be behind the log. The guard finds that out where something is
         // appended; where nothing is, it has to be looked up.
-        let (mut aggregate, mut is_current) = match self.cache.take(id) {
-            Some(aggregate) => (aggregate, false),
-            None => (load::load::<D>(&self.connection, id).await?, true),
+        let (Kept { mut aggregate, mut settled_length }, mut is_current) = match self.cache.take(id)
+        {
+            Some(kept) => (kept, false),
+            None => {
+                let aggregate = load::load::<D>(&self.connection, id).await?;
+                let settled_length = aggregate.length;
+                (Kept { aggregate, settled_length }, true)
+            }
         };
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
-            let decision = aggregate.decide(id, command).map_err(|error| StreamError::Foreign {
-                subject: command.subject.clone(),
-                sequence: command.sequence,
-                detail: error.to_string(),
-            })?;
+            let (decision, aheads) =
+                aggregate.decide_ahead(id, command).map_err(|error| StreamError::Foreign {
+                    subject: command.subject.clone(),
+                    sequence: command.sequence,
+                    detail: error.to_string(),
+                })?;
             let outcome = match decision {
                 Decision::Known(cause) => {
                     self.arm(id, &[], &aggregate).await?;
@@ -77,7 +83,9 @@ impl<D: Decider> Desk<D> {
                     match append(&self.connection, &events, aggregate.revision).await? {
                         Appended::Stored { last } => {
                             let armed = D::deadlines(&aggregate.state);
-                            self.fold_appended(id, &mut aggregate, &events, last).await?;
+                            fold_appended(&mut aggregate, aheads, last)?;
+                            let every = limits::SNAPSHOT_EVERY_EVENTS;
+                            self.snapshot(id, &aggregate, &mut settled_length, every).await;
                             self.arm(id, &armed, &aggregate).await?;
                             let cause = command.attributes.uuid().ok();
                             let cause = cause.and_then(|cause| aggregate.causes.find(cause));
@@ -95,29 +103,30 @@ impl<D: Decider> Desk<D> {
                     }
                 }
             };
-            self.cache.put(id.clone(), aggregate);
+            for (id, mut left) in self.cache.put(id.clone(), Kept { aggregate, settled_length }) {
+                let every = limits::SNAPSHOT_LEAVING_EVENTS;
+                self.snapshot(&id, &left.aggregate, &mut left.settled_length, every).await;
+            }
             return Ok(outcome);
         }
         let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
         Err(StreamError::Contended { subject, attempts: limits::DECIDE_ATTEMPTS_MAX })
     }
 
-    async fn fold_appended(
+    /// A snapshot only saves time; without it the aggregate loads from its log.
+    async fn snapshot(
         &self,
         id: &Id,
-        aggregate: &mut Aggregate<D>,
-        events: &[NewEvent],
-        last: u64,
-    ) -> Result<(), StreamError> {
-        let count = events.len() as u64;
-        for (index, event) in events.iter().enumerate() {
-            aggregate.apply_appended(event, last + 1 + index as u64 - count)?;
+        aggregate: &Aggregate<D>,
+        settled_length: &mut u64,
+        every: u64,
+    ) {
+        let due = (*settled_length, every);
+        match load::save_if_due(&self.connection, id, aggregate, due).await {
+            Ok(true) => *settled_length = aggregate.length,
+            Ok(false) => {}
+            Err(error) => warn!(%id, %error, "a snapshot was not written"),
         }
-        // A snapshot only saves time; without it the aggregate loads from its log.
-        if let Err(error) = load::save_if_due(&self.connection, id, aggregate, count).await {
-            warn!(%id, %error, "a snapshot was not written");
-        }
-        Ok(())
     }
 
     /// Arms what `aggregate` wants and `armed` had not, or had later. A deadline that moved further
@@ -166,10 +175,22 @@ pub async fn journal(
     store(connection, &subject, to_headers(&attributes), payload.into()).await
 }
 
+fn fold_appended<D: Decider>(
+    aggregate: &mut Aggregate<D>,
+    aheads: Vec<Ahead<D>>,
+    last: u64,
+) -> Result<(), StreamError> {
+    let count = aheads.len() as u64;
+    for (index, ahead) in aheads.into_iter().enumerate() {
+        aggregate.apply_appended(ahead, last + 1 + index as u64 - count)?;
+    }
+    Ok(())
+}
+
 /// What came of a command, as its asker is told.
 fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
     crash::point("settled");
-    match (&cause.refusal, context) {
+    match (cause.refusal.as_deref(), context) {
         (Some((reason, detail)), _) => Outcome::Refused {
             sequence: cause.sequence,
             command_id: cause.command_id,
@@ -182,13 +203,13 @@ fn outcome_of(context: Context, id: &Id, cause: &Cause) -> Outcome {
             source: id.to_string(),
         },
         (None, _) => {
-            debug_assert_ne!(cause.name, COMMAND_REFUSED);
+            debug_assert_ne!(&*cause.name, COMMAND_REFUSED);
             Outcome::Event {
                 sequence: cause.sequence,
                 id: cause.event_id,
                 context: context.name().into(),
                 aggregate: id.to_string(),
-                name: cause.name.clone(),
+                name: cause.name.to_string(),
             }
         }
     }

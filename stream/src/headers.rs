@@ -1,8 +1,10 @@
 //! Between our records and the server's messages: CloudEvents in binary mode, as the NATS protocol
 //! binding has it. Attributes are `ce-` headers, percent-encoded; the data is the payload.
 
-use async_nats::{HeaderMap, jetstream::message::StreamMessage};
-use helmstream_schemas::{Attributes, Record, Timestamp};
+use std::borrow::Cow;
+
+use async_nats::{HeaderMap, HeaderName, jetstream::message::StreamMessage};
+use helmstream_schemas::{Attributes, Record, Timestamp, attributes as ce};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What the binding escapes: space, double quote, per cent, and all that is not printable ASCII.
@@ -18,8 +20,11 @@ pub const REPLY_TO: &str = "Helmstream-Reply-To";
 pub fn to_headers(attributes: &Attributes) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in attributes.iter() {
-        let value = utf8_percent_encode(value, ESCAPED).to_string();
-        headers.insert(format!("{PREFIX}{name}"), value);
+        let value: Cow<'_, str> = utf8_percent_encode(value, ESCAPED).into();
+        match own_header(name) {
+            Some(name) => headers.insert(name, value.as_ref()),
+            None => headers.insert(format!("{PREFIX}{name}"), value.as_ref()),
+        }
     }
     headers
 }
@@ -31,11 +36,45 @@ pub fn to_attributes(headers: &HeaderMap) -> Attributes {
     for (name, values) in headers.iter() {
         let name: &str = name.as_ref();
         if let (Some(name), Some(value)) = (name.strip_prefix(PREFIX), values.first()) {
-            let decoded = percent_decode_str(value.as_str()).decode_utf8();
-            attributes.set(name, decoded.map_or_else(|_| value.as_str().to_owned(), Into::into));
+            attributes.set(name, decoded(value.as_str()));
         }
     }
     attributes
+}
+
+/// A header's value as it was meant. Hardly any has something to decode.
+fn decoded(value: &str) -> String {
+    if !value.as_bytes().contains(&b'%') {
+        return value.to_owned();
+    }
+    let decoded = percent_decode_str(value).decode_utf8();
+    decoded.map_or_else(|_| value.to_owned(), Cow::into_owned)
+}
+
+/// The header of an attribute of ours, which is not made anew for every message.
+fn own_header(name: &str) -> Option<HeaderName> {
+    Some(HeaderName::from_static(match name {
+        "specversion" => "ce-specversion",
+        ce::ID => "ce-id",
+        ce::SOURCE => "ce-source",
+        ce::TYPE => "ce-type",
+        ce::TIME => "ce-time",
+        ce::SUBJECT => "ce-subject",
+        ce::DATACONTENTTYPE => "ce-datacontenttype",
+        ce::CAUSATIONID => "ce-causationid",
+        ce::CAUSATIONHASH => "ce-causationhash",
+        ce::CORRELATIONID => "ce-correlationid",
+        ce::ACTOR => "ce-actor",
+        ce::ACTORKIND => "ce-actorkind",
+        ce::TRACEPARENT => "ce-traceparent",
+        ce::RECEIVEDTIME => "ce-receivedtime",
+        ce::INBOXSEQUENCE => "ce-inboxsequence",
+        ce::DOORKEY => "ce-doorkey",
+        ce::CONTENTHASH => "ce-contenthash",
+        ce::PUBLISHER => "ce-publisher",
+        ce::ORIGINID => "ce-originid",
+        _ => return None,
+    }))
 }
 
 /// A message that was read by its position.
@@ -86,6 +125,24 @@ mod tests {
             headers.get("ce-source").unwrap().as_str(),
             "Euro%20%E2%82%AC%20%22%F0%9F%98%80%22%20/a?b=c&d~"
         );
+    }
+
+    #[test]
+    fn the_header_of_every_attribute_is_its_name_behind_the_prefix() {
+        for name in ["specversion", "id", "source", "type", "time", "subject", "datacontenttype"]
+            .into_iter()
+            .chain(["causationid", "causationhash", "correlationid", "actor", "actorkind"])
+            .chain(["traceparent", "receivedtime", "inboxsequence", "doorkey", "contenthash"])
+            .chain(["publisher", "originid", "foreign"])
+        {
+            let (own, header) = (ce::own_name(name), own_header(name));
+            assert_eq!(own.is_some(), header.is_some(), "{name}");
+            let mut attributes = Attributes::default();
+            attributes.set(name, "x");
+            let headers = to_headers(&attributes);
+            assert_eq!(headers.get(format!("ce-{name}")).unwrap().as_str(), "x");
+            assert_eq!(own.unwrap_or(name), name);
+        }
     }
 
     #[test]

@@ -40,8 +40,22 @@ pub const SNAPSHOT_EVERY_EVENTS: u64 = 100;
 /// Largest snapshot that is written: below what STATES takes. An aggregate past it loads from its log.
 pub const SNAPSHOT_BYTES_MAX: usize = 1_048_576;
 
-/// Aggregates a service keeps folded in memory, in each of two generations. A folded run is a few kilobytes.
-pub const AGGREGATES_CACHED_MAX: usize = 4_096;
+/// Events since the last snapshot from which an aggregate that leaves the memory gets one: it is not
+/// hot, so what comes of it next has to load it, and in a long log every event is a seek.
+pub const SNAPSHOT_LEAVING_EVENTS: u64 = 20;
+
+/// What the context `run` keeps folded in memory, all partitions together: ten thousand live runs of
+/// eight events, and a process below 60 MB.
+pub const RUNS_CACHED_BYTES_MAX: usize = 40 * 1_048_576;
+
+/// The same for every other context: those are asked rarely, and a load costs a millisecond.
+pub const AGGREGATES_CACHED_BYTES_MAX: usize = 2 * 1_048_576;
+
+/// What a folded aggregate weighs before its first record, with its places in the memory.
+pub const AGGREGATE_BYTES: usize = 1_536;
+
+/// What a record adds to it, measured of runs, whose records add most.
+pub const RECORD_FOLDED_BYTES: usize = 320;
 
 /// Records fetched in one round when an aggregate is loaded.
 pub const LOAD_BATCH_RECORDS: u64 = 1_000;

@@ -45,16 +45,19 @@ pub async fn catch_up<D: Decider>(
     }
 }
 
-/// Writes a snapshot if it is time for one: every `SNAPSHOT_EVERY_EVENTS`.
+/// Writes a snapshot if the aggregate has come past a multiple of `every` events since it was
+/// `settled_length` long. Whether it did.
 pub async fn save_if_due<D: Decider>(
     connection: &Connection,
     id: &Id,
     aggregate: &Aggregate<D>,
-    appended: u64,
-) -> Result<(), StreamError> {
-    let every = limits::SNAPSHOT_EVERY_EVENTS;
-    let crossed = aggregate.length / every != aggregate.length.saturating_sub(appended) / every;
-    if crossed { save(connection, id, aggregate).await } else { Ok(()) }
+    (settled_length, every): (u64, u64),
+) -> Result<bool, StreamError> {
+    let due = aggregate.length / every > settled_length / every;
+    if due {
+        save(connection, id, aggregate).await?;
+    }
+    Ok(due)
 }
 
 /// Writes a snapshot. The last event is read back for its hash, which is also a proof that the

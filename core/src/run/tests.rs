@@ -256,4 +256,19 @@ proptest! {
         let (twice, _) = run(commands.iter().flat_map(|c| [c.clone(), c.clone()]));
         prop_assert_eq!(once, twice);
     }
+
+    /// A decision looks at autonomy and gates alone; the whole state must show the same.
+    #[test]
+    fn every_bypass_that_an_event_shows_comes_with_it(
+        choices in prop::collection::vec((1_u64..20, any::<u8>()), 1..20),
+    ) {
+        let mut state = RunState::default();
+        for (number, choice) in choices {
+            let Ok(events) = Run::decide(&state, any_command(number, choice)) else { continue };
+            let Some(first) = events.first() else { continue };
+            let shown = Run::evolve(state.clone(), first).bypasses();
+            prop_assert_eq!(&events[1..], &shown[..]);
+            state = events.iter().fold(state, Run::evolve);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use helmstream_tests::{
     running::{ALL, names},
 };
 
-use super::{folded, id, log};
+use super::{CACHED_BYTES, folded, id, log};
 
 /// Undo the search for the cause in the core's `Aggregate::decide` to see this red.
 #[tokio::test]
@@ -19,13 +19,13 @@ async fn a_command_delivered_again_has_the_outcome_it_had() {
     let plane = TestPlane::start().await;
     let run = plane.connect("run").await;
     let counter = id("again");
-    let desk = Desk::<Counter>::new(run.clone(), 8);
+    let desk = Desk::<Counter>::new(run.clone(), CACHED_BYTES);
     for (n, name) in [(1, "open"), (2, "take"), (3, "take_two"), (4, "take")] {
         let command = delivered(&counter, n, name);
         let first = desk.settle(&counter, &command).await.expect("it is settled");
         let again = desk.settle(&counter, &command).await.expect("it is settled");
         assert_eq!(again, first, "by the same desk");
-        let elsewhere = Desk::<Counter>::new(run.clone(), 8);
+        let elsewhere = Desk::<Counter>::new(run.clone(), CACHED_BYTES);
         assert_eq!(
             elsewhere.settle(&counter, &command).await.expect("it is settled"),
             first,
@@ -48,7 +48,7 @@ async fn a_refused_command_stays_refused_after_the_state_would_allow_it() {
     let plane = TestPlane::start().await;
     let run = plane.connect("run").await;
     let counter = id("refused");
-    let desk = Desk::<Counter>::new(run.clone(), 8);
+    let desk = Desk::<Counter>::new(run.clone(), CACHED_BYTES);
     let command = delivered(&counter, 1, "take_if_open");
     let refused = desk.settle(&counter, &command).await.expect("it is settled");
     assert!(
@@ -61,7 +61,7 @@ async fn a_refused_command_stays_refused_after_the_state_would_allow_it() {
         .await
         .expect("it is settled");
     assert!(matches!(other, Outcome::Event { .. }), "another command is allowed by now: {other:?}");
-    for desk in [desk, Desk::new(run.clone(), 8)] {
+    for desk in [desk, Desk::new(run.clone(), CACHED_BYTES)] {
         assert_eq!(desk.settle(&counter, &command).await.expect("it is settled"), refused);
     }
     let events = log(&run, &counter).await;
@@ -75,7 +75,10 @@ async fn a_desk_whose_memory_is_stale_decides_on_what_is_stored() {
     let plane = TestPlane::start().await;
     let run = plane.connect("run").await;
     let counter = id("stale");
-    let (one, other) = (Desk::<Counter>::new(run.clone(), 8), Desk::<Counter>::new(run.clone(), 8));
+    let (one, other) = (
+        Desk::<Counter>::new(run.clone(), CACHED_BYTES),
+        Desk::<Counter>::new(run.clone(), CACHED_BYTES),
+    );
     for n in 1..=12 {
         let desk = if n % 3 == 0 { &one } else { &other };
         desk.settle(&counter, &delivered(&counter, n, "take")).await.expect("it is settled");

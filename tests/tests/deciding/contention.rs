@@ -27,7 +27,7 @@ use helmstream_tests::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{id, log, subject};
+use super::{CACHED_BYTES, id, log, subject};
 
 const WRITERS: u128 = 8;
 const COMMANDS_EACH: u128 = 25;
@@ -38,7 +38,7 @@ async fn crowd(connections: &[Connection], counter: &helmstream_schemas::Id) {
         let connection = connections[writer as usize % connections.len()].clone();
         let counter = counter.clone();
         tokio::spawn(async move {
-            let desk = Desk::<Counter>::new(connection, 8);
+            let desk = Desk::<Counter>::new(connection, CACHED_BYTES);
             for n in 0..COMMANDS_EACH {
                 let name = if n % 5 == 0 { "take_two" } else { "take" };
                 let command = delivered(&counter, 1 + writer * COMMANDS_EACH + n, name);
@@ -119,7 +119,7 @@ async fn decide_over_a_lossy_wire(name: &str, wanted: &[u64]) {
     let address = Address { url: wire.url.clone(), ..plane.plane.address("run") };
     let connection = connect(&address).await.expect("the wire carries");
     let counter = id("unheard");
-    let desk = Desk::<Counter>::new(connection.clone(), 8);
+    let desk = Desk::<Counter>::new(connection.clone(), CACHED_BYTES);
     desk.settle(&counter, &delivered(&counter, 1, "take")).await.expect("it is settled");
     wire.lose_an_answer_with("\"stream\":\"EVENTS\"");
     let outcome =
@@ -160,7 +160,7 @@ async fn a_foreign_message_with_the_id_of_our_event_does_not_swallow_it() {
     let ours = event_id(Uuid::from_u128(1), 0).to_string();
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Msg-Id", ours.as_str());
-    let desk = Desk::<Counter>::new(run.clone(), 8);
+    let desk = Desk::<Counter>::new(run.clone(), CACHED_BYTES);
     store(&run, &subject(&foreign), headers, "{}".into()).await.expect("the run may publish it");
     let outcome =
         desk.settle(&counter, &delivered(&counter, 1, "take")).await.expect("it is settled");
@@ -188,7 +188,7 @@ async fn two_deciders_on_the_same_durables_come_to_one_outcome_each_though_one_d
         for partition in 0..4 {
             let (connection, stopped) = (connection.clone(), stopped.clone());
             tasks.spawn(async move {
-                let desk = Desk::<Counter>::new(connection.clone(), 64);
+                let desk = Desk::<Counter>::new(connection.clone(), CACHED_BYTES);
                 let durable = Durable {
                     stream: "COMMANDS",
                     name: format!("run-{partition}"),

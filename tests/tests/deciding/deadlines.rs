@@ -19,7 +19,7 @@ use helmstream_tests::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{id, log};
+use super::{CACHED_BYTES, id, log};
 
 /// A young run: something is expected after its last claim.
 async fn young(plane: &Running, name: &str) -> Id {
@@ -173,7 +173,7 @@ async fn a_run_of_which_nothing_is_heard_stalls_once() {
     let run = plane.plane.connect("run").await;
     let name = id("acme/silent");
     let received = Timestamp::parse("2026-03-01T10:00:00Z").expect("an instant");
-    let desk = Desk::<Run>::new(run.clone(), 8);
+    let desk = Desk::<Run>::new(run.clone(), CACHED_BYTES);
     desk.settle(&name, &report(&name, 1, received)).await.expect("it is settled");
     eventually("the run stalled", async || {
         names(&log(&run, &name).await).contains(&"stalled".to_owned()).then_some(())
@@ -197,7 +197,7 @@ async fn a_run_of_which_nothing_is_heard_stalls_once() {
     assert_eq!(shown.run.summary.status.word(), "stalled");
     // It speaks again, and is running again.
     let received = Timestamp::parse("2026-03-01T10:45:00Z").expect("an instant");
-    let fresh = Desk::<Run>::new(run.clone(), 8);
+    let fresh = Desk::<Run>::new(run.clone(), CACHED_BYTES);
     fresh.settle(&name, &report(&name, 2, received)).await.expect("it is settled");
     eventually("the run stalled a second time", async || {
         let names = names(&log(&run, &name).await);

@@ -10,6 +10,9 @@ use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::{Context, Id, Record, Subject};
 use helmstream_stream::{Connection, append::EVENTS, get, load::load};
 
+/// More than a test's aggregates weigh.
+const CACHED_BYTES: usize = 1_048_576;
+
 /// The subject of a counter or run on EVENTS.
 fn subject(id: &Id) -> String {
     Subject::Event { context: Context::Run, id: id.clone() }.to_string()

@@ -7,7 +7,7 @@ use helmstream_stream::{
     Connection,
     decide::Desk,
     get,
-    limits::SNAPSHOT_EVERY_EVENTS,
+    limits::{SNAPSHOT_EVERY_EVENTS, SNAPSHOT_LEAVING_EVENTS},
     load::{load, save},
     publish::store,
 };
@@ -18,14 +18,14 @@ use helmstream_tests::{
 };
 use serde_json::{Value, json};
 
-use super::{assert_loads_as_folded, folded, id, log};
+use super::{CACHED_BYTES, assert_loads_as_folded, folded, id, log};
 
 fn state_of(counter: &Id) -> String {
     Subject::State { context: Context::Run, id: counter.clone() }.to_string()
 }
 
 async fn take(run: &Connection, counter: &Id, numbers: std::ops::RangeInclusive<u128>) {
-    let desk = Desk::<Counter>::new(run.clone(), 8);
+    let desk = Desk::<Counter>::new(run.clone(), CACHED_BYTES);
     for n in numbers {
         desk.settle(counter, &delivered(counter, n, "take")).await.expect("it is settled");
     }
@@ -162,4 +162,28 @@ async fn a_snapshot_that_stands_on_the_log_saves_the_reading_of_it() {
     aggregate.state.open = true;
     save(&run, &counter, &aggregate).await.expect("saved");
     assert!(load::<Counter>(&run, &counter).await.expect("it loads").state.open);
+}
+
+/// Take the snapshots out of the end of `Desk::settle` to see this red.
+#[tokio::test]
+async fn what_leaves_the_memory_with_enough_new_events_leaves_a_snapshot() {
+    let plane = TestPlane::start().await;
+    let run = plane.connect("run").await;
+    // Room for one alone.
+    let desk = Desk::<Counter>::new(run.clone(), 1);
+    let (long, short, other) = (id("long"), id("short"), id("other"));
+    for (counter, events) in
+        [(&long, SNAPSHOT_LEAVING_EVENTS), (&short, SNAPSHOT_LEAVING_EVENTS - 1), (&other, 1)]
+    {
+        for n in 1..=events {
+            let command = delivered(counter, n.into(), "take");
+            desk.settle(counter, &command).await.expect("it is settled");
+        }
+    }
+    let saved = async |counter: &Id| {
+        get::last(&run, "STATES", &state_of(counter)).await.expect("the log answers").is_some()
+    };
+    assert!(saved(&long).await);
+    assert!(!saved(&short).await);
+    assert_loads_as_folded::<Counter>(&run, &long, "left").await;
 }
