@@ -22,6 +22,7 @@ pub mod questions;
 pub mod run;
 pub mod session;
 pub mod setup;
+pub mod verify;
 
 pub use alias::Alias;
 pub use approval::Approval;

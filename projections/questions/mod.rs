@@ -11,6 +11,7 @@ pub mod event;
 pub mod outcome;
 pub mod projection;
 pub mod run;
+pub mod verify;
 pub mod why;
 
 use serde::{Deserialize, Serialize};

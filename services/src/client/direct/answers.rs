@@ -25,7 +25,7 @@ use super::{
         Answer, Answered, Client, approval, dead_letter, deployment, event,
         failure::{Code, Failure},
         limits::PREFIX_RUNS_MAX,
-        outcome, projection, publish, run,
+        outcome, projection, publish, replay, run, verify,
     },
     Direct, decide,
     shown::shown,
@@ -215,6 +215,14 @@ impl Client for Direct {
         Ok(Answer { as_of_seq, answer: projection::List { projections } })
     }
 
+    async fn replay(&self, request: replay::Request) -> Answered<replay::Page> {
+        self.replayed(request).await
+    }
+
+    async fn verify(&self, request: verify::Request) -> Answered<verify::Step> {
+        self.verified(request).await
+    }
+
     async fn outcome_list(&self, request: outcome::Request) -> Answered<outcome::List> {
         let as_of_seq = read_to_of_ledger(&self.ask(projection_list).await?);
         let sequences = &request.inbox_sequences[..];
@@ -303,7 +311,7 @@ fn read_to_of_ledger(lines: &[ProjectionLine]) -> u64 {
     ledger.map_or(0, |line| line.read_to_seq)
 }
 
-fn context(name: &str) -> Result<Context, Failure> {
+pub(super) fn context(name: &str) -> Result<Context, Failure> {
     Context::named(name).ok_or_else(|| {
         let known: Vec<&str> = Context::ALL.into_iter().map(Context::name).collect();
         let what = format!("there is no context `{name}`");
@@ -312,7 +320,7 @@ fn context(name: &str) -> Result<Context, Failure> {
 }
 
 /// A type whole, from a type or from a word of ours such as `step_ended`.
-fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
+pub(super) fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
     if asked.contains('.') {
         return Ok(asked.to_owned());
     }

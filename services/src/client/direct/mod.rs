@@ -7,7 +7,9 @@ mod decide;
 mod deployment;
 mod patience;
 mod press;
+mod replay;
 mod shown;
+mod verify;
 
 use std::time::{Duration, Instant};
 
