@@ -131,6 +131,7 @@ Examples:
   helmstream approval list                   what waits for an answer
   helmstream deployment list                 what is deployed where
   helmstream event why 17                    from the door to every effect
+  helmstream verify                          whether log and ledger say the same
   helmstream event list -o ndjson | jq .id   every answer is also data
 
 Exit codes:

@@ -2,7 +2,7 @@
 //! can compute its hash again from what is printed. It reads the log, not the views.
 
 use anyhow::Result;
-use helmstream_schemas::Id;
+use helmstream_schemas::{Id, Subject};
 use serde_json::json;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::client::{
     Client,
-    replay::{Page, Payload, Replayed, Request},
+    replay::{Page, Replayed, Request},
 };
 
 #[derive(Debug, clap::Args)]
@@ -155,27 +155,33 @@ impl Teller<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        self.bar.aside(|| self.screen.print(text))
+        let written = self.bar.aside(|| self.screen.print(text));
+        if written.is_err() {
+            self.bar.clear();
+        }
+        written
     }
 }
 
 /// A record for people: where, when, the beginning of its hash, what, of which aggregate.
 fn line(screen: &Screen, record: &Replayed) -> String {
-    let bytes = match &record.payload {
-        Payload::Text(text) => format!("{} bytes", text.len()),
-        Payload::Base64(text) => format!("{} characters of base64", text.len()),
-    };
     let hash: String = record.hash.to_string().chars().take(HASH_SHOWN).collect();
-    let kind = field(record, "ce-type");
-    let name = kind.strip_prefix("helmstream.").unwrap_or(kind);
+    let (kind, subject) = (field(record, "ce-type"), field(record, "subject"));
+    let name = match kind.split('.').collect::<Vec<_>>()[..] {
+        ["helmstream", _, name, _] => name,
+        _ => kind,
+    };
+    let of = match subject.parse() {
+        Ok(Subject::Event { context, id }) => format!("{context} {}", id.as_str()),
+        _ => subject.to_owned(),
+    };
     format!(
-        "{:>8}  {}  {}  {} of {}  {}\n",
+        "{:>8}  {}  {}  {} of {}\n",
         field(record, "sequence"),
         screen.ink.paint(Tone::Quiet, &recorded(record)),
         screen.ink.paint(Tone::Strong, &hash),
         escaped(name),
-        escaped(field(record, "subject")),
-        screen.ink.paint(Tone::Quiet, &bytes),
+        escaped(&of),
     )
 }
 

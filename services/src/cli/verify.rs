@@ -86,10 +86,9 @@ fn show(bar: &mut Option<Bar>, walks: &[Walk]) {
 
 fn page(screen: &Screen, progress: &Progress, difference: Option<&Difference>) -> String {
     let mut page = Page::new(screen.ink);
-    let before = match difference {
+    match difference {
         None => {
-            page.line(screen.ink.paint(Tone::Good, "Log, ledger and checkpoints say the same."));
-            ""
+            page.line(screen.ink.paint(Tone::Good, "Log, ledger and checkpoints say the same."))
         }
         Some(difference) => {
             let Difference { stream, sequence, view, what, log, found, what_to_do, .. } =
@@ -104,13 +103,12 @@ fn page(screen: &Screen, progress: &Progress, difference: Option<&Difference>) -
             let other = if view.is_some() { "checkpoint" } else { "ledger" };
             page.field(other, escaped(found));
             page.field("what to do", what_to_do);
-            page.empty();
-            " before it"
+            page.head("Before it everything was the same");
         }
-    };
-    page.field("checkpoints", format!("{} fit the log{before}", progress.checkpoints));
+    }
+    page.field("checkpoints", format!("{} fit the log", progress.checkpoints));
     for walk in &progress.streams {
-        page.field(&walk.stream, told(walk, before));
+        page.field(&walk.stream, told(walk));
     }
     let causes = progress.causes;
     let unread = match causes.unread {
@@ -125,7 +123,7 @@ fn page(screen: &Screen, progress: &Progress, difference: Option<&Difference>) -
     page.finish()
 }
 
-fn told(walk: &Walk, before: &str) -> String {
+fn told(walk: &Walk) -> String {
     let compared = counted(walk.records, "record");
     let range = match walk.records {
         0 => String::new(),
@@ -137,8 +135,7 @@ fn told(walk: &Walk, before: &str) -> String {
     };
     match walk.records {
         0 if walk.is_done() => format!("nothing to compare{unread}"),
-        _ if walk.is_done() => format!("{compared}{range}{unread}"),
-        _ => format!("{compared}{range}{before}{unread}"),
+        _ => format!("{compared}{range}{unread}"),
     }
 }
 

@@ -5,7 +5,7 @@ use helmstream_stream::{append::EVENTS, get, headers::to_headers, publish::store
 use helmstream_tests::{admin::api, forge::Stored, running::Running};
 use serde_json::json;
 
-use super::{at, at_rest, difference, halts, run_sql, verified};
+use super::{at, at_rest, difference, goes_on, halts, run_sql, verified};
 
 async fn head(plane: &Running) -> u64 {
     let extent = helmstream_stream::read::extent(&plane.operator, EVENTS).await;
@@ -96,11 +96,7 @@ async fn an_older_copy_of_the_log_that_is_gone_on_with_halts_its_views_and_is_to
     std::fs::copy(msgs.join("1.blk"), kept.join("1.blk")).expect("a copy");
     plane.plane.nats.restart().await.expect("the server starts again");
     grow(&plane, before + 3).await;
-    plane.serve(&["run", "ledger"]);
-    plane.level().await;
-    for service in ["run", "ledger"] {
-        plane.stop(service).await.expect("it ends in order");
-    }
+    goes_on(&mut plane, &["run", "ledger"]).await;
     plane.plane.nats.stop().await;
     let _ = std::fs::remove_file(msgs.join("index.db"));
     std::fs::copy(kept.join("1.blk"), msgs.join("1.blk")).expect("the copy is put back");
@@ -134,9 +130,7 @@ async fn a_record_that_was_edited_is_found_wherever_it_is() {
     let last = head(&plane).await;
     plane.plane.forge(EVENTS, |records| edit(&mut records[2])).await;
     // Deep below where a view stands it looks at nothing: it goes on, and `verify` tells.
-    plane.serve(&["run"]);
-    plane.level().await;
-    plane.stop("run").await.expect("it ends in order");
+    goes_on(&mut plane, &["run"]).await;
     let (progress, found) = verified(&client, 1).await;
     let found = found.expect("it is a difference");
     assert_eq!((found.kind, &*found.stream, found.sequence), (Kind::RecordAltered, EVENTS, 3));
@@ -186,9 +180,7 @@ async fn a_command_that_was_edited_on_both_sides_is_given_away_by_its_event() {
     plane.plane.forge("COMMANDS", |records| edit(&mut records[1])).await;
     assert_eq!(difference(&client).await, at(Kind::RecordAltered, "COMMANDS", 2));
     run_sql(&plane, "TRUNCATE ledger_v1.record, ledger_v1.checkpoint").await;
-    plane.serve(&["ledger"]);
-    plane.level().await;
-    plane.stop("ledger").await.expect("it ends in order");
+    goes_on(&mut plane, &["ledger"]).await;
     let command = plane.commands(">").await.swap_remove(1);
     let id = command.attributes.get("id").expect("an id").to_owned();
     let events = plane.events(">").await;
@@ -206,8 +198,6 @@ async fn a_record_that_is_older_than_the_one_before_it_is_told() {
     let (mut plane, client) = at_rest(1).await;
     plane.plane.forge(EVENTS, |records| records[3].nanos = records[2].nanos - 1).await;
     run_sql(&plane, "TRUNCATE ledger_v1.record, ledger_v1.checkpoint").await;
-    plane.serve(&["ledger"]);
-    plane.level().await;
-    plane.stop("ledger").await.expect("it ends in order");
+    goes_on(&mut plane, &["ledger"]).await;
     assert_eq!(difference(&client).await, at(Kind::TimeWentBack, EVENTS, 4));
 }

@@ -7,7 +7,10 @@ mod log;
 mod replay;
 mod restarts;
 
-use helmstream_projections::verify::{Difference, Kind};
+use helmstream_projections::{
+    questions::projection::{ProjectionLine, projection_list},
+    verify::{Difference, Kind},
+};
 use helmstream_services::{
     client::{
         Client, Direct,
@@ -16,10 +19,11 @@ use helmstream_services::{
     },
     local::{credentials::OWNER, plane::Plane},
 };
+use helmstream_stream::read::extent;
 use helmstream_tests::{
     faber::whole,
     harness::TestPlane,
-    patience::PATIENCE,
+    patience::{PATIENCE, eventually},
     running::{ALL, Running},
     sql,
 };
@@ -75,6 +79,28 @@ async fn halts(plane: &mut Running, service: &str) -> String {
         assert!(said.contains(way_out), "it says what to do: {said}");
     }
     said
+}
+
+/// Runs services until their views have read everything, and ends them again.
+async fn goes_on(plane: &mut Running, services: &[&str]) {
+    plane.serve(services);
+    for stream in ["EVENTS", "COMMANDS", "JOURNAL"] {
+        let head = extent(&plane.operator, stream).await.expect("the log answers").last;
+        for service in services.iter().filter(|name| stream == "EVENTS" || **name == "ledger") {
+            eventually(&format!("{service} that has read {stream} to {head}"), async || {
+                let lines = projection_list(&plane.database).await.expect("the views answer");
+                let is_level = |line: &ProjectionLine| {
+                    (line.projection.as_str(), line.stream.as_str()) == (*service, stream)
+                        && line.read_to_seq >= head
+                };
+                lines.iter().any(is_level).then_some(())
+            })
+            .await;
+        }
+    }
+    for service in services {
+        plane.stop(service).await.expect("it ends in order");
+    }
 }
 
 async fn run_sql(plane: &Running, statements: &str) {

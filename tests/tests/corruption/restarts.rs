@@ -2,7 +2,7 @@
 //! times by hand,
 //! `HELMSTREAM_RESTARTS=10000 HELMSTREAM_SEED=7 cargo test -p helmstream-tests --test corruption restarts -- --nocapture`
 
-use std::env;
+use std::{env, time::Duration};
 
 use helmstream_projections::{self as views, Projection, Projector};
 use helmstream_services::serve;
@@ -42,10 +42,11 @@ async fn a_view_that_is_stopped_anywhere_and_started_again_is_never_alarmed() {
                 .await
                 .expect("it may append");
         }
-        let (most, yields) = (chance.below(4), chance.below(60));
+        // A batch takes some milliseconds, so that about half of them are cut off somewhere.
+        let (most, cut_off_ms) = (chance.below(4), chance.below(8));
         let done = match chance.below(2) {
-            0 => restarted::<views::Run>(&plane, "run", most, yields).await,
-            _ => restarted::<views::Ledger>(&plane, "ledger", most, yields).await,
+            0 => restarted::<views::Run>(&plane, "run", most, cut_off_ms).await,
+            _ => restarted::<views::Ledger>(&plane, "ledger", most, cut_off_ms).await,
         };
         match done {
             Some(count) => applied += count,
@@ -63,7 +64,7 @@ async fn restarted<P: Projection>(
     plane: &Running,
     role: &str,
     most: u64,
-    yields: u64,
+    cut_off_ms: u64,
 ) -> Option<u64> {
     let log = &plane.operator;
     let database = serve::database(&plane.plane.plane, role).expect("the role has a password");
@@ -88,11 +89,7 @@ async fn restarted<P: Projection>(
         records.retain(|record| record.subject.starts_with("evt.run."));
     }
     let count = records.len() as u64;
-    let cut_off = async {
-        for _ in 0..yields {
-            tokio::time::sleep(std::time::Duration::from_micros(50)).await;
-        }
-    };
+    let cut_off = tokio::time::sleep(Duration::from_millis(cut_off_ms));
     tokio::select! {
         applied = projector.apply_to(&records, last) => {
             let applied = applied.expect("it has the view");

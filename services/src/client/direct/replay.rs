@@ -82,26 +82,24 @@ fn subject_of(request: &Request) -> Result<String, Failure> {
 
 /// Where the range ends. Whoever names an end wants everything up to it: less would look like all.
 fn end(from: u64, to: Option<u64>, head: u64) -> Result<u64, Failure> {
-    let refuse = |what: String, hint: &str| {
-        Err(Failure::new(Code::Input, what, format!("the log ends at {head}"), hint))
-    };
     match to {
-        Some(to) if to > head => {
-            let hint = "leave --to away to replay up to the end of the log";
-            refuse(format!("there is no event {to} yet"), hint)
-        }
+        Some(to) if to > head => Err(beyond_end(to, head)),
         Some(to) if from > to => {
+            let what = format!("nothing lies between {from} and {to}");
             let hint = "--from comes before --to; both ends are included";
-            refuse(format!("nothing lies between {from} and {to}"), hint)
+            Err(Failure::new(Code::NotFound, what, "", hint))
         }
         Some(to) => Ok(to),
         // From one past the end: whoever takes up where the last replay ended finds nothing new.
-        None if from > head + 1 => {
-            let hint = "take a position up to the end of the log";
-            refuse(format!("there is no event {from} yet"), hint)
-        }
+        None if from > head + 1 => Err(beyond_end(from, head)),
         None => Ok(head),
     }
+}
+
+/// A position that the log has not reached.
+pub(super) fn beyond_end(asked: u64, head: u64) -> Failure {
+    let hint = format!("the log ends at {head}; without --to everything up to there is meant");
+    Failure::not_found(format!("there is no event {asked} yet"), hint)
 }
 
 /// A log has no gaps: one that has was damaged, and what is printed of it must not look whole.
@@ -138,9 +136,7 @@ mod tests {
         assert_eq!(end(10, None, 9), Ok(9), "whoever follows the log finds nothing new");
         assert_eq!(end(1, None, 0), Ok(0));
         for refused in [end(1, Some(10), 9), end(11, None, 9), end(5, Some(4), 9)] {
-            let failure = refused.unwrap_err();
-            assert_eq!(failure.code, Code::Input);
-            assert_eq!(failure.detail, "the log ends at 9");
+            assert_eq!(refused.unwrap_err().code, Code::NotFound);
         }
     }
 }

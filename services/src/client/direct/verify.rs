@@ -20,7 +20,7 @@ use super::{
         verify::{Progress, Request, Step},
     },
     Direct,
-    replay::EVERYTHING,
+    replay::{EVERYTHING, beyond_end},
 };
 
 /// In which order streams are compared: what an event names as its cause is compared before it.
@@ -55,10 +55,7 @@ impl Direct {
         };
         let head = heads[EVENTS];
         if from > head + 1 {
-            let detail = format!("the log ends at {head}");
-            let hint = "take a position up to the end of the log";
-            let what = format!("there is no event {from} yet");
-            return Err(Failure::new(Code::Input, what, detail, hint));
+            return Err(beyond_end(from, head));
         }
         let commands_read = of_ledger(COMMANDS).map_or(0, |at| at.read_to_seq);
         let mut progress = Progress {
