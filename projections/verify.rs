@@ -177,7 +177,7 @@ fn cause_differs(record: &Record, commands: &Commands, causes: &mut Causes) -> O
     let said = cause(record)?;
     let Some((id, wanted)) = said else { return Some(difference::cause_unreadable(record)) };
     match commands.hashes.get(&id) {
-        Some(hashes) if hashes.iter().any(|hash| *hash == wanted) => causes.compared += 1,
+        Some(hashes) if hashes.contains(&wanted) => causes.compared += 1,
         Some(hashes) => return Some(difference::cause_altered(record, id, &wanted, hashes)),
         None if commands.are_whole => return Some(difference::cause_missing(record, id, &wanted)),
         None => causes.unread += 1,

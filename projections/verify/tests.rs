@@ -99,11 +99,11 @@ fn a_row_that_is_gone_changed_or_put_in_is_found_where_it_is() {
 
 #[test]
 fn a_column_that_questions_look_into_is_compared_too() {
-    for at in 0..SEARCHED.len() {
+    for (at, name) in SEARCHED.iter().enumerate() {
         let changed = found(|_, rows, _| {
             rows[1].searched.as_mut().unwrap()[at] = Some("another".into());
         });
-        assert_eq!(changed, (Some((Kind::ColumnAltered, 2)), 1), "{}", SEARCHED[at]);
+        assert_eq!(changed, (Some((Kind::ColumnAltered, 2)), 1), "{name}");
     }
 }
 

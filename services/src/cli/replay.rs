@@ -26,7 +26,7 @@ program of a few lines that computes it again.
 
 Examples:
   helmstream replay
-  helmstream replay -o ndjson > events.ndjson
+  helmstream replay -o ndjson | python3 recompute.py
   helmstream replay --from 1000 --to 1999 -o ndjson | jq -r .hash
   helmstream replay --context run --id acme/shop-42 --type step_ended")]
 pub(super) struct ReplayArgs {
@@ -36,7 +36,7 @@ pub(super) struct ReplayArgs {
     /// Up to this position, which has to be there [default: the end of the log]
     #[arg(long, value_name = "POSITION")]
     to: Option<u64>,
-    /// Of this context only: alias, external, plane, run
+    /// Of this context only, such as run or approval
     #[arg(long, alias = "domain")]
     context: Option<String>,
     /// Of this type only, whole or the word alone, such as step_ended
