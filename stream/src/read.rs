@@ -20,6 +20,8 @@ type Messages =
 pub struct Reader {
     stream: String,
     chunks: ReadyChunks<Messages>,
+    /// The server's consumer that it began with.
+    consumer: String,
 }
 
 /// The state of a stream as the server tells it.
@@ -42,10 +44,11 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
     };
     let found = found.map_err(|error| cut(error.to_string()))?;
     let consumer = found.create_consumer(config).await.map_err(|error| cut(error.to_string()))?;
+    let name = consumer.cached_info().name.clone();
     let messages: Messages =
         consumer.messages().await.map_err(|error| cut(error.to_string()))?.boxed();
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
-    Ok(Reader { stream: stream.to_owned(), chunks })
+    Ok(Reader { stream: stream.to_owned(), chunks, consumer: name })
 }
 
 /// How far the stream reaches now.
@@ -66,7 +69,9 @@ pub async fn extent(connection: &Connection, stream: &str) -> Result<Extent, Str
 
 impl Reader {
     /// The next records, in order: waits for the first and takes along what is there already,
-    /// `READ_BATCH_RECORDS_MAX` at most.
+    /// `READ_BATCH_RECORDS_MAX` at most. The client makes a consumer anew that is gone, and says
+    /// nothing; but with it may have gone the stream, and what follows be of another. So this ends
+    /// there, and whoever reads on looks first whether it is still the same log.
     pub async fn next(&mut self) -> Result<Vec<Record>, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
         chunk
@@ -74,6 +79,9 @@ impl Reader {
             .map(|message| {
                 let message = message.map_err(|error| self.cut(&error.to_string()))?;
                 let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
+                if info.consumer != self.consumer {
+                    return Err(self.cut("its consumer was gone, and made anew"));
+                }
                 Ok(Record {
                     stream: self.stream.clone(),
                     subject: message.subject.to_string(),

@@ -2,10 +2,10 @@
 
 use helmstream_projections::verify::Kind;
 use helmstream_stream::{append::EVENTS, get, headers::to_headers, publish::store};
-use helmstream_tests::{admin::api, forge::Stored, running::Running};
+use helmstream_tests::{admin::api, forge::Stored, patience::eventually, running::Running};
 use serde_json::json;
 
-use super::{at, at_rest, difference, goes_on, halts, run_sql, verified};
+use super::{at, at_rest, difference, goes_on, halts, reads_to, run_sql, verified};
 
 async fn head(plane: &Running) -> u64 {
     let extent = helmstream_stream::read::extent(&plane.operator, EVENTS).await;
@@ -109,6 +109,70 @@ async fn an_older_copy_of_the_log_that_is_gone_on_with_halts_its_views_and_is_to
     let (_, found) = verified(&client, 1).await;
     let found = found.expect("it is a difference");
     assert_eq!((found.kind, found.sequence), (Kind::CheckpointAltered, before + 3));
+}
+
+/// The same under views that run all the while: the server goes and comes back with less, and what
+/// comes next follows on where they are.
+#[tokio::test]
+async fn a_view_that_runs_while_the_server_comes_back_with_an_older_log_halts() {
+    let (mut plane, _) = at_rest(1).await;
+    let before = head(&plane).await + 1;
+    plane.serve(&["run", "ledger"]);
+    grow(&plane, before).await;
+    reads_to(&plane, &["run", "ledger"], before).await;
+    plane.plane.forge(EVENTS, |records| records.truncate(records.len() - 3)).await;
+    grow(&plane, before + 3).await;
+    halt(&mut plane, &["run", "ledger"]).await;
+}
+
+/// Here nobody hears anything: the server stays, and the stream is made anew with the same epoch.
+/// Take the look at the consumer's name out of `Reader::next` to see this red: the views go on as
+/// if nothing had been.
+#[tokio::test]
+async fn a_view_that_runs_while_the_stream_is_made_anew_halts_at_the_next_record() {
+    // Whether or not it has read anything since it began.
+    for grown in [0, 1] {
+        made_anew_under_running_views(grown).await;
+    }
+}
+
+/// Of EVENTS: four durables, and a reader each for runs, the ledger and second names.
+const CONSUMERS: u64 = 7;
+
+async fn made_anew_under_running_views(grown: u64) {
+    let (mut plane, _) = at_rest(1).await;
+    let admin = plane.plane.admin().await;
+    let before = head(&plane).await + grown;
+    plane.serve(&["run", "ledger"]);
+    eventually("a reader for each view", async || {
+        let info = api(&admin, "$JS.API.STREAM.INFO.EVENTS", json!({})).await;
+        (info["state"]["consumer_count"].as_u64() >= Some(CONSUMERS)).then_some(())
+    })
+    .await;
+    grow(&plane, before).await;
+    reads_to(&plane, &["run", "ledger"], before).await;
+    let mut records = plane.events(">").await;
+    records.truncate(records.len() - 3);
+    api(&admin, "$JS.API.STREAM.DELETE.EVENTS", json!({})).await;
+    let config = include_str!("../../../nats/streams/EVENTS.json");
+    let config = serde_json::from_str(config).expect("JSON");
+    api(&admin, "$JS.API.STREAM.CREATE.EVENTS", config).await;
+    for record in records {
+        let headers = to_headers(&record.attributes);
+        store(&admin, &record.subject, headers, record.payload.into()).await.expect("it is stored");
+    }
+    grow(&plane, before + 3).await;
+    halt(&mut plane, &["run", "ledger"]).await;
+}
+
+/// What services end with that ran all the while.
+async fn halt(plane: &mut Running, services: &[&str]) {
+    for service in services {
+        let said = format!("{:#}", plane.ended(service).await.expect_err("it does not go on"));
+        // A reader that had hardly begun may look before the log has grown again.
+        let found = said.contains("has hash") || said.contains("and the log ends at");
+        assert!(found, "{said}");
+    }
 }
 
 #[tokio::test]

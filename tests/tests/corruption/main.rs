@@ -84,8 +84,21 @@ async fn halts(plane: &mut Running, service: &str) -> String {
 /// Runs services until their views have read everything, and ends them again.
 async fn goes_on(plane: &mut Running, services: &[&str]) {
     plane.serve(services);
+    let head = extent(&plane.operator, "EVENTS").await.expect("the log answers").last;
+    reads_to(plane, services, head).await;
+    for service in services {
+        plane.stop(service).await.expect("it ends in order");
+    }
+}
+
+/// Waits until the views of these services have read EVENTS up to here, and the other streams to
+/// their ends.
+async fn reads_to(plane: &Running, services: &[&str], events: u64) {
     for stream in ["EVENTS", "COMMANDS", "JOURNAL"] {
-        let head = extent(&plane.operator, stream).await.expect("the log answers").last;
+        let head = match stream {
+            "EVENTS" => events,
+            _ => extent(&plane.operator, stream).await.expect("the log answers").last,
+        };
         for service in services.iter().filter(|name| stream == "EVENTS" || **name == "ledger") {
             eventually(&format!("{service} that has read {stream} to {head}"), async || {
                 let lines = projection_list(&plane.database).await.expect("the views answer");
@@ -97,9 +110,6 @@ async fn goes_on(plane: &mut Running, services: &[&str]) {
             })
             .await;
         }
-    }
-    for service in services {
-        plane.stop(service).await.expect("it ends in order");
     }
 }
 
