@@ -65,10 +65,18 @@ impl Database {
         Ok(Lent { kept, session })
     }
 
-    /// The connection, inside a transaction in which every statement sees the same moment.
-    pub(crate) async fn moment(&self) -> Result<Lent, ProjectionError> {
+    /// The connection, inside a transaction in which every statement sees the same moment and the
+    /// same editions of these views: they are locked before the moment is taken, so no edition can
+    /// be swapped between the two.
+    pub(crate) async fn moment(&self, views: &[&str]) -> Result<Lent, ProjectionError> {
+        let checkpoints: Vec<String> =
+            views.iter().map(|view| format!("{view}.checkpoint")).collect();
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE {} IN ACCESS SHARE MODE",
+            checkpoints.join(", ")
+        );
         let session = self.lend().await?;
-        session.run("begin to read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        session.run("begin to read", &begin).await?;
         Ok(session)
     }
 }

@@ -17,7 +17,7 @@ pub enum ProjectionError {
     Connect { address: String, source: tokio_postgres::Error },
 
     #[error("cannot {doing}: {}", words(.source))]
-    Database { doing: &'static str, source: tokio_postgres::Error },
+    Database { doing: String, source: tokio_postgres::Error },
 
     #[error(
         "{view}: another instance has taken over (owner {owner}, term {term}; this is term {ours})"
@@ -42,6 +42,15 @@ pub enum ProjectionError {
     #[error("schema {schema} is not as this program creates it: found {found}, wanted {wanted}")]
     Differs { schema: String, found: String, wanted: String },
 
+    #[error("{edition} has not read as far as {serving}, which serves, within {seconds} s")]
+    NotLevel { edition: String, serving: String, seconds: u64 },
+
+    #[error("the view {view} as it was had to make room for others while it was built")]
+    PastGone { view: &'static str },
+
+    #[error("no edition of the view {view} serves")]
+    NotSetUp { view: &'static str },
+
     #[error("{asked} were asked for at once, over the limit of {limit}")]
     TooMany { asked: usize, limit: usize },
 }
@@ -50,13 +59,17 @@ impl ProjectionError {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Connect { source, .. } | Self::Database { source, .. } => verdict_of(source),
-            Self::WentBack { .. } | Self::PositionUnknown { .. } => Verdict::Retry,
+            Self::WentBack { .. }
+            | Self::PositionUnknown { .. }
+            | Self::NotLevel { .. }
+            | Self::PastGone { .. } => Verdict::Retry,
             Self::TooMany { .. } => Verdict::Refuse,
             Self::Fenced { .. }
             | Self::OutOfOrder { .. }
             | Self::Diverged(_)
             | Self::Row { .. }
-            | Self::Differs { .. } => Verdict::Stop,
+            | Self::Differs { .. }
+            | Self::NotSetUp { .. } => Verdict::Stop,
         }
     }
 
@@ -80,12 +93,25 @@ impl ProjectionError {
                 "nothing was changed; views are rebuilt and never migrated, so drop the schema and run setup again"
             }
             Self::TooMany { .. } => "ask in parts",
+            Self::NotLevel { .. } => {
+                "does the service that folds the view run? it folds every edition; then try again"
+            }
+            Self::PastGone { .. } => "ask again",
+            Self::NotSetUp { .. } => "run `helmstream setup`, which makes what is missing",
         }
     }
 
     /// Whether the database refused what a record would have written, rather than being unable to.
     pub(crate) fn is_about_the_data(&self) -> bool {
         matches!(self, Self::Database { source, .. } if verdict_of(source) == Verdict::Refuse)
+    }
+
+    /// Whether what a statement names is not there any more: an edition can be dropped meanwhile.
+    pub(crate) fn is_about_what_is_gone(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]
+            .iter()
+            .any(|state| source.code() == Some(state))
     }
 
     /// Whether somebody in another database of the server changed the same role meanwhile. There is

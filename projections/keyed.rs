@@ -3,6 +3,8 @@
 //! statement. Rows stay in memory between batches, which is safe because the checkpoint's fence
 //! lets no one else write them.
 
+pub mod base;
+
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Debug,

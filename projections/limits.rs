@@ -54,3 +54,31 @@ pub const UNACCOUNTED_MAX: i64 = 1_000;
 
 /// Positions or keys in one question about many at most: bounds what one statement carries.
 pub const ASKED_MAX: usize = 10_000;
+
+/// Events of the log between two bases. As of any moment this many are folded at most, which takes
+/// less than a second; a base costs one pass over the rows of a view.
+pub const BASE_EVERY_EVENTS: u64 = 50_000;
+
+/// How long a swap of editions waits for the new one to be level. It is begun once it nearly is,
+/// and the edition that serves stands still meanwhile.
+pub const SWAP_SECONDS_MAX: u64 = 10;
+
+/// How often it looks whether it is.
+pub const SWAP_LOOK_MS: u64 = 2;
+
+/// How long a swap waits for those who are reading, and so how long it makes others wait behind it.
+/// A question takes milliseconds; behind a long one the swap gives way and is tried again.
+pub const SWAP_LOCK_MS_MAX: u64 = 1_000;
+
+/// Parked records that are redriven in one transaction: while it runs the view stands still.
+pub const REDRIVE_RECORDS_MAX: i64 = 1_000;
+
+/// Views as of some position that are kept for whoever asks for the same. Each is as large as the
+/// view was.
+pub const PAST_KEPT_MAX: i64 = 8;
+
+/// How long one may take to be built before it counts as left by somebody who died.
+pub const PAST_BUILD_SECONDS_MAX: f64 = 3_600.0;
+
+/// How often a list of editions is begun anew because one of them was dropped meanwhile.
+pub const LIST_ATTEMPTS_MAX: u32 = 5;

@@ -27,6 +27,8 @@ pub trait Projection: Send + Sync + Sized + 'static {
     /// Whether a record builds on the earlier ones of its subject. Then those that come after one
     /// that is parked park behind it; a view of single records has no such order.
     const BUILDS_ON_EARLIER: bool;
+    /// What tells the rows of its table apart, if each aggregate has its own.
+    const KEY: Option<&'static str>;
 
     /// What a record is taken for.
     type Event: Send;
@@ -71,11 +73,6 @@ pub enum Unfit {
     Kind { found: String },
     #[error("{0}")]
     Word(#[from] WordError),
-}
-
-/// The schema that holds the rows of this version of a view.
-pub fn schema<P: Projection>() -> String {
-    format!("{}_v{}", P::NAME, P::VERSION)
 }
 
 /// An event of a context: the aggregate, and the word; `None` for the refusal of a command, which

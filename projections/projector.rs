@@ -13,11 +13,13 @@ use uuid::Uuid;
 
 use crate::{
     database::{Database, Lent},
+    edition,
     error::ProjectionError,
+    keyed::base::{save_between, up_to_next_base},
     limits::{BATCH_RECORDS_MAX, IDLE_TRANSACTION_SECONDS_MAX, PROJECT_TIMEOUT_SECONDS},
     parking,
     position::{Checkpoint, Diverged},
-    projection::{Projection, schema},
+    projection::Projection,
     session::Session,
 };
 
@@ -44,16 +46,28 @@ pub struct Applied {
 }
 
 impl<P: Projection> Projector<P> {
-    /// Takes the view over: whichever instance had it is fenced at its next batch. `owner` tells
-    /// instances apart, `epoch` is the log's own.
+    /// Takes the first edition of the view over, as `open_edition` does.
     pub async fn open(
         database: &Database,
         stream: &str,
         owner: Uuid,
         epoch: Uuid,
     ) -> Result<Self, ProjectionError> {
+        let first = edition::schema(P::NAME, P::VERSION, 1);
+        Self::open_edition(database, &first, stream, owner, epoch).await
+    }
+
+    /// Takes an edition of the view over: whichever instance had it is fenced at its next batch.
+    /// `owner` tells instances apart, `epoch` is the log's own.
+    pub async fn open_edition(
+        database: &Database,
+        edition: &str,
+        stream: &str,
+        owner: Uuid,
+        epoch: Uuid,
+    ) -> Result<Self, ProjectionError> {
         let mut projector = Self {
-            database: database.separate(&settings::<P>()),
+            database: database.separate(&settings::<P>(edition)),
             at: Checkpoint {
                 projection: P::NAME,
                 version: P::VERSION,
@@ -135,7 +149,10 @@ impl<P: Projection> Projector<P> {
         })?;
         let mut applied =
             Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
-        for batch in fresh.chunks(BATCH_RECORDS_MAX) {
+        let mut rest = fresh;
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at(up_to_next_base(rest).min(BATCH_RECORDS_MAX));
+            rest = later;
             let parked = self.apply_or_bisect(batch, reaches(batch, fresh, read_to)).await?;
             applied.parked += parked;
             applied.folded += batch.len() - parked;
@@ -234,7 +251,8 @@ impl<P: Projection> Projector<P> {
             return Err(self.why_not_moved(session).await);
         }
         let mut count = 0;
-        if !batch.is_empty() {
+        if let Some(first) = batch.first() {
+            save_between::<P>(&mut session, self.at.read_to_seq, first.sequence - 1).await?;
             let behind = if self.parks && P::BUILDS_ON_EARLIER {
                 parked::subjects(&mut session, to, batch).await?
             } else {
@@ -248,6 +266,8 @@ impl<P: Projection> Projector<P> {
                 P::write(&mut session, &mut self.kept, sorted.fits).await?;
             }
         }
+        let saved_to = batch.first().map_or(self.at.read_to_seq, |first| first.sequence - 1);
+        save_between::<P>(&mut session, saved_to.max(self.at.read_to_seq), to.read_to_seq).await?;
         session.run("commit a batch", "COMMIT").await?;
         session.give_back();
         Ok(count)
@@ -311,13 +331,12 @@ impl<P: Projection> Projector<P> {
     }
 }
 
-/// Rows stand in the schema of their version; statements name no schema.
-fn settings<P: Projection>() -> String {
+/// Rows stand in the schema of their edition; statements name no schema.
+pub(crate) fn settings<P: Projection>(edition: &str) -> String {
     let commit = if P::WAITS_FOR_DISK { "on" } else { "off" };
     format!(
-        "-c search_path={} -c synchronous_commit={commit} -c statement_timeout={PROJECT_TIMEOUT_SECONDS}s \
-         -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS_MAX}s",
-        schema::<P>()
+        "-c search_path={edition} -c synchronous_commit={commit} -c statement_timeout={PROJECT_TIMEOUT_SECONDS}s \
+         -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS_MAX}s"
     )
 }
 

@@ -17,7 +17,7 @@ pub(crate) type Value<'a> = &'a (dyn ToSql + Sync);
 /// One connection. It closes when it is dropped, and what it had begun is rolled back.
 pub struct Session {
     client: Client,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<String, Statement>,
 }
 
 impl Session {
@@ -52,10 +52,10 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Rows of a statement that stands in a file of ours.
+    /// Rows of a statement that stands in a file of ours, its places filled in.
     pub(crate) async fn query(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, ProjectionError> {
         let statement = self.prepared(sql).await?;
@@ -65,7 +65,7 @@ impl Session {
     /// How many rows a statement touched.
     pub(crate) async fn execute(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         values: &[Value<'_>],
     ) -> Result<u64, ProjectionError> {
         let statement = self.prepared(sql).await?;
@@ -75,7 +75,7 @@ impl Session {
     /// Begins a transaction and executes its first statement, in one journey to the server.
     pub(crate) async fn begin_with(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         values: &[Value<'_>],
     ) -> Result<u64, ProjectionError> {
         let statement = self.prepared(sql).await?;
@@ -86,17 +86,17 @@ impl Session {
     }
 
     /// Runs statements without values; `doing` is what they are for.
-    pub(crate) async fn run(&self, doing: &'static str, sql: &str) -> Result<(), ProjectionError> {
+    pub(crate) async fn run(&self, doing: &str, sql: &str) -> Result<(), ProjectionError> {
         self.client
             .batch_execute(sql)
             .await
-            .map_err(|source| ProjectionError::Database { doing, source })
+            .map_err(|source| ProjectionError::Database { doing: doing.to_owned(), source })
     }
 
     /// Appends rows by `COPY … (FORMAT BINARY)`. All of them, or an error.
     pub(crate) async fn copy<'a>(
         &self,
-        sql: &'static str,
+        sql: &str,
         types: &[Type],
         rows: impl Iterator<Item = Vec<Value<'a>>> + Send,
     ) -> Result<u64, ProjectionError> {
@@ -109,21 +109,21 @@ impl Session {
         writer.finish().await.map_err(while_doing(sql))
     }
 
-    async fn prepared(&mut self, sql: &'static str) -> Result<Statement, ProjectionError> {
+    async fn prepared(&mut self, sql: &str) -> Result<Statement, ProjectionError> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
         let statement = self.client.prepare(sql).await.map_err(while_doing(sql))?;
-        self.statements.insert(sql, statement.clone());
+        self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 }
 
 /// Every file of SQL opens with a line that says what it does; an error repeats it.
-fn while_doing(sql: &'static str) -> impl FnOnce(tokio_postgres::Error) -> ProjectionError {
-    move |source| ProjectionError::Database { doing: title(sql), source }
+fn while_doing(sql: &str) -> impl FnOnce(tokio_postgres::Error) -> ProjectionError {
+    move |source| ProjectionError::Database { doing: title(sql).to_owned(), source }
 }
 
-fn title(sql: &'static str) -> &'static str {
+fn title(sql: &str) -> &str {
     sql.lines().next().and_then(|line| line.strip_prefix("-- ")).unwrap_or(sql)
 }

@@ -8,20 +8,14 @@ use std::fmt;
 use helmstream_schemas::Hash;
 
 use crate::{
-    alias::Alias,
-    approval::Approval,
     database::Database,
-    dead_letter::DeadLetter,
-    deadline::Deadline,
-    deployment::Deployment,
+    edition::{self, Edition, EditionState},
     error::ProjectionError,
-    ledger::Ledger,
     limits::{
         DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS, SETUP_ATTEMPTS_MAX,
     },
-    projection::{Projection, schema},
-    run::Run,
     session::Session,
+    views::{VIEWS, View},
 };
 
 /// Whom the database lets in, and for what.
@@ -41,6 +35,8 @@ pub enum Role {
     Deadline,
     /// Projects the ledger, which it cannot alter, and second names.
     Ledger,
+    /// Builds views as of some position.
+    Past,
     /// Reads everything.
     Operator,
 }
@@ -56,7 +52,7 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 9] = [
         Self::Door,
         Self::Run,
         Self::Approval,
@@ -64,6 +60,7 @@ impl Role {
         Self::DeadLetter,
         Self::Deadline,
         Self::Ledger,
+        Self::Past,
         Self::Operator,
     ];
 
@@ -76,20 +73,21 @@ impl Role {
             Self::DeadLetter => "dead_letter",
             Self::Deadline => "deadline",
             Self::Ledger => "ledger",
+            Self::Past => "past",
             Self::Operator => "operator",
         }
     }
 
+    /// What it may besides folding its own views.
     const fn rights(self) -> &'static str {
         match self {
             Self::Door => include_str!("setup/door.sql"),
             Self::Run => include_str!("setup/run.sql"),
             Self::Approval => include_str!("setup/approval.sql"),
-            Self::Deployment => include_str!("setup/deployment.sql"),
-            Self::DeadLetter => include_str!("setup/dead_letter.sql"),
             Self::Deadline => include_str!("setup/deadline.sql"),
-            Self::Ledger => include_str!("setup/ledger.sql"),
+            Self::Past => include_str!("setup/past.sql"),
             Self::Operator => include_str!("setup/operator.sql"),
+            Self::Deployment | Self::DeadLetter | Self::Ledger => "",
         }
     }
 
@@ -125,86 +123,85 @@ pub async fn setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionE
 async fn try_setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionError> {
     let mut session = admin.lend().await?;
     session.run("begin to set up", include_str!("setup/begin.sql")).await?;
-    for wanted in schemas() {
-        create_or_compare(&mut session, &wanted).await?;
+    for (name, create) in [
+        ("people", include_str!("people/create.sql")),
+        ("plane", concat!(include_str!("edition/create.sql"), include_str!("past/create.sql"))),
+    ] {
+        create_or_compare(&mut session, name, create).await?;
+    }
+    for view in VIEWS {
+        found(&mut session, &view).await?;
     }
     session.run("close the database to strangers", include_str!("setup/close.sql")).await?;
+    let editions = edition::all(&mut session).await?;
     for login in logins {
         let quoted = create_role(&mut session, login).await?;
-        grant(&session, login.role, &quoted).await?;
+        grant(&session, login.role, &quoted, &editions).await?;
     }
     session.run("set up", "COMMIT").await?;
     session.give_back();
     Ok(())
 }
 
-/// A schema, and the statements that create what is in it.
-struct Schema {
-    name: String,
-    create: String,
+/// Makes sure that there is an edition of the version that this program folds, and one that serves.
+async fn found(session: &mut Session, view: &View) -> Result<(), ProjectionError> {
+    let edition = view.schema(1);
+    let is_new = create_or_compare(session, &edition, &view.create()).await?;
+    let serves = create_once(session, view.name, &view.stable(&edition)).await?;
+    if is_new {
+        let state = if serves { EditionState::Serving } else { EditionState::Building };
+        edition::add(session, view, 1, state).await?;
+    }
+    Ok(())
 }
 
-fn schemas() -> Vec<Schema> {
-    let mut all =
-        vec![Schema { name: "people".into(), create: include_str!("people/create.sql").into() }];
-    all.extend(of_view::<Run>(include_str!("run/create.sql"), include_str!("run/stable.sql")));
-    all.extend(of_view::<Approval>(
-        include_str!("approval/create.sql"),
-        include_str!("approval/stable.sql"),
-    ));
-    all.extend(of_view::<Deployment>(
-        include_str!("deployment/create.sql"),
-        include_str!("deployment/stable.sql"),
-    ));
-    all.extend(of_view::<DeadLetter>(
-        include_str!("dead_letter/create.sql"),
-        include_str!("dead_letter/stable.sql"),
-    ));
-    all.extend(of_view::<Deadline>(
-        include_str!("deadline/create.sql"),
-        include_str!("deadline/stable.sql"),
-    ));
-    all.extend(of_view::<Ledger>(
-        include_str!("ledger/create.sql"),
-        include_str!("ledger/stable.sql"),
-    ));
-    all.extend(of_view::<Alias>(
-        include_str!("alias/create.sql"),
-        include_str!("alias/stable.sql"),
-    ));
-    all
-}
-
-/// The schema of a view's version, and the one that readers use.
-fn of_view<P: Projection>(create: &str, stable: &str) -> [Schema; 2] {
-    let version = schema::<P>();
-    let named = |sql: &str| sql.replace("{stable}", P::NAME).replace("{version}", &version);
-    let stable = named(&[include_str!("projector/stable.sql"), stable].concat());
-    let create = [include_str!("projector/create.sql"), create].concat();
-    [Schema { name: version, create }, Schema { name: P::NAME.into(), create: stable }]
-}
-
-/// A schema's comment holds the hash of the statements that created it.
-async fn create_or_compare(session: &mut Session, schema: &Schema) -> Result<(), ProjectionError> {
-    let wanted = format!("helmstream {}", Hash::of(schema.create.as_bytes()));
-    let rows = session.query(include_str!("setup/comment.sql"), &[&schema.name]).await?;
+/// Creates a schema if it is absent; whether it was. A schema's comment holds the hash of the
+/// statements that created it: one that others created is refused.
+pub(crate) async fn create_or_compare(
+    session: &mut Session,
+    name: &str,
+    create: &str,
+) -> Result<bool, ProjectionError> {
+    let wanted = format!("helmstream {}", Hash::of(create.as_bytes()));
+    let rows = session.query(include_str!("setup/comment.sql"), &[&name]).await?;
     let Some(row) = rows.first() else {
-        let Schema { name, create } = schema;
         let sql = format!(
             "CREATE SCHEMA {name}; SET LOCAL search_path = {name};\n{create};\n\
              COMMENT ON SCHEMA {name} IS '{wanted}'; SET LOCAL search_path = pg_catalog"
         );
-        return session.run("create a schema", &sql).await;
+        return session.run("create a schema", &sql).await.map(|()| true);
     };
     let found: Option<String> = row.get("comment");
     match found {
-        Some(found) if found == wanted => Ok(()),
+        Some(found) if found == wanted => Ok(false),
         found => Err(ProjectionError::Differs {
-            schema: schema.name.clone(),
+            schema: name.to_owned(),
             found: found.unwrap_or_else(|| "a schema of somebody else".into()),
             wanted,
         }),
     }
+}
+
+/// Creates the schema that readers use if it is absent; whether it was. Which edition it shows, and
+/// so what it consists of, changes later.
+async fn create_once(
+    session: &mut Session,
+    name: &str,
+    create: &str,
+) -> Result<bool, ProjectionError> {
+    let rows = session.query(include_str!("setup/comment.sql"), &[&name]).await?;
+    if let Some(row) = rows.first() {
+        return match row.get::<_, Option<&str>>("comment") {
+            Some("helmstream") => Ok(false),
+            found => Err(ProjectionError::Differs {
+                schema: name.to_owned(),
+                found: found.unwrap_or("a schema of somebody else").to_owned(),
+                wanted: "helmstream".to_owned(),
+            }),
+        };
+    }
+    let sql = format!("CREATE SCHEMA {name};\n{create};\nCOMMENT ON SCHEMA {name} IS 'helmstream'");
+    session.run("create a schema", &sql).await.map(|()| true)
 }
 
 /// Creates a role if it is absent and sets its password; its name, quoted. What travels and what
@@ -227,10 +224,21 @@ async fn create_role(session: &mut Session, login: &Login) -> Result<String, Pro
 }
 
 /// Takes every right on our schemas from a role and gives it those it needs.
-async fn grant(session: &Session, role: Role, quoted: &str) -> Result<(), ProjectionError> {
-    let revoke =
-        |schema: Schema| include_str!("setup/revoke.sql").replace("{schema}", &schema.name);
-    let rights = schemas().into_iter().map(revoke).chain([role.rights().to_owned()]);
+async fn grant(
+    session: &Session,
+    role: Role,
+    quoted: &str,
+    editions: &[Edition],
+) -> Result<(), ProjectionError> {
+    let schemas = ["people", "plane"].into_iter().chain(VIEWS.map(|view| view.name));
+    let schemas = schemas.chain(editions.iter().map(|edition| &*edition.edition));
+    let revoke = |schema| include_str!("setup/revoke.sql").replace("{schema}", schema);
+    let rights = schemas
+        .map(revoke)
+        .chain([include_str!("setup/every_role.sql").to_owned(), role.rights().to_owned()])
+        .chain(editions.iter().filter_map(|edition| {
+            View::named(&edition.projection)?.rights(&edition.edition, role)
+        }));
     let sql = rights.collect::<String>().replace("{role}", quoted);
     session.run("grant a role its rights", &sql).await
 }

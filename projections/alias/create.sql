@@ -4,7 +4,7 @@ CREATE TABLE alias (
     name text COLLATE "C" PRIMARY KEY,
     context text NOT NULL,
     id text COLLATE "C" NOT NULL,
-    claimed_seq bigint NOT NULL
+    last_seq bigint NOT NULL
 );
 
 -- All names of an aggregate.

@@ -26,6 +26,7 @@ impl Projection for Alias {
     const READS: Reads = Reads::Subjects(&["evt.alias.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("name");
     type Event = Option<AliasEvent>;
     type Kept = KeptRows<AliasRow>;
 
@@ -73,7 +74,7 @@ impl Keyed for Alias {
                 let name: &str = row.get("name");
                 let claimed =
                     Claimed { context: row.get("context"), id: id_back("alias", row.get("id"))? };
-                let claimed = Some((seq_back(row.get("claimed_seq")), claimed));
+                let claimed = Some((seq_back(row.get("last_seq")), claimed));
                 Ok((format!("evt.alias.{name}"), AliasRow { claimed }))
             })
             .collect()

@@ -24,6 +24,7 @@ impl Projection for Approval {
     const READS: Reads = Reads::Subjects(&["evt.approval.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("id");
     /// `None` is the refusal of a command.
     type Event = Option<ApprovalEvent>;
     type Kept = KeptRows<ApprovalView>;

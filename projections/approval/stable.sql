@@ -1,4 +1,4 @@
 -- show approvals by the name that outlives versions
 CREATE VIEW {stable}.approval AS
 SELECT id, standing, run, asked_at, expires_at, asked_seq, last_seq, view
-FROM {version}.approval;
+FROM {edition}.approval;

@@ -25,6 +25,7 @@ impl Projection for DeadLetter {
     const READS: Reads = Reads::Subjects(&["evt.dead_letter.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("id");
     /// `None` is the refusal of a command.
     type Event = Option<DeadLetterEvent>;
     type Kept = KeptRows<DeadLetterView>;

@@ -36,6 +36,7 @@ impl Projection for Deadline {
     const READS: Reads = Reads::Subjects(&["evt.approval.*", "evt.run.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("context, id, purpose");
     type Event = AllMoves;
     type Kept = KeptRows<<Self as Keyed>::Row>;
 

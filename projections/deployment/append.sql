@@ -1,4 +1,4 @@
--- append the events of units
-INSERT INTO entry (id, seq, deployment, entry)
-SELECT id, seq, deployment, entry
-FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS new (id, seq, deployment, entry)
+-- append which units hold which deployments
+INSERT INTO registered (deployment, id, seq)
+SELECT deployment, id, seq
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (deployment, id, seq)

@@ -10,17 +10,15 @@ CREATE TABLE deployment (
     state text NOT NULL
 ) WITH (fillfactor = 70);
 
--- Every event of a unit, as JSON, and the deployment that it registered, if it did.
-CREATE TABLE entry (
-    id text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
-    deployment text COLLATE "C",
-    entry text NOT NULL,
-    PRIMARY KEY (id, seq)
-);
-
 -- The order of every list.
 CREATE INDEX deployment_deployed ON deployment (deployed_seq);
 
--- The unit of a deployment. By digest, because an id from outside can be longer than an index takes.
-CREATE INDEX entry_deployment ON entry (md5(deployment)) WHERE deployment IS NOT NULL;
+-- Which units hold a deployment, and since which event.
+CREATE TABLE registered (
+    deployment text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL
+);
+
+-- By digest, because an id from outside can be longer than an index takes.
+CREATE INDEX registered_deployment ON registered (md5(deployment));

@@ -1,5 +1,6 @@
-//! The view `deployment`: one row a unit with what is deployed in it now, and one row an event,
-//! appended. What superseded what is not stored: `chain` derives it when a unit is shown.
+//! The view `deployment`: one row a unit with what is deployed in it now, and which units hold which
+//! deployment. What superseded what is not stored: `chain` derives it from the unit's events, as
+//! the ledger holds them, when it is shown.
 
 pub mod chain;
 pub mod fold;
@@ -11,7 +12,7 @@ use crate::{
     error::ProjectionError,
     keyed::{self, KeptRows, Keyed},
     projection::{Fit, Projection, Reads, Unfit, told},
-    session::Session,
+    session::{Session, Value},
 };
 
 pub use chain::{Entry, Link, chain};
@@ -26,6 +27,7 @@ impl Projection for Deployment {
     const READS: Reads = Reads::Subjects(&["evt.deployment.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("id");
     /// `None` is the refusal of a command.
     type Event = Option<DeploymentEvent>;
     type Kept = KeptRows<UnitState>;
@@ -102,39 +104,27 @@ impl Keyed for Deployment {
     }
 }
 
-/// Appends the events of a batch.
+/// Appends which deployments a batch registers.
 async fn append(
     session: &mut Session,
     batch: &[Fit<'_, Option<DeploymentEvent>>],
 ) -> Result<(), ProjectionError> {
-    let (mut ids, mut sequences) = (Vec::new(), Vec::new());
-    let (mut deployments, mut entries) = (Vec::new(), Vec::new());
+    let (mut deployments, mut ids, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
     for fit in batch {
-        let Some(event) = &fit.event else { continue };
-        let sequence = fit.record.sequence;
-        ids.push(token_of(&fit.record.subject));
-        sequences.push(seq(sequence));
-        deployments.push(match event {
-            DeploymentEvent::Registered(e) => Some(text(&e.deployment.id)),
-            DeploymentEvent::Retired(_) | DeploymentEvent::Listed(_) => None,
-        });
-        let entry = Entry { sequence, event: event.clone() };
-        entries.push(serde_json::to_string(&entry).expect("an entry has only texts for keys"));
+        if let Some(DeploymentEvent::Registered(e)) = &fit.event {
+            deployments.push(text(&e.deployment.id));
+            ids.push(token_of(&fit.record.subject));
+            sequences.push(seq(fit.record.sequence));
+        }
     }
     if ids.is_empty() {
         return Ok(());
     }
-    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&ids, &sequences, &deployments, &entries];
-    session.execute(include_str!("append.sql"), &columns).await.map(drop)
+    let values: &[Value<'_>] = &[&deployments, &ids, &sequences];
+    session.execute(include_str!("append.sql"), values).await.map(drop)
 }
 
 /// A unit as it stands in its column.
 pub(crate) fn state_back(column: &str) -> Result<UnitState, ProjectionError> {
     json_back("deployment", column)
-}
-
-/// An entry as it stands in its column.
-pub(crate) fn entry_back(column: &str) -> Result<Entry, ProjectionError> {
-    json_back("entry", column)
 }

@@ -1,8 +1,8 @@
 -- show what is deployed by the name that outlives versions
 CREATE VIEW {stable}.deployment AS
 SELECT id, domain, environment, standing, deployed_seq, last_seq, state
-FROM {version}.deployment;
+FROM {edition}.deployment;
 
-CREATE VIEW {stable}.entry AS
-SELECT id, seq, deployment, entry
-FROM {version}.entry;
+CREATE VIEW {stable}.registered AS
+SELECT deployment, id, seq
+FROM {edition}.registered;

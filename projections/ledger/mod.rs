@@ -32,6 +32,7 @@ impl Projection for Ledger {
     const WAITS_FOR_DISK: bool = true;
     /// One entry that cannot be read must not hide every later one of the door's.
     const BUILDS_ON_EARLIER: bool = false;
+    const KEY: Option<&'static str> = None;
     type Event = LedgerRow;
     type Kept = ();
 

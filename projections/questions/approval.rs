@@ -1,15 +1,20 @@
 //! Which approvals there are, and one of them whole.
 
-use helmstream_schemas::Id;
+use helmstream_schemas::{Context, Id, Subject};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
-use super::{AsOf, as_of, rows_limit};
+use super::{
+    AsOf, as_of, as_of_ledger,
+    history::{history, taken},
+    rows_limit,
+};
 use crate::{
-    approval::{ApprovalView, Standing},
+    approval::{Approval, ApprovalView, Standing},
     columns::{id_back, json_back, seq},
     database::Database,
     error::ProjectionError,
+    projection::Fit,
 };
 
 /// Which approvals to list.
@@ -37,7 +42,7 @@ pub async fn approval_list(
     database: &Database,
     filter: &ApprovalFilter,
 ) -> Result<AsOf<Vec<ApprovalShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["approval"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_approval.sql")).await?;
     let standing = filter.standing.map(Standing::word);
     let run = filter.run.as_ref().map(Id::token);
@@ -49,16 +54,27 @@ pub async fn approval_list(
     Ok(AsOf { as_of_seq, answer: rows.iter().map(shown_back).collect::<Result<_, _>>()? })
 }
 
-/// Shows an approval; `None` if nothing has that id.
+/// Shows an approval; `None` if nothing has that id. `at` is the position as of which it is shown;
+/// without one, the last that was read.
 pub async fn approval_show(
     database: &Database,
     id: &Id,
+    at: Option<u64>,
 ) -> Result<AsOf<Option<ApprovalShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_approval.sql")).await?;
-    let rows = session.query(include_str!("approval_show.sql"), &[&id.token()]).await?;
+    let mut session = database.moment(&["ledger"]).await?;
+    let read_to = as_of_ledger(&mut session).await?;
+    let as_of_seq = at.map_or(read_to, |at| at.min(read_to));
+    let subject = Subject::Event { context: Context::Approval, id: id.clone() }.to_string();
+    let records = history(&mut session, &[subject], as_of_seq).await?;
     session.end().await?;
-    Ok(AsOf { as_of_seq, answer: rows.first().map(shown_back).transpose()? })
+    let mut view = ApprovalView::default();
+    for Fit { record, event } in taken::<Approval>(&records) {
+        if let Some(event) = event {
+            view.fold(record.sequence, event);
+        }
+    }
+    let answer = (view != ApprovalView::default()).then(|| ApprovalShown { id: id.clone(), view });
+    Ok(AsOf { as_of_seq, answer })
 }
 
 fn shown_back(row: &Row) -> Result<ApprovalShown, ProjectionError> {

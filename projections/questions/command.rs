@@ -13,7 +13,7 @@ pub async fn command_show(
     database: &Database,
     id: Uuid,
 ) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = session.query(include_str!("command_show.sql"), &[&id]).await?;
     session.end().await?;

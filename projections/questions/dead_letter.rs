@@ -67,7 +67,7 @@ pub async fn dead_letter_list(
     database: &Database,
     filter: &DeadLetterFilter,
 ) -> Result<AsOf<Vec<DeadLetterShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger", "dead_letter"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
     let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
     let sql = include_str!("dead_letter_list.sql");
@@ -83,7 +83,7 @@ pub async fn dead_letter_show(
     database: &Database,
     inbox_sequence: u64,
 ) -> Result<AsOf<Option<DeadLetterShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger", "dead_letter"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
     let rows = session.query(include_str!("dead_letter_show.sql"), &[&seq(inbox_sequence)]).await?;
     let mut answer = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;

@@ -29,7 +29,7 @@ pub async fn deadlines_armed(
     after: Option<&Id>,
     limit: u32,
 ) -> Result<AsOf<Vec<ArmedDeadline>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["deadline"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_deadline.sql")).await?;
     let (after, limit) = (after.map(Id::token), rows_limit(limit));
     let rows = session

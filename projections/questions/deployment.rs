@@ -1,16 +1,22 @@
 //! What is deployed where: units in a list, one unit with the chain of its deployments, and the
 //! units of a deployment.
 
-use helmstream_schemas::{Id, deployment::Unit};
+use helmstream_schemas::{Context, Id, Subject, deployment::Unit};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
-use super::{AsOf, as_of, rows_limit};
+use super::{
+    AsOf, as_of, as_of_ledger,
+    history::{history, taken},
+    rows_limit,
+};
 use crate::{
     columns::{id_back, seq, text},
     database::Database,
-    deployment::{Link, Standing, UnitState, chain, entry_back, state_back},
+    deployment::{Deployment, Entry, Link, Standing, UnitState, chain, state_back},
     error::ProjectionError,
+    projection::Fit,
+    session::Value,
 };
 
 /// Which units to list.
@@ -58,7 +64,7 @@ pub async fn deployment_list(
     database: &Database,
     filter: &UnitFilter,
 ) -> Result<AsOf<UnitPage>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["deployment"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
     let domain = filter.domain.as_ref().map(|word| key_words(word, "")[0].clone());
     let environment = filter.environment.as_ref().map(|word| key_words("", word)[1].clone());
@@ -79,21 +85,29 @@ pub async fn deployment_list(
     Ok(AsOf { as_of_seq, answer: UnitPage { units, next } })
 }
 
-/// Shows a unit; `None` if nothing was ever told of it.
+/// Shows a unit; `None` if nothing was ever told of it. `at` is the position as of which it is
+/// shown; without one, the last that was read.
 pub async fn deployment_show(
     database: &Database,
     unit: &Id,
+    at: Option<u64>,
 ) -> Result<AsOf<Option<UnitShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
-    let token = unit.token();
-    let rows = session.query(include_str!("deployment_show.sql"), &[&token]).await?;
-    let entries = session.query(include_str!("deployment_entries.sql"), &[&token]).await?;
+    let mut session = database.moment(&["ledger"]).await?;
+    let read_to = as_of_ledger(&mut session).await?;
+    let as_of_seq = at.map_or(read_to, |at| at.min(read_to));
+    let subject = Subject::Event { context: Context::Deployment, id: unit.clone() }.to_string();
+    let records = history(&mut session, &[subject], as_of_seq).await?;
     session.end().await?;
-    let Some(row) = rows.first() else { return Ok(AsOf { as_of_seq, answer: None }) };
-    let line = line_back(row)?;
-    let entries =
-        entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
+    let (mut state, mut entries) = (UnitState::default(), Vec::new());
+    for Fit { record, event } in taken::<Deployment>(&records) {
+        let Some(event) = event else { continue };
+        state.fold(record.sequence, &event);
+        entries.push(Entry { sequence: record.sequence, event });
+    }
+    if entries.is_empty() {
+        return Ok(AsOf { as_of_seq, answer: None });
+    }
+    let line = UnitLine { id: unit.clone(), standing: state.standing(), state };
     Ok(AsOf { as_of_seq, answer: Some(UnitShown { line, chain: chain(entries) }) })
 }
 
@@ -101,13 +115,16 @@ pub async fn deployment_show(
 pub async fn deployment_units(
     database: &Database,
     deployment: &str,
+    at: Option<u64>,
 ) -> Result<AsOf<Vec<Id>>, ProjectionError> {
-    let mut session = database.moment().await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
-    let rows = session.query(include_str!("deployment_units.sql"), &[&text(deployment)]).await?;
+    let mut session = database.moment(&["deployment"]).await?;
+    let read_to = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
+    let as_of_seq = at.map_or(read_to, |at| at.min(read_to));
+    let values: &[Value<'_>] = &[&text(deployment), &seq(as_of_seq)];
+    let rows = session.query(include_str!("deployment_units.sql"), values).await?;
     session.end().await?;
-    let ids = rows.iter().map(|row| id_back("entry", row.get("id"))).collect::<Result<_, _>>()?;
-    Ok(AsOf { as_of_seq, answer: ids })
+    let ids = rows.iter().map(|row| id_back("registered", row.get("id")));
+    Ok(AsOf { as_of_seq, answer: ids.collect::<Result<_, _>>()? })
 }
 
 fn key_words(domain: &str, environment: &str) -> [String; 2] {

@@ -1,5 +1,5 @@
 -- find the units that hold a deployment
 SELECT DISTINCT id
-FROM deployment.entry
-WHERE md5(deployment) = md5($1) AND deployment = $1
+FROM deployment.registered
+WHERE md5(deployment) = md5($1) AND deployment = $1 AND seq <= $2
 ORDER BY id

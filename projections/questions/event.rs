@@ -72,7 +72,7 @@ pub async fn event_list(
     filter: &EventFilter,
 ) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
     let (from, limit) = (seq(filter.from_seq), rows_limit(filter.limit));
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = match &filter.aggregate {
         Some(id) => {
@@ -100,7 +100,7 @@ pub async fn event_show(
     database: &Database,
     name: EventName,
 ) -> Result<AsOf<Option<EventShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = match name {
         EventName::Id(id) => session.query(include_str!("event_show_id.sql"), &[&id]).await?,

@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod deployment;
 pub mod door;
 pub mod event;
+mod history;
 pub mod outcome;
 pub mod projection;
 pub mod run;

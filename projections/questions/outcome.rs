@@ -28,7 +28,7 @@ pub async fn outcomes(
     database: &Database,
     inbox_sequences: &[u64],
 ) -> Result<Vec<(u64, Option<Outcome>)>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let outcomes = outcomes_at(&mut session, inbox_sequences).await?;
     session.end().await?;
     Ok(outcomes)
@@ -63,7 +63,7 @@ pub async fn outcome_of_command(
     database: &Database,
     id: Uuid,
 ) -> Result<Option<Outcome>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let mut effects = effects_of(&mut session, &[id]).await?;
     session.end().await?;
     Ok(effects.remove(&id))

@@ -1,4 +1,4 @@
 -- list what a view could not apply
 SELECT projection, version, stream, seq, subject, reason, recorded_at
 FROM {view}.parked
-WHERE projection = $1
+WHERE $1::text IS NULL OR projection = $1

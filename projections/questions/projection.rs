@@ -4,26 +4,29 @@ use std::sync::LazyLock;
 
 use helmstream_schemas::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::rows_limit;
-use crate::{columns::seq_back, database::Database, error::ProjectionError};
-
-/// Every view, by the schema that readers use.
-const VIEWS: [&str; 7] =
-    ["alias", "approval", "dead_letter", "deadline", "deployment", "ledger", "run"];
-
-static PROJECTION_LIST: LazyLock<String> = LazyLock::new(|| {
-    of_every_view(include_str!("projection_list.sql"), "ORDER BY projection, version, stream")
-});
+use crate::{
+    columns::seq_back,
+    database::Database,
+    edition::{self, EditionState},
+    error::ProjectionError,
+    limits::LIST_ATTEMPTS_MAX,
+    session::Session,
+    views::VIEWS,
+};
 
 static PARKED_LIST: LazyLock<String> = LazyLock::new(|| {
     of_every_view(include_str!("parked_list.sql"), "ORDER BY stream, seq LIMIT $2")
 });
 
-/// Where a view stands on one stream.
+/// Where an edition of a view stands on one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectionLine {
+    pub edition: String,
+    pub state: EditionState,
     pub projection: String,
     pub version: u32,
     pub stream: String,
@@ -50,14 +53,38 @@ pub struct ParkedLine {
     pub recorded_at: Timestamp,
 }
 
-/// Lists where every view stands.
+/// Lists where every edition of every view stands. One that nobody has begun to fold stands nowhere.
 pub async fn projection_list(database: &Database) -> Result<Vec<ProjectionLine>, ProjectionError> {
     let mut session = database.lend().await?;
-    let rows = session.query(&PROJECTION_LIST, &[]).await?;
+    let mut lines = try_list(&mut session).await;
+    for _ in 1..LIST_ATTEMPTS_MAX {
+        match &lines {
+            // An edition was dropped between the two questions.
+            Err(error) if error.is_about_what_is_gone() => lines = try_list(&mut session).await,
+            _ => break,
+        }
+    }
     session.give_back();
-    Ok(rows
+    lines
+}
+
+async fn try_list(session: &mut Session) -> Result<Vec<ProjectionLine>, ProjectionError> {
+    let editions = edition::all(session).await?;
+    let each: Vec<String> = editions
         .iter()
-        .map(|row| ProjectionLine {
+        .map(|held| include_str!("projection_list.sql").replace("{edition}", &held.edition))
+        .collect();
+    if each.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = each.join("UNION ALL\n") + "ORDER BY projection, version, edition, stream";
+    let rows = session.query(&sql, &[]).await?;
+    let line = |row: &Row| {
+        let name: &str = row.get("edition");
+        let held = editions.iter().find(|held| held.edition == name)?;
+        Some(ProjectionLine {
+            edition: held.edition.clone(),
+            state: held.state,
             projection: row.get("projection"),
             version: u32::try_from(row.get::<_, i32>("version")).unwrap_or_default(),
             stream: row.get("stream"),
@@ -67,13 +94,14 @@ pub async fn projection_list(database: &Database) -> Result<Vec<ProjectionLine>,
             owner: row.get("owner"),
             epoch: row.get("epoch"),
         })
-        .collect())
+    };
+    Ok(rows.iter().filter_map(line).collect())
 }
 
-/// Lists what a view could not apply, in the order of the log.
+/// Lists what a view could not apply, or all of them, in the order of the log.
 pub async fn parked_list(
     database: &Database,
-    projection: &str,
+    projection: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ParkedLine>, ProjectionError> {
     let mut session = database.lend().await?;
@@ -95,6 +123,6 @@ pub async fn parked_list(
 
 /// A question about one view, `{view}`, put to all of them at once.
 pub(super) fn of_every_view(sql: &str, order: &str) -> String {
-    let each: Vec<String> = VIEWS.iter().map(|view| sql.replace("{view}", view)).collect();
+    let each: Vec<String> = VIEWS.iter().map(|view| sql.replace("{view}", view.name)).collect();
     each.join("UNION ALL\n") + order
 }

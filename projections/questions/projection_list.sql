@@ -1,8 +1,9 @@
--- see where a view stands
+-- see where an edition stands
 SELECT
-    at.projection, at.version, at.stream, at.applied_seq, at.read_to_seq, at.owner, at.epoch,
+    '{edition}'::text AS edition, at.projection, at.version, at.stream, at.applied_seq,
+    at.read_to_seq, at.owner, at.epoch,
     (
-        SELECT count(seq) FROM {view}.parked
+        SELECT count(seq) FROM {edition}.parked
         WHERE parked.projection = at.projection AND parked.version = at.version AND parked.stream = at.stream
     ) AS parked
-FROM {view}.checkpoint AS at
+FROM {edition}.checkpoint AS at

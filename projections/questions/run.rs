@@ -1,20 +1,25 @@
 //! Which runs there are, and one run whole: by any of its names, with everything that was said of
 //! it under the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::Id;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
-use super::{AsOf, as_of, rows_limit};
+use super::{
+    AsOf, as_of,
+    history::{history, taken},
+    rows_limit,
+};
 use crate::{
-    columns::{at_back, id_back, seq, seq_back},
+    columns::{at_back, id_back, seq, seq_back, token_of},
     database::Database,
     error::ProjectionError,
     limits::MERGE_DEPTH_MAX,
-    run::{RunStatus, RunSummary, RunView, entry_back},
-    session::Session,
+    projection::Fit,
+    run::{Entry, Run, RunStatus, RunSummary, RunView, What},
+    session::{Session, Value},
 };
 
 /// Which runs to list.
@@ -60,7 +65,7 @@ pub async fn run_list(
     database: &Database,
     filter: &RunFilter,
 ) -> Result<AsOf<RunPage>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["run"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_run.sql")).await?;
     let limit = rows_limit(filter.limit);
     let status = filter.status.map(RunStatus::word);
@@ -73,25 +78,34 @@ pub async fn run_list(
     Ok(AsOf { as_of_seq, answer: RunPage { runs, next } })
 }
 
-/// Shows the run of that name, or that it proved to be; `None` if nothing has that name.
+/// Shows the run of that name, or that it proved to be; `None` if nothing has that name. `at` is
+/// the position as of which it is shown; without one, the last that was read.
 pub async fn run_show(
     database: &Database,
     name: &Id,
+    at: Option<u64>,
 ) -> Result<AsOf<Option<RunShown>>, ProjectionError> {
-    let mut session = database.moment().await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_run_show.sql")).await?;
-    let root = root_of(&mut session, name.token()).await?;
+    let mut session = database.moment(&["alias", "ledger", "run"]).await?;
+    let read_to = as_of(&mut session, include_str!("as_of_run_show.sql")).await?;
+    let as_of_seq = at.map_or(read_to, |at| at.min(read_to));
+    let root = root_of(&mut session, name.token(), as_of_seq).await?;
     let depth = MERGE_DEPTH_MAX as i32;
     let rows = session.query(include_str!("run_family.sql"), &[&root, &depth]).await?;
-    let names: Vec<&str> = rows.iter().map(|row| row.get("id")).chain([root.as_str()]).collect();
-    let entries = session.query(include_str!("run_entries.sql"), &[&names]).await?;
-    let aliases = session.query(include_str!("run_aliases.sql"), &[&names]).await?;
+    let mut names: BTreeSet<String> = rows.iter().map(|row| row.get("id")).collect();
+    names.insert(root.clone());
+    let mut entries = entries_of(&mut session, &names, as_of_seq).await?;
+    // Rows are of now: by then some of them may have been runs of their own.
+    names = family(&root, &entries);
+    entries.retain(|name, _| names.contains(name));
+    let tokens: Vec<&String> = names.iter().collect();
+    let aliases =
+        session.query(include_str!("run_aliases.sql"), &[&tokens, &seq(as_of_seq)]).await?;
     session.end().await?;
-    if rows.is_empty() {
+    if entries.is_empty() {
         return Ok(AsOf { as_of_seq, answer: None });
     }
-    let entries =
-        entries.iter().map(|row| entry_back(row.get("entry"))).collect::<Result<_, _>>()?;
+    let mut entries: Vec<Entry> = entries.into_values().flatten().collect();
+    entries.sort_by_key(|entry| entry.sequence);
     let run = RunView::of(id_back("run", &root)?, entries);
     let merged = names.iter().filter(|name| **name != root);
     let merged = merged.map(|name| id_back("run", name)).collect::<Result<_, _>>()?;
@@ -100,18 +114,70 @@ pub async fn run_show(
     Ok(AsOf { as_of_seq, answer: Some(RunShown { run, aliases, merged }) })
 }
 
-/// Follows second names and merges to the run that stays. It may have no row yet: a name can be
-/// given to a run before its first event.
-async fn root_of(session: &mut Session, name: String) -> Result<String, ProjectionError> {
+/// Follows second names and merges to the run that stays. It may have no event yet: a name can be
+/// given to a run before its first.
+async fn root_of(
+    session: &mut Session,
+    name: String,
+    up_to: u64,
+) -> Result<String, ProjectionError> {
     let (mut at, mut seen) = (name, BTreeSet::new());
     while seen.len() < MERGE_DEPTH_MAX && seen.insert(at.clone()) {
-        let rows = session.query(include_str!("run_leads.sql"), &[&at]).await?;
-        match rows.first().and_then(|row| row.get::<_, Option<String>>("leads_to")) {
+        let entries = entries_of(session, &BTreeSet::from([at.clone()]), up_to).await?;
+        let next = match entries.get(&at) {
+            Some(entries) => merged_into(entries),
+            None => {
+                let values: &[Value<'_>] = &[&at, &seq(up_to)];
+                let rows = session.query(include_str!("run_leads.sql"), values).await?;
+                rows.first().map(|row| row.get("leads_to"))
+            }
+        };
+        match next {
             Some(next) => at = next,
             None => break,
         }
     }
     Ok(at)
+}
+
+/// What the view makes of the events of these runs, by their tokens.
+async fn entries_of(
+    session: &mut Session,
+    names: &BTreeSet<String>,
+    up_to: u64,
+) -> Result<BTreeMap<String, Vec<Entry>>, ProjectionError> {
+    let subjects: Vec<String> = names.iter().map(|name| format!("evt.run.{name}")).collect();
+    let records = history(session, &subjects, up_to).await?;
+    let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for Fit { record, event } in taken::<Run>(&records) {
+        if let Some(entry) = event {
+            entries.entry(token_of(&record.subject).to_owned()).or_default().push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// The runs that were merged into `root`, and into those, and itself.
+fn family(root: &str, entries: &BTreeMap<String, Vec<Entry>>) -> BTreeSet<String> {
+    let mut family = BTreeSet::from([root.to_owned()]);
+    loop {
+        let before = family.len();
+        for (name, entries) in entries {
+            if merged_into(entries).is_some_and(|into| family.contains(&into)) {
+                family.insert(name.clone());
+            }
+        }
+        if family.len() == before {
+            return family;
+        }
+    }
+}
+
+fn merged_into(entries: &[Entry]) -> Option<String> {
+    entries.iter().rev().find_map(|entry| match &entry.what {
+        What::Merged(merged) => Some(merged.into.token()),
+        _ => None,
+    })
 }
 
 fn line_back(row: &Row) -> Result<RunLine, ProjectionError> {

@@ -49,7 +49,7 @@ pub async fn entries(
 ) -> Result<Vec<Entry>, ProjectionError> {
     let from = if from <= 1 { i64::MIN } else { seq(from) };
     let (to, limit) = (seq(to), i64::try_from(limit).unwrap_or(i64::MAX));
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let sql = include_str!("verify_rows.sql");
     let rows = session.query(sql, &[&stream, &from, &to, &limit]).await?;
     let sql = include_str!("verify_parked.sql");

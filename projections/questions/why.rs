@@ -59,7 +59,7 @@ pub struct Link {
 
 /// Tells why an event or command is there; `None` if the ledger has none of that id.
 pub async fn why(database: &Database, id: Uuid) -> Result<AsOf<Option<Why>>, ProjectionError> {
-    let mut session = database.moment().await?;
+    let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let root = session.query(include_str!("why_root.sql"), &[&id, &WHY_DEPTH_MAX]).await?;
     let Some(root) = root.first() else {

@@ -23,14 +23,6 @@ CREATE TABLE run (
 -- A row is written with every batch that touches it: room for its next version on its own page.
 ) WITH (fillfactor = 70);
 
--- Every event of a run, as JSON.
-CREATE TABLE entry (
-    id text COLLATE "C" NOT NULL,
-    seq bigint NOT NULL,
-    entry text NOT NULL,
-    PRIMARY KEY (id, seq)
-);
-
 -- The order of every list. A run's first event never changes, so updates stay on their page.
 CREATE INDEX run_first ON run (first_seq);
 

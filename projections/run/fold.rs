@@ -1,6 +1,5 @@
-//! Events of a run into its rows: every event is one entry, appended and never touched again, and
-//! what a list shows is the run's state after it. What else a run is, `view` derives from its
-//! entries when it is asked.
+//! Events of a run into its row, which holds what a list shows. What else a run is, `view` derives
+//! from all of its entries when it is asked.
 
 use helmstream_schemas::Record;
 

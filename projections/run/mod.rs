@@ -1,5 +1,5 @@
-//! The view `run`: one row a run with what a list shows, and one row an event, appended. Phases,
-//! steps and gates are not stored: `view` derives them from the entries when a run is shown.
+//! The view `run`: one row a run with what a list shows. Phases, steps and gates are not stored:
+//! `view` derives them from the run's events, as the ledger holds them, when it is shown.
 
 pub mod entry;
 pub mod files;
@@ -36,6 +36,7 @@ impl Projection for Run {
     const READS: Reads = Reads::Subjects(&["evt.run.*"]);
     const WAITS_FOR_DISK: bool = false;
     const BUILDS_ON_EARLIER: bool = true;
+    const KEY: Option<&'static str> = Some("id");
     /// `None` is the refusal of a command.
     type Event = Option<Entry>;
     type Kept = KeptRows<RunState>;
@@ -51,7 +52,6 @@ impl Projection for Run {
         kept: &mut Self::Kept,
         batch: Vec<Fit<'_, Option<Entry>>>,
     ) -> Result<(), ProjectionError> {
-        append(session, &batch).await?;
         keyed::write::<Self>(session, kept, batch).await
     }
 }
@@ -130,27 +130,4 @@ impl<'a> Columns<'a> {
         let json = serde_json::to_string(state).expect("a state has only texts for keys");
         Self { id: token_of(subject), summary: state.summary(), state: json }
     }
-}
-
-/// Appends the entries of a batch.
-async fn append(
-    session: &mut Session,
-    batch: &[Fit<'_, Option<Entry>>],
-) -> Result<(), ProjectionError> {
-    let (mut ids, mut sequences, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-    for fit in batch {
-        let Some(entry) = &fit.event else { continue };
-        ids.push(token_of(&fit.record.subject));
-        sequences.push(seq(entry.sequence));
-        entries.push(serde_json::to_string(entry).expect("an entry has only texts for keys"));
-    }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    session.execute(include_str!("append.sql"), &[&ids, &sequences, &entries]).await.map(drop)
-}
-
-/// An entry as it stands in its column.
-pub(crate) fn entry_back(column: &str) -> Result<Entry, ProjectionError> {
-    json_back("entry", column)
 }

@@ -3,8 +3,4 @@ CREATE VIEW {stable}.run AS
 SELECT
     id, status, phase, work_id, workflow_id, autonomy, title, started_at, heard_at, ended_at,
     claims, bypasses_open, disputes, contradictions, merged_into, first_seq, last_seq
-FROM {version}.run;
-
-CREATE VIEW {stable}.entry AS
-SELECT id, seq, entry
-FROM {version}.entry;
+FROM {edition}.run;

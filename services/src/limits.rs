@@ -28,6 +28,13 @@ pub const LEDGER_POLL: Duration = Duration::from_millis(20);
 /// How often a view is compared with the log it is folded from.
 pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 
+/// How often the service looks for editions of its views that were made or dropped.
+pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a view keeps to itself that it read on and found nothing of its own: telling it costs a
+/// transaction, and the database has others to do.
+pub const QUIET_TOLD_AFTER: Duration = Duration::from_millis(50);
+
 /// How long a view has to stand still, with more to read, before an instance that was fenced takes
 /// it over again.
 pub const STANDBY_AFTER: Duration = Duration::from_secs(15);
@@ -149,3 +156,14 @@ pub const STAGE_COLUMNS_MIN: usize = 28;
 
 /// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
 pub const STAGE_COLUMNS_MAX: usize = 60;
+
+/// How often a swap of editions is tried: each time it waits for readers and for the new edition,
+/// with bounds of its own.
+pub const SWAP_ATTEMPTS_MAX: u32 = 10;
+
+/// How often a rebuild looks how far it has come.
+pub const REBUILD_LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How far behind an edition may be when it is swapped in: the swap itself waits for the rest while
+/// the edition that serves stands still.
+pub const SWAP_LAG_MAX: u64 = 2_000;

@@ -1,20 +1,24 @@
-//! The part of a service that folds a view: reads a stream in order from where the view stands,
+//! The part of a service that folds a view, every edition of it: reads a stream in order from where the view stands,
 //! and hands it on. Before it begins, and now and then, it compares the view's position with the
 //! log; a log that is not the one the view was folded from stops it.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
-use anyhow::{Context, Result};
-use helmstream_projections::{Projection, ProjectionError, Projector, projection::Reads};
-use helmstream_schemas::Record;
+use anyhow::{Context, Result, bail};
+use helmstream_projections::{
+    Projection, ProjectionError, Projector,
+    edition::{Edition, folded},
+    projection::Reads,
+};
 use helmstream_stream::{
     StreamError, crash, get,
-    read::{self, Reader},
+    read::{self, Batch, Reader},
 };
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::{
-    limits::{STANDBY_AFTER, VERIFY_EVERY},
+    limits::{EDITIONS_LOOK_EVERY, QUIET_TOLD_AFTER, STANDBY_AFTER, VERIFY_EVERY},
     patience::{Passing, patiently, pause},
     service::Surroundings,
 };
@@ -37,19 +41,73 @@ impl Passing for Interrupted {
     }
 }
 
-/// Folds a view until it is told to stop or cannot go on.
+/// Folds every edition of a view until it is told to stop or cannot go on. Editions are made and
+/// dropped meanwhile.
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
-    let doing = format!("projecting {} from {stream}", P::NAME);
+    let looking = format!("looking for the editions of {}", P::NAME);
+    let mut tasks = JoinSet::new();
+    let mut folding: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
+        let Some(found) = found.await.context(looking.clone())? else { break };
+        if found.is_empty() {
+            bail!(
+                "cannot fold {} v{}: run `helmstream setup`, which makes it",
+                P::NAME,
+                P::VERSION
+            );
+        }
+        for Edition { edition, .. } in &found {
+            if folding.insert(edition.clone()) {
+                let (around, edition) = (around.clone(), edition.clone());
+                tasks.spawn(async move {
+                    (edition.clone(), project_edition::<P>(&around, stream, &edition).await)
+                });
+            }
+        }
+        tokio::select! {
+            Some(ended) = tasks.join_next() => {
+                let (edition, ended) = ended.context("a projector panicked")?;
+                folding.remove(&edition);
+                let is_there = folded::<P>(&around.database).await;
+                if !is_there.is_ok_and(|found| found.iter().all(|held| held.edition != edition)) {
+                    ended?;
+                } else {
+                    info!(edition, "was dropped, folded no more");
+                }
+            }
+            stopped = pause(&around.stop, EDITIONS_LOOK_EVERY) => if stopped { break },
+        }
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a projector panicked")?.1?;
+    }
+    Ok(())
+}
+
+async fn project_edition<P: Projection>(
+    around: &Surroundings,
+    stream: &'static str,
+    edition: &str,
+) -> Result<()> {
+    let doing = format!("projecting {edition} from {stream}");
     loop {
         let opened = patiently(&around.stop, &doing, || {
-            Projector::<P>::open(&around.database, stream, around.instance, around.epoch)
+            let (database, owner) = (&around.database, around.instance);
+            Projector::<P>::open_edition(database, edition, stream, owner, around.epoch)
         });
         let Some(mut projector) = opened.await? else { return Ok(()) };
-        match follow(&around, stream, &doing, &mut projector).await {
+        match follow(around, stream, &doing, &mut projector).await {
             Ok(()) => return Ok(()),
+            // A redrive changed rows that are remembered here.
+            Err(Interrupted::View(ProjectionError::Fenced { owner, .. }))
+                if owner == around.instance =>
+            {
+                info!(edition, "looking again");
+            }
             Err(Interrupted::View(ProjectionError::Fenced { view, .. })) => {
                 info!(view, "another instance has taken over, standing by");
-                if stand_by::<P>(&around, stream, &projector).await? {
+                if stand_by::<P>(around, stream, &projector).await? {
                     return Ok(());
                 }
             }
@@ -92,17 +150,33 @@ async fn read_on<P: Projection>(
     let next = projector.resume().await?;
     verify(around, stream, projector).await?;
     let mut verified = Instant::now();
-    let mut reader: Reader = read::read(&around.connection, stream, next).await?;
+    let filter: &[&str] = match P::READS {
+        Reads::Whole => &[],
+        Reads::Subjects(subjects) => subjects,
+    };
+    let mut reader: Reader = read::read(&around.connection, stream, next).await?.only(filter);
     let mut stop = around.stop();
+    // A position that only moved past what others read, and when it has to be told.
+    let mut quiet: Option<(u64, tokio::time::Instant)> = None;
     loop {
-        let records = tokio::select! {
-            records = reader.next() => records?,
+        let tell_at = quiet.map(|(_, at)| at);
+        let batch = tokio::select! {
+            batch = reader.next() => batch?,
+            _ = wait_until(tell_at), if tell_at.is_some() => Batch::default(),
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         if std::mem::take(failed) > 0 {
             info!(stream, view = P::NAME, "going on");
         }
-        apply(projector, records).await?;
+        let read_to = batch.read_to.max(quiet.map_or(0, |(read_to, _)| read_to));
+        let is_due = tell_at.is_some_and(|at| at <= tokio::time::Instant::now());
+        if batch.records.is_empty() && !is_due {
+            let at = tell_at.unwrap_or_else(|| tokio::time::Instant::now() + QUIET_TOLD_AFTER);
+            quiet = Some((read_to, at));
+            continue;
+        }
+        quiet = None;
+        projector.apply_to(&batch.records, read_to).await?;
         crash::point("committed");
         if verified.elapsed() > VERIFY_EVERY {
             verify(around, stream, projector).await?;
@@ -111,22 +185,10 @@ async fn read_on<P: Projection>(
     }
 }
 
-async fn apply<P: Projection>(
-    projector: &mut Projector<P>,
-    records: Vec<Record>,
-) -> Result<(), ProjectionError> {
-    let Some(last) = records.last().map(|record| record.sequence) else { return Ok(()) };
-    match P::READS {
-        Reads::Whole => {
-            projector.apply(&records).await?;
-        }
-        Reads::Subjects(subjects) => {
-            let wanted = |record: &Record| subjects.iter().any(|s| covers(s, &record.subject));
-            let records: Vec<Record> = records.into_iter().filter(wanted).collect();
-            projector.apply_to(&records, last).await?;
-        }
+async fn wait_until(at: Option<tokio::time::Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
     }
-    Ok(())
 }
 
 async fn verify<P: Projection>(
@@ -166,41 +228,5 @@ async fn stand_by<P: Projection>(
             return Ok(false);
         }
         last = now;
-    }
-}
-
-/// Whether a subject with wildcards covers another: `*` one token, `>` the rest.
-fn covers(pattern: &str, subject: &str) -> bool {
-    let mut tokens = subject.split('.');
-    for wanted in pattern.split('.') {
-        match (wanted, tokens.next()) {
-            (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (wanted, Some(token)) if wanted == token => {}
-            _ => return false,
-        }
-    }
-    tokens.next().is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::covers;
-
-    #[test]
-    fn wildcards_cover_what_nats_says_they_do() {
-        for (pattern, subject) in
-            [("evt.run.*", "evt.run.a"), ("evt.>", "evt.run.a"), ("evt.run.a", "evt.run.a")]
-        {
-            assert!(covers(pattern, subject), "{pattern} {subject}");
-        }
-        for (pattern, subject) in [
-            ("evt.run.*", "evt.run"),
-            ("evt.run.*", "evt.run.a.b"),
-            ("evt.>", "evt"),
-            ("evt.run", "evt.ru"),
-        ] {
-            assert!(!covers(pattern, subject), "{pattern} {subject}");
-        }
     }
 }

@@ -22,6 +22,16 @@ pub struct Reader {
     chunks: ReadyChunks<Messages>,
     /// The server's consumer that it began with.
     consumer: String,
+    /// Subjects, wildcards included; none are all.
+    only: Vec<String>,
+}
+
+/// Records that were read, and how far.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub records: Vec<Record>,
+    /// Everything up to here was read. What is not among the records is of no interest.
+    pub read_to: u64,
 }
 
 /// The state of a stream as the server tells it.
@@ -48,7 +58,7 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
     let messages: Messages =
         consumer.messages().await.map_err(|error| cut(error.to_string()))?.boxed();
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
-    Ok(Reader { stream: stream.to_owned(), chunks, consumer: name })
+    Ok(Reader { stream: stream.to_owned(), chunks, consumer: name, only: Vec::new() })
 }
 
 /// How far the stream reaches now.
@@ -68,33 +78,83 @@ pub async fn extent(connection: &Connection, stream: &str) -> Result<Extent, Str
 }
 
 impl Reader {
+    /// Hands on only records of these subjects, wildcards included; without any, all.
+    pub fn only(self, subjects: &[&str]) -> Self {
+        Self { only: subjects.iter().map(|&subject| subject.to_owned()).collect(), ..self }
+    }
+
     /// The next records, in order: waits for the first and takes along what is there already,
     /// `READ_BATCH_RECORDS_MAX` at most. The client makes a consumer anew that is gone, and says
     /// nothing; but with it may have gone the stream, and what follows be of another. So this ends
     /// there, and whoever reads on looks first whether it is still the same log.
-    pub async fn next(&mut self) -> Result<Vec<Record>, StreamError> {
+    pub async fn next(&mut self) -> Result<Batch, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
-        chunk
-            .into_iter()
-            .map(|message| {
-                let message = message.map_err(|error| self.cut(&error.to_string()))?;
-                let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
-                if info.consumer != self.consumer {
-                    return Err(self.cut("its consumer was gone, and made anew"));
-                }
-                Ok(Record {
-                    stream: self.stream.clone(),
-                    subject: message.subject.to_string(),
-                    sequence: info.stream_sequence,
-                    recorded_at: timestamp(info.published),
-                    attributes: message.headers.as_ref().map(to_attributes).unwrap_or_default(),
-                    payload: message.message.payload.to_vec(),
-                })
-            })
-            .collect()
+        let mut batch = Batch { records: Vec::with_capacity(chunk.len()), read_to: 0 };
+        for message in chunk {
+            let message = message.map_err(|error| self.cut(&error.to_string()))?;
+            let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
+            if info.consumer != self.consumer {
+                return Err(self.cut("its consumer was gone, and made anew"));
+            }
+            batch.read_to = info.stream_sequence;
+            if !self.is_wanted(&message.subject) {
+                continue;
+            }
+            let (sequence, recorded_at) = (info.stream_sequence, timestamp(info.published));
+            let attributes = message.headers.as_ref().map(to_attributes).unwrap_or_default();
+            batch.records.push(Record {
+                stream: self.stream.clone(),
+                subject: message.subject.to_string(),
+                sequence,
+                recorded_at,
+                attributes,
+                payload: message.message.payload.into(),
+            });
+        }
+        Ok(batch)
+    }
+
+    fn is_wanted(&self, subject: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| covers(only, subject))
     }
 
     fn cut(&self, detail: &str) -> StreamError {
         StreamError::Cut { stream: self.stream.clone(), detail: detail.to_owned() }
+    }
+}
+
+/// Whether a subject with wildcards covers another: `*` one token, `>` the rest.
+fn covers(pattern: &str, subject: &str) -> bool {
+    let mut tokens = subject.split('.');
+    for wanted in pattern.split('.') {
+        match (wanted, tokens.next()) {
+            (">", Some(_)) => return true,
+            ("*", Some(_)) => {}
+            (wanted, Some(token)) if wanted == token => {}
+            _ => return false,
+        }
+    }
+    tokens.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn wildcards_cover_what_nats_says_they_do() {
+        for (pattern, subject) in
+            [("evt.run.*", "evt.run.a"), ("evt.>", "evt.run.a"), ("evt.run.a", "evt.run.a")]
+        {
+            assert!(covers(pattern, subject), "{pattern} {subject}");
+        }
+        for (pattern, subject) in [
+            ("evt.run.*", "evt.run"),
+            ("evt.run.*", "evt.run.a.b"),
+            ("evt.>", "evt"),
+            ("evt.run", "evt.ru"),
+        ] {
+            assert!(!covers(pattern, subject), "{pattern} {subject}");
+        }
     }
 }

@@ -129,7 +129,7 @@ impl Running {
     pub async fn run(&self, name: &str) -> Option<RunShown> {
         self.level().await;
         let name = Id::new(name).expect("a name");
-        run_show(&self.database, &name).await.expect("the views answer").answer
+        run_show(&self.database, &name, None).await.expect("the views answer").answer
     }
 
     /// Waits until every view has read every stream to the end it has now.

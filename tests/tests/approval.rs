@@ -48,7 +48,10 @@ fn claim(run: &str, number: u64, word: &str, more: Value) -> Value {
 
 async fn shown(plane: &Running, id: &str) -> Option<ApprovalShown> {
     plane.level().await;
-    approval_show(&plane.database, &Id::new(id).unwrap()).await.expect("the view answers").answer
+    approval_show(&plane.database, &Id::new(id).unwrap(), None)
+        .await
+        .expect("the view answers")
+        .answer
 }
 
 /// Waits until the approval of that id stands like this: nothing else says when a reaction or a
@@ -262,7 +265,7 @@ async fn an_event_that_no_reaction_can_read_is_put_back_and_holds_nobody_up() {
     waiting_run(&mut faber, "acme/shop-7").await;
     eventually("the other run's gate is asked", async || {
         let id = Id::new("acme/shop-7@release").unwrap();
-        approval_show(&plane.database, &id).await.expect("the view answers").answer
+        approval_show(&plane.database, &id, None).await.expect("the view answers").answer
     })
     .await;
     let info = api(&plane.operator, "$JS.API.CONSUMER.INFO.EVENTS.approval-run", json!({})).await;

@@ -129,7 +129,7 @@ async fn ends(connection: &helmstream_stream::Connection) -> BTreeMap<usize, Vec
     let mut reader = read(connection, EVENTS, 1).await.expect("the log answers");
     let mut read_to = 0;
     while read_to < last {
-        for record in reader.next().await.expect("the log answers") {
+        for record in reader.next().await.expect("the log answers").records {
             read_to = record.sequence;
             let Ok(Subject::Event { id, .. }) = record.subject.parse() else { continue };
             let Some(race) = race::race_of(&id) else { continue };

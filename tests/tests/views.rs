@@ -68,7 +68,7 @@ async fn run(plane: &Running, sql: &str) {
 async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_from_scratch() {
     let mut plane = with_runs(6).await;
     plane.stop("run").await.expect("it ends in order");
-    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    run(&plane, "TRUNCATE run_v1.run, run_v1.parked, run_v1.checkpoint").await;
     let records = plane.events("evt.run.>").await;
     let (mut one, mut other) = (open(&plane).await, open(&plane).await);
     let refused = one.apply(&records[..3]).await.expect_err("it was taken over before it began");
@@ -105,12 +105,13 @@ async fn of_two_projectors_of_one_view_the_later_wins_and_the_rows_are_a_fold_fr
 async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest_is_applied() {
     let mut plane = with_runs(6).await;
     plane.stop("run").await.expect("it ends in order");
-    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    run(&plane, "TRUNCATE run_v1.run, run_v1.parked, run_v1.checkpoint").await;
     let records = plane.events("evt.run.>").await;
     let refused = &records[records.len() / 3];
     let sequence = refused.sequence;
-    run(&plane, &format!("ALTER TABLE run_v1.entry ADD CONSTRAINT r CHECK (seq <> {sequence})"))
-        .await;
+    let id = refused.subject.strip_prefix("evt.run.").expect("a run's");
+    let limit = format!("CHECK (id <> '{id}' OR last_seq < {sequence})");
+    run(&plane, &format!("ALTER TABLE run_v1.run ADD CONSTRAINT refused {limit}")).await;
     let mut projector = open(&plane).await;
     let passed = projector.apply(&records[..2]).await.expect("it has the view");
     assert_eq!((passed.passed_over, passed.folded, passed.parked), (0, 2, 0));
@@ -122,7 +123,7 @@ async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest
         (applied.passed_over, applied.folded, applied.parked),
         (2, records.len() - 2 - wanted, wanted)
     );
-    let parked = parked_list(&plane.database, "run", 100).await.expect("the views answer");
+    let parked = parked_list(&plane.database, Some("run"), 100).await.expect("the views answer");
     assert_eq!((parked.len(), parked[0].sequence), (wanted, sequence));
     let last = records.last().expect("there are some");
     let checkpoint = projector.checkpoint();
@@ -130,7 +131,7 @@ async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest
     assert_eq!(checkpoint.applied_hash, Some(Hash::of_record(last)));
 
     // What follows parks behind it also where it is the very first that a projector meets.
-    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    run(&plane, "TRUNCATE run_v1.run, run_v1.parked, run_v1.checkpoint").await;
     let mut projector = open(&plane).await;
     for record in records.iter().filter(behind) {
         let applied = projector.apply(std::slice::from_ref(record)).await.expect("it has the view");
@@ -144,7 +145,7 @@ async fn what_the_database_refuses_is_found_in_its_batch_and_parked_and_the_rest
 async fn a_checkpoint_that_is_not_where_it_was_left_moves_no_further_until_it_was_looked_at() {
     let mut plane = with_runs(3).await;
     plane.stop("run").await.expect("it ends in order");
-    run(&plane, "TRUNCATE run_v1.run, run_v1.entry, run_v1.parked, run_v1.checkpoint").await;
+    run(&plane, "TRUNCATE run_v1.run, run_v1.parked, run_v1.checkpoint").await;
     let records = plane.events("evt.run.>").await;
     let mut projector = open(&plane).await;
     projector.apply(&records[..3]).await.expect("it has the view");
@@ -154,10 +155,10 @@ async fn a_checkpoint_that_is_not_where_it_was_left_moves_no_further_until_it_wa
         &format!("UPDATE run_v1.checkpoint SET applied_seq = {back}, read_to_seq = {back}"),
     )
     .await;
-    let before = rows(&plane, "run_v1.entry").await;
+    let before = rows(&plane, "run_v1.run").await;
     let refused = projector.apply(&records[3..]).await.expect_err("it is not where it was left");
     assert!(matches!(refused, ProjectionError::WentBack { .. }), "{refused}");
-    assert_eq!(rows(&plane, "run_v1.entry").await, before, "nothing of the batch is written");
+    assert_eq!(rows(&plane, "run_v1.run").await, before, "nothing of the batch is written");
     assert_eq!(projector.resume().await.expect("it still has the view"), back + 1);
 }
 
@@ -302,7 +303,7 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     append(&plane, "evt.run.acme/0", "helmstream.run.phase_begun.v1", &event).await;
     append(&plane, "evt.run.acme/1", "helmstream.run.phase_begun.v1", &event).await;
     plane.level().await;
-    let parked = parked_list(&plane.database, "run", 10).await.expect("the views answer");
+    let parked = parked_list(&plane.database, Some("run"), 10).await.expect("the views answer");
     assert_eq!(parked.len(), 2, "{parked:?}");
     assert!(parked.iter().all(|line| line.subject == "evt.run.acme/0"), "{parked:?}");
     assert!(parked[0].reason.contains("teleported"), "{parked:?}");
@@ -322,7 +323,7 @@ async fn what_cannot_be_read_parks_with_its_reason_and_what_follows_it_parks_beh
     append(&plane, "evt.run.acme/0", "helmstream.run.step_begun.v1", &event).await;
     plane.serve(&["run"]);
     let parked = eventually("the third parked behind the second", async || {
-        let parked = parked_list(&plane.database, "run", 10).await.expect("the views answer");
+        let parked = parked_list(&plane.database, Some("run"), 10).await.expect("the views answer");
         (parked.len() == 3).then_some(parked)
     })
     .await;

@@ -20,6 +20,7 @@ pub mod verify;
 
 use std::future::Future;
 
+use helmstream_projections::edition::Edition;
 use serde::{Deserialize, Serialize};
 
 pub use direct::Direct;
@@ -112,6 +113,36 @@ pub trait Client: Sync {
 
     /// Where every view stands, and how far behind the log.
     fn projection_list(&self) -> impl Future<Output = Answered<projection::List>> + Send;
+
+    /// Makes an edition of a view, or says which is being built already. Its service folds it.
+    fn projection_make(
+        &self,
+        request: projection::ViewRequest,
+    ) -> impl Future<Output = Result<Edition, Failure>> + Send;
+
+    /// Shows readers another edition, once it is level.
+    fn projection_swap(
+        &self,
+        request: projection::SwapRequest,
+    ) -> impl Future<Output = Result<projection::Swapped, Failure>> + Send;
+
+    /// Drops the editions of a view that do not serve.
+    fn projection_drop(
+        &self,
+        request: projection::ViewRequest,
+    ) -> impl Future<Output = Result<projection::Dropped, Failure>> + Send;
+
+    /// What could not be applied.
+    fn projection_parked(
+        &self,
+        request: projection::ParkedRequest,
+    ) -> impl Future<Output = Result<projection::Parked, Failure>> + Send;
+
+    /// Applies what was parked, as far as it can be now.
+    fn projection_redrive(
+        &self,
+        request: projection::ViewRequest,
+    ) -> impl Future<Output = Result<projection::Mended, Failure>> + Send;
 
     /// Records of EVENTS as the log holds them, a page of them.
     fn replay(

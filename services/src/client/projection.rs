@@ -1,6 +1,10 @@
-//! The question where every view stands.
+//! Where every view stands, and having one folded anew, swapped, and mended.
 
-use helmstream_projections::questions::projection::ProjectionLine;
+use helmstream_projections::{
+    edition::Edition,
+    questions::projection::{ParkedLine, ProjectionLine},
+    redrive::Redriven,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where every view stands.
@@ -9,7 +13,7 @@ pub struct List {
     pub projections: Vec<Standing>,
 }
 
-/// Where a view stands on one stream, and how far behind it.
+/// Where an edition of a view stands on one stream, and how far behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     #[serde(flatten)]
@@ -18,4 +22,60 @@ pub struct Standing {
     pub head_seq: u64,
     /// Records of the stream that the view has not read yet.
     pub lag: u64,
+}
+
+/// Which view, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewRequest {
+    pub view: String,
+}
+
+/// Which edition shall serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwapRequest {
+    pub view: String,
+    /// Without one, the one that stands by.
+    pub edition: Option<String>,
+}
+
+/// Which edition serves, and which did until now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swapped {
+    pub serving: Edition,
+    pub standby: Edition,
+}
+
+/// The editions that were dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    pub dropped: Vec<Edition>,
+}
+
+/// What to list of that which could not be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedRequest {
+    /// Without one, of every view.
+    pub view: Option<String>,
+    pub limit: u32,
+}
+
+/// What could not be applied, in the order of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    pub parked: Vec<ParkedLine>,
+}
+
+/// What came of a redrive of each edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mended {
+    pub editions: Vec<MendedEdition>,
+}
+
+/// What came of a redrive of one edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MendedEdition {
+    #[serde(flatten)]
+    pub edition: Edition,
+    #[serde(flatten)]
+    pub redriven: Redriven,
 }

@@ -71,11 +71,15 @@ pub fn users() -> Result<Vec<NatsUser>> {
         .collect()
 }
 
-/// Every Postgres role that has a password: the owner, and one for each user inside the plane.
+/// The Postgres role that builds views as of some position. It has nothing to do on NATS.
+pub const PAST: &str = "past";
+
+/// Every Postgres role that has a password: the owner, one for each user inside the plane, and one
+/// that only builds what was.
 pub fn roles() -> Result<Vec<String>> {
     let inside =
         users()?.into_iter().filter(|user| user.account == Account::Plane).map(|user| user.user);
-    Ok(std::iter::once(OWNER.to_owned()).chain(inside).collect())
+    Ok([OWNER, PAST].map(str::to_owned).into_iter().chain(inside).collect())
 }
 
 /// Makes the secrets that are missing: a seed for each user, a password for each role, the key for

@@ -126,7 +126,7 @@ async fn assert_facts(
     let mut reader = read(&ledger, "EVENTS", 1).await.expect("the log can be read");
     let mut at = 0;
     while at < head {
-        for record in reader.next().await.expect("the log can be read") {
+        for record in reader.next().await.expect("the log can be read").records {
             at = record.sequence;
             let Some(run) = record.attributes.get("correlationid") else { continue };
             let name = record.attributes.kind().map(|kind| kind.name).unwrap_or_default();

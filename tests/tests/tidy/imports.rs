@@ -55,25 +55,14 @@ const PURE: [(&str, &[&str]); 2] = [
             "schemars",
             "serde",
             "serde_json",
+            "serde_json_canonicalizer",
             "sha2",
             "thiserror",
             "time",
             "uuid",
         ],
     ),
-    (
-        "helmstream-core",
-        &[
-            "hmac",
-            "regex",
-            "serde",
-            "serde_json",
-            "serde_json_canonicalizer",
-            "sha2",
-            "thiserror",
-            "uuid",
-        ],
-    ),
+    ("helmstream-core", &["hmac", "regex", "serde", "serde_json", "sha2", "thiserror", "uuid"]),
 ];
 
 /// What the core's sources may not hold: clocks, chance, the environment, files, the network, threads.

@@ -4,20 +4,22 @@ use std::{collections::BTreeSet, future::Future};
 
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{
-    Database, ProjectionError, people,
+    Database, ProjectionError,
+    edition::Edition,
+    people,
     questions::{
         AsOf,
         approval::{ApprovalFilter, approval_list, approval_show},
         dead_letter::{DeadLetterFilter, DeadLetterShown, dead_letter_list, dead_letter_show},
         event::{EventFilter, EventName, event_list, event_show},
         outcome::{outcome_of_command, outcomes},
-        projection::{ProjectionLine, projection_list},
+        projection::projection_list,
         run::{RunFilter, RunLine, run_list, run_show},
         why::why,
     },
 };
 use helmstream_schemas::{Context, Id, catalog};
-use helmstream_stream::{get, read};
+use helmstream_stream::get;
 use uuid::Uuid;
 
 use super::{
@@ -28,6 +30,7 @@ use super::{
         outcome, projection, publish, replay, run, verify,
     },
     Direct, decide,
+    projection::read_to_of_ledger,
     shown::shown,
 };
 
@@ -54,13 +57,13 @@ impl Client for Direct {
 
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| run_show(database, &request.name)).await?;
+            self.ask(|database| run_show(database, &request.name, None)).await?;
         let (as_of_seq, run) = match answer {
             Some(run) => (as_of_seq, run),
             None => {
                 let name = self.run_beginning_with(&request.name).await?;
                 let AsOf { as_of_seq, answer } =
-                    self.ask(|database| run_show(database, &name)).await?;
+                    self.ask(|database| run_show(database, &name, None)).await?;
                 (as_of_seq, answer.ok_or_else(|| no_run(&request.name))?)
             }
         };
@@ -84,7 +87,7 @@ impl Client for Direct {
 
     async fn approval_show(&self, request: approval::ShowRequest) -> Answered<approval::Shown> {
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| approval_show(database, &request.name)).await?;
+            self.ask(|database| approval_show(database, &request.name, None)).await?;
         let shown = answer.ok_or_else(|| {
             let what = format!("no approval is called `{}`", request.name);
             Failure::not_found(what, "`helmstream approval list --all` shows which there are")
@@ -189,30 +192,39 @@ impl Client for Direct {
     }
 
     async fn projection_list(&self) -> Answered<projection::List> {
-        let lines = self.ask(projection_list).await?;
-        let as_of_seq = read_to_of_ledger(&lines);
-        let log = self.log().await?;
-        let mut heads: Vec<(String, u64)> = Vec::new();
-        let mut projections = Vec::with_capacity(lines.len());
-        for line in lines {
-            let known =
-                heads.iter().find(|(stream, _)| *stream == line.stream).map(|(_, head)| *head);
-            let head_seq = match known {
-                Some(head) => head,
-                None => {
-                    let extent =
-                        self.patience().with("NATS", || read::extent(log, &line.stream)).await?;
-                    heads.push((line.stream.clone(), extent.last));
-                    extent.last
-                }
-            };
-            projections.push(projection::Standing {
-                lag: head_seq.saturating_sub(line.read_to_seq),
-                head_seq,
-                line,
-            });
-        }
-        Ok(Answer { as_of_seq, answer: projection::List { projections } })
+        self.standings().await
+    }
+
+    async fn projection_make(&self, request: projection::ViewRequest) -> Result<Edition, Failure> {
+        self.make_edition(request).await
+    }
+
+    async fn projection_swap(
+        &self,
+        request: projection::SwapRequest,
+    ) -> Result<projection::Swapped, Failure> {
+        self.swap_editions(request).await
+    }
+
+    async fn projection_drop(
+        &self,
+        request: projection::ViewRequest,
+    ) -> Result<projection::Dropped, Failure> {
+        self.drop_editions(request).await
+    }
+
+    async fn projection_parked(
+        &self,
+        request: projection::ParkedRequest,
+    ) -> Result<projection::Parked, Failure> {
+        self.parked(request).await
+    }
+
+    async fn projection_redrive(
+        &self,
+        request: projection::ViewRequest,
+    ) -> Result<projection::Mended, Failure> {
+        self.redrive(request).await
     }
 
     async fn replay(&self, request: replay::Request) -> Answered<replay::Page> {
@@ -303,12 +315,6 @@ impl Direct {
             }
         }
     }
-}
-
-/// Up to where the ledger had read EVENTS.
-fn read_to_of_ledger(lines: &[ProjectionLine]) -> u64 {
-    let ledger = lines.iter().find(|line| line.projection == "ledger" && line.stream == "EVENTS");
-    ledger.map_or(0, |line| line.read_to_seq)
 }
 
 pub(super) fn context(name: &str) -> Result<Context, Failure> {

@@ -35,13 +35,13 @@ impl Direct {
         let name = request.name.trim();
         if let Some(unit) = Unit::of_id(name).and_then(|unit| Id::new(unit.id_text()).ok()) {
             let AsOf { as_of_seq, answer } =
-                self.ask(|database| deployment_show(database, &unit)).await?;
+                self.ask(|database| deployment_show(database, &unit, None)).await?;
             if let Some(unit) = answer {
                 return Ok(Answer { as_of_seq, answer: self.shown(unit, None).await });
             }
         }
         let AsOf { answer: units, .. } =
-            self.ask(|database| deployment_units(database, name)).await?;
+            self.ask(|database| deployment_units(database, name, None)).await?;
         let unit = match &units[..] {
             [] => return Err(no_unit(name)),
             [unit] => unit,
@@ -53,7 +53,7 @@ impl Direct {
             }
         };
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| deployment_show(database, unit)).await?;
+            self.ask(|database| deployment_show(database, unit, None)).await?;
         let unit = answer.ok_or_else(|| no_unit(name))?;
         Ok(Answer { as_of_seq, answer: self.shown(unit, Some(name.to_owned())).await })
     }

@@ -7,6 +7,7 @@ mod decide;
 mod deployment;
 mod patience;
 mod press;
+mod projection;
 mod replay;
 mod shown;
 mod verify;

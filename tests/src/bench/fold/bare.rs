@@ -22,7 +22,7 @@ use crate::stand::Stand;
 pub(crate) enum Writes {
     /// A row an event: what the view keeps of that event, in columns like a run's.
     EventsAlone,
-    /// The rows that the view writes: a row an event, appended, and a row a run, upserted.
+    /// The rows that the view writes: a row a run, upserted.
     SameRows,
 }
 
@@ -30,7 +30,6 @@ pub(crate) struct Bare {
     client: Client,
     upsert_event: Statement,
     upsert_run: Statement,
-    append: Statement,
 }
 
 impl Bare {
@@ -44,8 +43,7 @@ impl Bare {
             .await
             .context("the columns of a run have changed")?;
         let upsert_run = client.prepare(&upsert("bench.run")).await?;
-        let append = client.prepare(include_str!("append.sql")).await?;
-        Ok(Self { client, upsert_event, upsert_run, append })
+        Ok(Self { client, upsert_event, upsert_run })
     }
 
     /// Events a second, only the writing of their rows counted.
@@ -84,12 +82,8 @@ impl Bare {
         entries: &[(String, Entry)],
         states: &mut HashMap<String, RunState>,
     ) -> Result<Duration> {
-        let (mut ids, mut sequences, mut texts) = (Vec::new(), Vec::new(), Vec::new());
         let mut touched = BTreeMap::new();
         for (id, entry) in entries {
-            ids.push(id);
-            sequences.push(entry.sequence as i64);
-            texts.push(json(entry));
             let state = states.entry(id.clone()).or_default();
             state.add(entry);
             touched.insert(id, state.clone());
@@ -101,7 +95,6 @@ impl Bare {
         }
         let begun = Instant::now();
         self.client.batch_execute("BEGIN").await?;
-        self.client.execute(&self.append, &[&ids, &sequences, &texts]).await?;
         rows.upsert(&self.client, &self.upsert_run).await?;
         self.client.batch_execute("COMMIT").await?;
         Ok(begun.elapsed())

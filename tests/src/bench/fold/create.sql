@@ -2,4 +2,3 @@
 CREATE SCHEMA bench;
 CREATE TABLE bench.event (LIKE run_v1.run INCLUDING ALL);
 CREATE TABLE bench.run (LIKE run_v1.run INCLUDING ALL);
-CREATE TABLE bench.entry (LIKE run_v1.entry INCLUDING ALL);

@@ -1,2 +1,2 @@
 -- begin a round with nothing
-TRUNCATE run_v1.run, run_v1.entry, bench.event, bench.run, bench.entry;
+TRUNCATE run_v1.run, bench.event, bench.run;

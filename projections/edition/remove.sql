@@ -1,0 +1,3 @@
+-- forget an edition
+DELETE FROM plane.edition
+WHERE edition = $1

@@ -1,0 +1,3 @@
+-- forget the bases from a position on
+DELETE FROM base
+WHERE seq >= $1

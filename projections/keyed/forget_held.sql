@@ -1,0 +1,3 @@
+-- forget what was held for them
+DELETE FROM held
+WHERE from_seq >= $1

@@ -1,0 +1,3 @@
+-- find the last base
+SELECT max(seq) AS seq
+FROM base

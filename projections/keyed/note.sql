@@ -1,0 +1,3 @@
+-- note a base
+INSERT INTO base (seq)
+VALUES ($1)

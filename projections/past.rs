@@ -1,0 +1,193 @@
+//! A view as of a position: its rows in a schema of their own, restored from the nearest base and
+//! folded on from there by the same projector that folds it live. Built once and shared by whoever
+//! asks for the same position; a bounded number is kept. It never changes again.
+
+use uuid::Uuid;
+
+use crate::{
+    columns::{seq, seq_back},
+    database::Database,
+    edition::{self, EditionState},
+    error::ProjectionError,
+    limits::{PAST_BUILD_SECONDS_MAX, PAST_KEPT_MAX},
+    projection::Projection,
+    projector::Projector,
+    session::{Session, Value},
+    views::View,
+};
+
+/// A view as of a position, ready to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The schema that holds its rows.
+    pub(crate) schema: String,
+    pub sequence: u64,
+}
+
+/// One that is being built: the projector stands at the nearest base, and has to be given every
+/// record from there up to the position.
+pub struct Building<P: Projection> {
+    pub projector: Projector<P>,
+    past: Past,
+}
+
+/// The view as of `sequence`, if it was built already.
+pub async fn find<P: Projection>(
+    database: &Database,
+    sequence: u64,
+) -> Result<Option<Past>, ProjectionError> {
+    let mut session = database.lend().await?;
+    let found = find_in::<P>(&mut session, sequence).await?;
+    session.give_back();
+    Ok(found)
+}
+
+/// Begins to build the view as of `sequence` of the log of this epoch, and drops what was not used
+/// of late. `database` is that of the role `past`.
+pub async fn begin<P: Projection>(
+    database: &Database,
+    sequence: u64,
+    epoch: Uuid,
+) -> Result<Building<P>, ProjectionError> {
+    let owner = Uuid::new_v4();
+    let schema =
+        format!("{}_v{}_at_{sequence}_{}", P::NAME, P::VERSION, &owner.simple().to_string()[..8]);
+    let mut session = database.lend().await?;
+    drop_unused(&mut session).await?;
+    session.run("begin to build a view as it was", "BEGIN").await?;
+    let version = P::VERSION as i32;
+    let values: &[Value<'_>] = &[&schema, &P::NAME, &version, &seq(sequence)];
+    session.execute(include_str!("past/note.sql"), values).await?;
+    let view = View::named(P::NAME).ok_or(ProjectionError::NotSetUp { view: P::NAME })?;
+    let create = format!(
+        "CREATE SCHEMA {schema}; SET LOCAL search_path = {schema};\n{}",
+        bare(&view.create())
+    );
+    session.run("create the tables of a view as it was", &create).await?;
+    let base = restore::<P>(&mut session, &schema, sequence).await?;
+    let begin = include_str!("past/begin.sql").replace("{past}", &schema);
+    let values: &[Value<'_>] = &[&P::NAME, &version, &owner, &epoch, &seq(base)];
+    session.execute(&begin, values).await?;
+    session.run("restore a base", "COMMIT").await?;
+    session.give_back();
+    let projector = Projector::open_edition(database, &schema, "EVENTS", owner, epoch).await?;
+    Ok(Building { projector, past: Past { schema, sequence } })
+}
+
+/// Says that what was built stands at its position. If somebody else was first, theirs is taken.
+pub async fn finish<P: Projection>(
+    database: &Database,
+    building: Building<P>,
+) -> Result<Past, ProjectionError> {
+    let Building { past, projector } = building;
+    drop(projector);
+    let mut session = database.lend().await?;
+    let counts = session.execute(include_str!("past/ready.sql"), &[&past.schema]).await?;
+    let ready = match counts {
+        0 => {
+            drop_one(&mut session, &past.schema).await?;
+            find_in::<P>(&mut session, past.sequence).await?
+        }
+        _ => Some(past),
+    };
+    session.give_back();
+    ready.ok_or(ProjectionError::PastGone { view: P::NAME })
+}
+
+/// Drops all that was built of a view, whose rows have come to something else since.
+pub async fn forget<P: Projection>(admin: &Database) -> Result<(), ProjectionError> {
+    let mut session = admin.lend().await?;
+    let rows = session.query(include_str!("past/of_view.sql"), &[&P::NAME]).await?;
+    for row in rows {
+        drop_one(&mut session, row.get("edition")).await?;
+    }
+    session.give_back();
+    Ok(())
+}
+
+async fn find_in<P: Projection>(
+    session: &mut Session,
+    sequence: u64,
+) -> Result<Option<Past>, ProjectionError> {
+    let values: &[Value<'_>] = &[&P::NAME, &(P::VERSION as i32), &seq(sequence)];
+    let rows = session.query(include_str!("past/find.sql"), values).await?;
+    Ok(rows.first().map(|row| Past { schema: row.get("edition"), sequence }))
+}
+
+/// Restores the last base at or before `sequence` out of an edition of this version; where it is.
+async fn restore<P: Projection>(
+    session: &mut Session,
+    schema: &str,
+    sequence: u64,
+) -> Result<u64, ProjectionError> {
+    let editions = edition::all(session).await?.into_iter();
+    let of_version = |held: &edition::Edition| {
+        held.projection == P::NAME && held.version == P::VERSION && P::KEY.is_some()
+    };
+    let mut editions: Vec<_> = editions.filter(of_version).collect();
+    editions.sort_by_key(|held| held.state != EditionState::Serving);
+    let Some(edition) = editions.first() else { return Ok(0) };
+    let find = include_str!("past/base.sql").replace("{edition}", &edition.edition);
+    let rows = session.query(&find, &[&seq(sequence)]).await?;
+    let Some(base) = rows.first().and_then(|row| row.get::<_, Option<i64>>("seq")) else {
+        return Ok(0);
+    };
+    let table = format!("{schema}.{}", P::NAME);
+    let rows = session.query(include_str!("past/columns.sql"), &[&table]).await?;
+    let columns: &str = rows.first().and_then(|row| row.get("columns")).unwrap_or_default();
+    let restore = include_str!("past/restore.sql")
+        .replace("{past}", schema)
+        .replace("{table}", P::NAME)
+        .replace("{columns}", columns)
+        .replace("{edition}", &edition.edition);
+    session.execute(&restore, &[&base]).await?;
+    Ok(seq_back(base))
+}
+
+async fn drop_unused(session: &mut Session) -> Result<(), ProjectionError> {
+    let kept = PAST_KEPT_MAX - 1;
+    let mut rows = session.query(include_str!("past/unused.sql"), &[&kept]).await?;
+    rows.extend(session.query(include_str!("past/left.sql"), &[&PAST_BUILD_SECONDS_MAX]).await?);
+    for row in rows {
+        drop_one(session, row.get("edition")).await?;
+    }
+    Ok(())
+}
+
+/// Waits for whoever is still reading it.
+async fn drop_one(session: &mut Session, schema: &str) -> Result<(), ProjectionError> {
+    session.execute(include_str!("past/forget.sql"), &[&schema]).await?;
+    let sql = format!("DROP SCHEMA IF EXISTS {schema} CASCADE");
+    session.run("drop a view as it was", &sql).await
+}
+
+/// Tables as a view creates them, without what would only cost: nothing is looked up but by key,
+/// and what a crash takes is built again.
+fn bare(create: &str) -> String {
+    let lines = create.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let said: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let statements = said.split_inclusive(';');
+    let tables = statements.filter(|statement| !statement.trim_start().starts_with("CREATE INDEX"));
+    tables.collect::<String>().replace("CREATE TABLE", "CREATE UNLOGGED TABLE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::VIEWS;
+
+    #[test]
+    fn what_is_built_as_it_was_has_the_tables_of_its_view_and_none_of_the_indexes() {
+        for view in VIEWS.into_iter().filter(|view| view.key.is_some()) {
+            let tables = bare(&view.create());
+            assert!(
+                tables.contains(&format!("CREATE UNLOGGED TABLE {}", view.name))
+                    || view.name == "ledger"
+            );
+            assert!(
+                !tables.contains("CREATE INDEX") && !tables.contains("CREATE TABLE"),
+                "{tables}"
+            );
+        }
+    }
+}

@@ -1,4 +1,0 @@
--- show an approval
-SELECT id, view
-FROM approval.approval
-WHERE id = $1

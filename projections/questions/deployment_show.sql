@@ -1,4 +1,0 @@
--- show a unit
-SELECT id, state
-FROM deployment.deployment
-WHERE id = $1
