@@ -25,6 +25,7 @@ pub mod redrive;
 pub mod run;
 pub mod session;
 pub mod setup;
+pub mod verify;
 pub mod views;
 
 pub use alias::Alias;

@@ -12,6 +12,7 @@ mod history;
 pub mod outcome;
 pub mod projection;
 pub mod run;
+pub mod verify;
 pub mod why;
 
 use serde::{Deserialize, Serialize};

@@ -122,7 +122,7 @@ pub async fn parked_list(
 }
 
 /// A question about one view, `{view}`, put to all of them at once.
-fn of_every_view(sql: &str, order: &str) -> String {
+pub(super) fn of_every_view(sql: &str, order: &str) -> String {
     let each: Vec<String> = VIEWS.iter().map(|view| sql.replace("{view}", view.name)).collect();
     each.join("UNION ALL\n") + order
 }

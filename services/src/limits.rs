@@ -91,6 +91,14 @@ pub const WAIT_SECONDS: u64 = 5;
 /// Pause between two attempts while the world is away.
 pub const AWAY_PAUSE: Duration = Duration::from_millis(500);
 
+/// Looks for a record that the stream's leader says is there: a replica that answers may be a little
+/// behind it, and half a second each time is long for one that works.
+pub const REPLICA_LOOKS_MAX: u32 = 6;
+
+/// Rows of the ledger that are looked through at once for one that stands beyond its end: a scan of
+/// an index, well under a second.
+pub const BEYOND_ROWS_MAX: u64 = 1_000_000;
+
 /// Runs looked through for one whose id begins in some way: ten questions, well under a second.
 pub const PREFIX_RUNS_MAX: usize = 10_000;
 

@@ -1,5 +1,5 @@
 //! Reads stored messages straight, without a consumer: the last of a subject, one by position, or
-//! a subject from a position on.
+//! a subject from a position on, whole or page by page.
 
 use async_nats::{Message, StatusCode};
 use futures_util::StreamExt;
@@ -55,6 +55,30 @@ pub async fn all(
     }
 }
 
+/// The next messages of a subject from position `from` on, in order: a bounded number of a bounded
+/// size. None if the stream has no more of them; it never waits for more, as a consumer would.
+pub async fn page(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+    from: u64,
+) -> Result<Vec<Record>, StreamError> {
+    let mut records = Vec::new();
+    round(connection, stream, subject, from.max(1), &mut records).await?;
+    Ok(records)
+}
+
+/// The first message that was recorded at an instant or after it.
+pub async fn since(
+    connection: &Connection,
+    stream: &str,
+    instant: Timestamp,
+) -> Result<Option<Record>, StreamError> {
+    let body = json!({ "start_time": instant.to_string(), "next_by_subj": ">" });
+    let api = format!("$JS.API.DIRECT.GET.{stream}");
+    one(connection, stream, api, body.to_string().into_bytes()).await
+}
+
 /// The word that a record holds.
 pub fn word<W: DeserializeOwned>(record: &Record) -> Result<W, StreamError> {
     let foreign = |detail: String| StreamError::Foreign {
@@ -83,7 +107,12 @@ async fn round(
         .subscribe(inbox.clone())
         .await
         .map_err(|error| cut(&error.to_string()))?;
-    let body = json!({ "seq": from, "next_by_subj": subject, "batch": limits::LOAD_BATCH_RECORDS });
+    let body = json!({
+        "seq": from,
+        "next_by_subj": subject,
+        "batch": limits::LOAD_BATCH_RECORDS,
+        "max_bytes": limits::LOAD_BATCH_BYTES,
+    });
     connection
         .client
         .publish_with_reply(api.clone(), inbox, body.to_string().into())

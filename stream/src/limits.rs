@@ -60,6 +60,10 @@ pub const RECORD_FOLDED_BYTES: usize = 320;
 /// Records fetched in one round when an aggregate is loaded.
 pub const LOAD_BATCH_RECORDS: u64 = 1_000;
 
+/// Bytes of records fetched in one round: eight of the largest, or what a thousand of 8 KB are. Bounds what
+/// a reader of a whole stream holds in memory.
+pub const LOAD_BATCH_BYTES: u64 = 8 * 1_048_576;
+
 /// Records a reader hands on at once at most: what one transaction of a projector takes.
 pub const READ_BATCH_RECORDS_MAX: usize = 1_000;
 

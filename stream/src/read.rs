@@ -20,6 +20,8 @@ type Messages =
 pub struct Reader {
     stream: String,
     chunks: ReadyChunks<Messages>,
+    /// The server's consumer that it began with.
+    consumer: String,
     /// Subjects, wildcards included; none are all.
     only: Vec<String>,
 }
@@ -52,10 +54,11 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
     };
     let found = found.map_err(|error| cut(error.to_string()))?;
     let consumer = found.create_consumer(config).await.map_err(|error| cut(error.to_string()))?;
+    let name = consumer.cached_info().name.clone();
     let messages: Messages =
         consumer.messages().await.map_err(|error| cut(error.to_string()))?.boxed();
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
-    Ok(Reader { stream: stream.to_owned(), chunks, only: Vec::new() })
+    Ok(Reader { stream: stream.to_owned(), chunks, consumer: name, only: Vec::new() })
 }
 
 /// How far the stream reaches now.
@@ -81,13 +84,18 @@ impl Reader {
     }
 
     /// The next records, in order: waits for the first and takes along what is there already,
-    /// `READ_BATCH_RECORDS_MAX` at most.
+    /// `READ_BATCH_RECORDS_MAX` at most. The client makes a consumer anew that is gone, and says
+    /// nothing; but with it may have gone the stream, and what follows be of another. So this ends
+    /// there, and whoever reads on looks first whether it is still the same log.
     pub async fn next(&mut self) -> Result<Batch, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
         let mut batch = Batch { records: Vec::with_capacity(chunk.len()), read_to: 0 };
         for message in chunk {
             let message = message.map_err(|error| self.cut(&error.to_string()))?;
             let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
+            if info.consumer != self.consumer {
+                return Err(self.cut("its consumer was gone, and made anew"));
+            }
             batch.read_to = info.stream_sequence;
             if !self.is_wanted(&message.subject) {
                 continue;

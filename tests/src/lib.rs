@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod counter;
 pub mod faber;
 pub mod faber_folders;
+pub mod forge;
 pub mod harness;
 pub mod kill;
 pub mod patience;

@@ -17,6 +17,8 @@ pub(super) enum Ending {
     Unknown,
     /// A health check that was asked for found no health.
     HealthUnknown,
+    /// Log, ledger and checkpoints do not say the same.
+    Differs,
     /// An approval that was waited for was denied.
     Denied,
     /// Nobody answered in time.
@@ -31,7 +33,7 @@ pub(super) enum Ending {
 
 impl Ending {
     #[cfg(test)]
-    pub(super) const ALL: [Ending; 12] = [
+    pub(super) const ALL: [Ending; 13] = [
         Self::Done,
         Self::Error,
         Self::Usage,
@@ -39,6 +41,7 @@ impl Ending {
         Self::Refused,
         Self::Unknown,
         Self::HealthUnknown,
+        Self::Differs,
         Self::Denied,
         Self::Expired,
         Self::Withdrawn,
@@ -55,6 +58,7 @@ impl Ending {
             Self::Refused => 4,
             Self::Unknown => 5,
             Self::HealthUnknown => 6,
+            Self::Differs => 7,
             Self::Denied => 10,
             Self::Expired => 11,
             Self::Withdrawn => 12,

@@ -21,8 +21,10 @@ mod page;
 mod place;
 mod projection;
 mod publish;
+mod replay;
 mod run;
 mod table;
+mod verify;
 mod when;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -99,6 +101,10 @@ enum Command {
     /// The views: where each stands, and how far behind the log
     #[command(subcommand)]
     Projection(projection::ProjectionCommand),
+    /// Print every event of the log in the form in which it is hashed
+    Replay(replay::ReplayArgs),
+    /// Compare the log, the ledger and the checkpoints of the views; name the first difference
+    Verify(verify::VerifyArgs),
     /// Run a whole plane on this machine, with servers of its own
     #[command(after_help = "Example:\n  helmstream up --sample")]
     Up(crate::up::UpArgs),
@@ -125,6 +131,7 @@ Examples:
   helmstream approval list                   what waits for an answer
   helmstream deployment list                 what is deployed where
   helmstream event why 17                    from the door to every effect
+  helmstream verify                          whether log and ledger say the same
   helmstream event list -o ndjson | jq .id   every answer is also data
 
 Exit codes:
@@ -135,6 +142,7 @@ Exit codes:
   4    some events were refused, are dead letters or were lost
   5    of some events it is not known yet what became of them; an approval is still open
   6    the health that was asked for is unknown
+  7    `verify` found a difference
   10   an approval that was waited for was denied
   11   it expired: nobody answered in time
   12   it was withdrawn
@@ -246,6 +254,8 @@ async fn ask(
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
         Command::Projection(command) => projection::answer(client, screen, command).await,
+        Command::Replay(args) => replay::answer(client, screen, args).await,
+        Command::Verify(args) => verify::answer(client, screen, args).await,
         Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
     }
 }

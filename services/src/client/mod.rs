@@ -14,7 +14,9 @@ pub use crate::limits;
 pub mod outcome;
 pub mod projection;
 pub mod publish;
+pub mod replay;
 pub mod run;
+pub mod verify;
 
 use std::future::Future;
 
@@ -141,6 +143,18 @@ pub trait Client: Sync {
         &self,
         request: projection::ViewRequest,
     ) -> impl Future<Output = Result<projection::Mended, Failure>> + Send;
+
+    /// Records of EVENTS as the log holds them, a page of them.
+    fn replay(
+        &self,
+        request: replay::Request,
+    ) -> impl Future<Output = Answered<replay::Page>> + Send;
+
+    /// Compares log, ledger and checkpoints, a step of it.
+    fn verify(
+        &self,
+        request: verify::Request,
+    ) -> impl Future<Output = Answered<verify::Step>> + Send;
 
     /// What became of publishes and commands.
     fn outcome_list(

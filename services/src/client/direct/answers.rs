@@ -27,7 +27,7 @@ use super::{
         Answer, Answered, Client, approval, dead_letter, deployment, event,
         failure::{Code, Failure},
         limits::PREFIX_RUNS_MAX,
-        outcome, projection, publish, run,
+        outcome, projection, publish, replay, run, verify,
     },
     Direct, decide,
     projection::read_to_of_ledger,
@@ -227,6 +227,14 @@ impl Client for Direct {
         self.redrive(request).await
     }
 
+    async fn replay(&self, request: replay::Request) -> Answered<replay::Page> {
+        self.replayed(request).await
+    }
+
+    async fn verify(&self, request: verify::Request) -> Answered<verify::Step> {
+        self.verified(request).await
+    }
+
     async fn outcome_list(&self, request: outcome::Request) -> Answered<outcome::List> {
         let as_of_seq = read_to_of_ledger(&self.ask(projection_list).await?);
         let sequences = &request.inbox_sequences[..];
@@ -309,7 +317,7 @@ impl Direct {
     }
 }
 
-fn context(name: &str) -> Result<Context, Failure> {
+pub(super) fn context(name: &str) -> Result<Context, Failure> {
     Context::named(name).ok_or_else(|| {
         let known: Vec<&str> = Context::ALL.into_iter().map(Context::name).collect();
         let what = format!("there is no context `{name}`");
@@ -318,7 +326,7 @@ fn context(name: &str) -> Result<Context, Failure> {
 }
 
 /// A type whole, from a type or from a word of ours such as `step_ended`.
-fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
+pub(super) fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
     if asked.contains('.') {
         return Ok(asked.to_owned());
     }

@@ -8,7 +8,9 @@ mod deployment;
 mod patience;
 mod press;
 mod projection;
+mod replay;
 mod shown;
+mod verify;
 
 use std::time::{Duration, Instant};
 
