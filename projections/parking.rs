@@ -8,7 +8,7 @@ use helmstream_schemas::Record;
 
 use crate::{
     limits::REASON_BYTES_MAX,
-    projection::{Fit, Projection},
+    projection::{Fit, Projection, Unfit},
 };
 
 /// A batch, taken apart.
@@ -27,31 +27,40 @@ pub struct Parked<'a> {
 /// The reason of a record that nothing is wrong with.
 pub const BEHIND: &str = "an earlier record of this subject is parked";
 
-/// Takes a batch apart. `behind` holds the subjects that have something parked; `refused` is what
-/// the database said of the batch's only record, if it refused it.
+/// Takes a batch apart: records, each with what it was taken for. `behind` holds the subjects that
+/// have something parked; `refused` is what the database said of the batch's only record, if it
+/// refused it.
 pub fn sort<'a, P: Projection>(
-    batch: &'a [Record],
+    batch: impl IntoIterator<Item = (&'a Record, Result<P::Event, Unfit>)>,
     mut behind: BTreeSet<String>,
     refused: Option<&str>,
 ) -> Sorted<'a, P::Event> {
-    let mut sorted = Sorted { fits: Vec::with_capacity(batch.len()), parked: Vec::new() };
-    for record in batch {
-        let waits = P::BUILDS_ON_EARLIER && behind.contains(&record.subject);
-        let reason = match (waits, refused) {
-            (true, _) => BEHIND.to_owned(),
-            (false, Some(reason)) => bounded(reason.to_owned()),
-            (false, None) => match P::read(record) {
-                Ok(event) => {
-                    sorted.fits.push(Fit { record, event });
-                    continue;
-                }
-                Err(unfit) => bounded(unfit.to_string()),
-            },
+    let batch = batch.into_iter();
+    let mut sorted = Sorted { fits: Vec::with_capacity(batch.size_hint().0), parked: Vec::new() };
+    for (record, taken) in batch {
+        let waits = P::BUILDS_ON_EARLIER && !behind.is_empty() && behind.contains(&record.subject);
+        let reason = match (waits, refused, taken) {
+            (true, _, _) => BEHIND.to_owned(),
+            (false, Some(reason), _) => bounded(reason.to_owned()),
+            (false, None, Ok(event)) => {
+                sorted.fits.push(Fit { record, event });
+                continue;
+            }
+            (false, None, Err(unfit)) => bounded(unfit.to_string()),
         };
         behind.insert(record.subject.clone());
         sorted.parked.push(Parked { record, reason });
     }
     sorted
+}
+
+/// The same for records that were not read yet.
+pub fn read_and_sort<'a, P: Projection>(
+    batch: &'a [Record],
+    behind: BTreeSet<String>,
+    refused: Option<&str>,
+) -> Sorted<'a, P::Event> {
+    sort::<P>(batch.iter().map(|record| (record, P::read(record))), behind, refused)
 }
 
 fn bounded(mut reason: String) -> String {
@@ -78,7 +87,7 @@ mod tests {
         let mut batch: Vec<Record> =
             (1..=6).map(|n| samples::noted(n, ["a", "b"][n as usize % 2])).collect();
         batch[1].attributes.set("type", "helmstream.run.teleported.v1");
-        let sorted = sort::<Run>(&batch, BTreeSet::new(), None);
+        let sorted = read_and_sort::<Run>(&batch, BTreeSet::new(), None);
         let fits: Vec<u64> = sorted.fits.iter().map(|fit| fit.record.sequence).collect();
         let parked: Vec<(u64, bool)> =
             sorted.parked.iter().map(|p| (p.record.sequence, p.reason == BEHIND)).collect();
@@ -102,7 +111,7 @@ mod tests {
             let mut record = samples::noted(1, "a");
             change(&mut record);
             let batch = [record];
-            let sorted = sort::<Run>(&batch, BTreeSet::new(), None);
+            let sorted = read_and_sort::<Run>(&batch, BTreeSet::new(), None);
             assert_eq!((sorted.fits.len(), sorted.parked.len()), (0, 1), "change {n}");
         }
     }
@@ -111,7 +120,7 @@ mod tests {
     fn a_view_of_single_records_parks_nothing_behind_another() {
         let mut batch: Vec<Record> = (1..=3).map(|n| samples::noted(n, "a")).collect();
         batch[0].attributes.set("id", "not a uuid");
-        let sorted = sort::<Ledger>(&batch, BTreeSet::new(), None);
+        let sorted = read_and_sort::<Ledger>(&batch, BTreeSet::new(), None);
         assert_eq!((sorted.fits.len(), sorted.parked.len()), (2, 1));
     }
 
@@ -134,11 +143,11 @@ mod tests {
                     record
                 })
                 .collect();
-            let whole = sort::<Run>(&batch, BTreeSet::new(), None);
+            let whole = read_and_sort::<Run>(&batch, BTreeSet::new(), None);
             let (mut behind, mut parked, mut rest) = (BTreeSet::new(), Vec::new(), &batch[..]);
             for end in ends {
                 let (part, remaining) = rest.split_at(end.min(rest.len()));
-                let sorted = sort::<Run>(part, behind.clone(), None);
+                let sorted = read_and_sort::<Run>(part, behind.clone(), None);
                 behind.extend(sorted.parked.iter().map(|p| p.record.subject.clone()));
                 parked.extend(sorted.parked);
                 rest = remaining;

@@ -5,6 +5,7 @@
 
 mod fence;
 mod parked;
+mod ready;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,9 @@ use crate::{
     projection::Projection,
     session::Session,
 };
+
+pub use self::ready::Ready;
+use self::ready::{Taken, read_all};
 
 /// One instance of a projection on one stream.
 pub struct Projector<P: Projection> {
@@ -143,17 +147,34 @@ impl<P: Projection> Projector<P> {
         records: &[Record],
         read_to: u64,
     ) -> Result<Applied, ProjectionError> {
+        self.apply_taken(records, read_all::<P>(records), read_to).await
+    }
+
+    /// The same for what was made ready while something else was written.
+    pub async fn apply_ready(&mut self, ready: Ready<P>) -> Result<Applied, ProjectionError> {
+        self.apply_taken(&ready.records, ready.taken, ready.read_to).await
+    }
+
+    async fn apply_taken(
+        &mut self,
+        records: &[Record],
+        taken: Vec<Taken<P>>,
+        read_to: u64,
+    ) -> Result<Applied, ProjectionError> {
         self.known()?;
         let fresh = self.at.fresh(P::READS, records).map_err(|(wanted, found)| {
             ProjectionError::OutOfOrder { view: self.at.view(), wanted, found }
         })?;
         let mut applied =
             Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
+        let mut taken = taken.into_iter().skip(applied.passed_over);
         let mut rest = fresh;
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(up_to_next_base(rest).min(BATCH_RECORDS_MAX));
             rest = later;
-            let parked = self.apply_or_bisect(batch, reaches(batch, fresh, read_to)).await?;
+            let taken = taken.by_ref().take(batch.len()).collect();
+            let reached = reaches(batch, fresh, read_to);
+            let parked = self.apply_or_bisect(batch, taken, reached).await?;
             applied.parked += parked;
             applied.folded += batch.len() - parked;
         }
@@ -171,7 +192,7 @@ impl<P: Projection> Projector<P> {
             return Ok(());
         }
         let to = Checkpoint { read_to_seq: sequence, ..self.at.clone() };
-        self.in_transaction(&to, &[], None).await.map(drop)
+        self.in_transaction(&to, &[], vec![], None).await.map(drop)
     }
 
     /// Applies a batch; how many of it were parked. If the database refuses what the batch would
@@ -179,23 +200,24 @@ impl<P: Projection> Projector<P> {
     async fn apply_or_bisect(
         &mut self,
         batch: &[Record],
+        taken: Vec<Taken<P>>,
         read_to: u64,
     ) -> Result<usize, ProjectionError> {
         let mut parked = 0;
-        let mut parts = vec![batch];
-        while let Some(part) = parts.pop() {
+        let mut parts = vec![(batch, taken)];
+        while let Some((part, taken)) = parts.pop() {
             let read_to = reaches(part, batch, read_to);
-            match self.apply_batch(part, read_to, None).await {
+            match self.apply_batch(part, taken, read_to, None).await {
                 Ok(count) => parked += count,
                 Err(error) if error.is_about_the_data() => {
                     self.stand_still().await?;
-                    if let [_] = part {
-                        tracing::warn!(view = self.at.view(), sequence = part[0].sequence, %error, "parked a record");
-                        let refused = error.to_string();
-                        parked += self.apply_batch(part, read_to, Some(&refused)).await?;
+                    if let [record] = part {
+                        tracing::warn!(view = self.at.view(), sequence = record.sequence, %error, "parked a record");
+                        let (taken, refused) = (vec![P::read(record)], error.to_string());
+                        parked += self.apply_batch(part, taken, read_to, Some(&refused)).await?;
                     } else {
                         let (first, second) = part.split_at(part.len() / 2);
-                        parts.extend([second, first]);
+                        parts.extend([second, first].map(|half| (half, read_all::<P>(half))));
                     }
                 }
                 Err(error) => return Err(error),
@@ -207,6 +229,7 @@ impl<P: Projection> Projector<P> {
     async fn apply_batch(
         &mut self,
         batch: &[Record],
+        taken: Vec<Taken<P>>,
         read_to: u64,
         refused: Option<&str>,
     ) -> Result<usize, ProjectionError> {
@@ -217,7 +240,7 @@ impl<P: Projection> Projector<P> {
             read_to_seq: read_to.max(last.sequence),
             ..self.at.clone()
         };
-        self.in_transaction(&to, batch, refused).await
+        self.in_transaction(&to, batch, taken, refused).await
     }
 
     /// Moves the checkpoint and writes what the batch comes to, or does neither.
@@ -225,10 +248,11 @@ impl<P: Projection> Projector<P> {
         &mut self,
         to: &Checkpoint,
         batch: &[Record],
+        taken: Vec<Taken<P>>,
         refused: Option<&str>,
     ) -> Result<usize, ProjectionError> {
         self.is_known = false;
-        let done = self.try_in_transaction(to, batch, refused).await;
+        let done = self.try_in_transaction(to, batch, taken, refused).await;
         match &done {
             Ok(_) => {
                 self.at = to.clone();
@@ -244,6 +268,7 @@ impl<P: Projection> Projector<P> {
         &mut self,
         to: &Checkpoint,
         batch: &[Record],
+        taken: Vec<Taken<P>>,
         refused: Option<&str>,
     ) -> Result<usize, ProjectionError> {
         let mut session = self.database.lend().await?;
@@ -258,7 +283,7 @@ impl<P: Projection> Projector<P> {
             } else {
                 BTreeSet::new()
             };
-            let sorted = parking::sort::<P>(batch, behind, refused);
+            let sorted = parking::sort::<P>(batch.iter().zip(taken), behind, refused);
             count = sorted.parked.len();
             self.parks |= count > 0;
             parked::park(&mut session, to, &sorted.parked).await?;

@@ -109,7 +109,7 @@ async fn part<P: Projection>(
         return Ok(None);
     };
     let (first, last) = (first.sequence, last.sequence);
-    let sorted = parking::sort::<P>(&records, behind, refused);
+    let sorted = parking::read_and_sort::<P>(&records, behind, refused);
     for parked in &sorted.parked {
         let sequence = seq(parked.record.sequence);
         let reason = text(&parked.reason);

@@ -36,5 +36,5 @@ pub(super) async fn history(
 
 /// What a view makes of records: those that it would park are left out, as in its lists.
 pub(super) fn taken<P: Projection>(records: &[Record]) -> Vec<Fit<'_, P::Event>> {
-    parking::sort::<P>(records, BTreeSet::new(), None).fits
+    parking::read_and_sort::<P>(records, BTreeSet::new(), None).fits
 }

