@@ -4,6 +4,10 @@
 /// readers would wait longer for the first of them.
 pub const BATCH_RECORDS_MAX: usize = 1_000;
 
+/// The same while a view as of a position is built: nobody reads it yet, and what many records of
+/// one aggregate come to is written once.
+pub const BUILD_RECORDS_MAX: usize = 10_000;
+
 /// Rows a keyed view remembers between batches, by their weight. A run weighs about 1 KiB, so this
 /// holds ten thousand live runs and leaves a process well below 60 MB.
 pub const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
