@@ -154,10 +154,20 @@ impl Past {
 
     /// The connection, inside a transaction in which it cannot be dropped.
     pub(crate) async fn moment(&self, database: &Database) -> Result<Lent, ProjectionError> {
-        let schema: &str = &self.schema;
-        database.moment(&[schema]).await.map_err(|error| match error.is_about_what_is_gone() {
-            true => ProjectionError::PastGone { view: self.projection },
-            false => error,
+        Self::moment_of_both(database, self, self).await
+    }
+
+    /// The same for two.
+    pub(crate) async fn moment_of_both(
+        database: &Database,
+        one: &Self,
+        other: &Self,
+    ) -> Result<Lent, ProjectionError> {
+        database.moment(&[&one.schema, &other.schema]).await.map_err(|error| {
+            match error.is_about_what_is_gone() {
+                true => ProjectionError::PastGone { view: one.projection },
+                false => error,
+            }
         })
     }
 }

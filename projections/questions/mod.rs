@@ -2,6 +2,7 @@
 //! and says which position of the log it is as of. Nothing here writes.
 
 pub mod approval;
+pub mod changes;
 pub mod command;
 pub mod dead_letter;
 pub mod deadline;

@@ -148,3 +148,17 @@ pub const STAGE_COLUMNS_MIN: usize = 28;
 
 /// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
 pub const STAGE_COLUMNS_MAX: usize = 60;
+
+/// Records of a view as it was that are applied at once while it is built: each transaction costs
+/// some milliseconds, and what is told of the progress is no coarser than half a second.
+pub const BUILD_BATCH_RECORDS: usize = 10_000;
+
+/// How often it is told how far a build is: about as often as a reader takes it in.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// How often a question is begun again because what was built for it made room for others. More
+/// than twice says that more is asked for at once than is kept.
+pub const PAST_TRIES_MAX: u32 = 3;
+
+/// How often it is looked whether views have come to the position that is asked about.
+pub const REACHED_POLL: Duration = Duration::from_millis(50);
