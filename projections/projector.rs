@@ -171,8 +171,8 @@ impl<P: Projection> Projector<P> {
             Applied { passed_over: records.len() - fresh.len(), ..Applied::default() };
         let mut rest = fresh;
         while !rest.is_empty() {
-            let (batch, later) = rest
-                .split_at(up_to_next_base(rest, self.base_every).min(self.batch_records_max));
+            let (batch, later) =
+                rest.split_at(up_to_next_base(rest, self.base_every).min(self.batch_records_max));
             rest = later;
             let parked = self.apply_or_bisect(batch, reaches(batch, fresh, read_to)).await?;
             applied.parked += parked;

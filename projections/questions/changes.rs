@@ -166,8 +166,10 @@ mod tests {
 
     #[test]
     fn what_a_fold_remembers_is_told_where_nothing_else_differs() {
-        let before = row(json!({"id": "a", "last_seq": 3, "state": "{\"a\":1,\"b\":[1],\"last_seq\":3}"}));
-        let after = row(json!({"id": "a", "last_seq": 9, "state": "{\"a\":1,\"c\":true,\"last_seq\":9}"}));
+        let before =
+            row(json!({"id": "a", "last_seq": 3, "state": "{\"a\":1,\"b\":[1],\"last_seq\":3}"}));
+        let after =
+            row(json!({"id": "a", "last_seq": 9, "state": "{\"a\":1,\"c\":true,\"last_seq\":9}"}));
         let told = differing("id", &before, &after);
         assert_eq!(told.keys().collect::<Vec<_>>(), ["state.b", "state.c"]);
         assert_eq!(told["state.b"], Field { before: json!([1]), after: Value::Null });
@@ -175,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_row_that_is_new_says_everything_that_it_has() {
-        let after = row(json!({"context": "run", "id": "a", "purpose": "stalled", "state": "armed",
+        let after =
+            row(json!({"context": "run", "id": "a", "purpose": "stalled", "state": "armed",
             "due_at": null, "last_seq": 9}));
         let told = differing("context, id, purpose", &Map::new(), &after);
         assert_eq!(told.keys().collect::<Vec<_>>(), ["state"]);

@@ -57,8 +57,7 @@ impl Client for Direct {
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
         let run::ShowRequest { name, at } = request;
         self.reached(at, &["alias", "ledger", "run"]).await?;
-        let AsOf { as_of_seq, answer } =
-            self.ask(|database| run_show(database, &name, at)).await?;
+        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name, at)).await?;
         let (as_of_seq, run) = match answer {
             Some(run) => (as_of_seq, run),
             None => {
@@ -160,8 +159,7 @@ impl Client for Direct {
         let AsOf { as_of_seq, answer } = self.ask(|database| event_show(database, name)).await?;
         let as_of_seq = at.unwrap_or(as_of_seq);
         let by_then = |event: &EventShown| at.is_none_or(|at| event.line.sequence <= at);
-        let event =
-            answer.filter(by_then).ok_or_else(|| no_event(&said(name), as_of_seq))?;
+        let event = answer.filter(by_then).ok_or_else(|| no_event(&said(name), as_of_seq))?;
         Ok(Answer { as_of_seq, answer: event::Shown { event } })
     }
 

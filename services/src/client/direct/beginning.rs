@@ -50,7 +50,7 @@ impl Direct {
     ) -> Result<Vec<Id>, Failure> {
         let mut found: Vec<Id> = Vec::new();
         let (mut cursor, mut looked_at) = (at.map(|at| at + 1), 0);
-        while looked_at < PREFIX_RUNS_MAX && found.len() < 2 {
+        while looked_at < PREFIX_RUNS_MAX && (found.len() < 2 || status.is_some()) {
             let filter = RunFilter { status, limit: 1_000, cursor, past: None };
             let page = self.ask(|database| run_list(database, &filter)).await?.answer;
             looked_at += page.runs.len();

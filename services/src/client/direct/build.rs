@@ -45,7 +45,9 @@ impl Builds {
     /// Joins a build, or begins it.
     pub(super) fn join(&self, world: &World, view: &str, at: u64) -> watch::Receiver<Told> {
         let mut builds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        builds.retain(|_, told| matches!(*told.borrow(), Told::Building { .. }) && told.has_changed().is_ok());
+        builds.retain(|_, told| {
+            matches!(*told.borrow(), Told::Building { .. }) && told.has_changed().is_ok()
+        });
         let begin = || {
             let (tell, told) = watch::channel(Told::Building { from: 0, read_to: 0 });
             let (world, view) = (world.clone(), view.to_owned());

@@ -24,7 +24,8 @@ impl Direct {
     /// Units, those in which something was deployed last first.
     pub(super) async fn units(&self, request: ListRequest) -> Answered<List> {
         let ListRequest { domain, environment, standing, limit, before, at } = request;
-        let filter = UnitFilter { domain, environment, standing, limit, cursor: before, past: None };
+        let filter =
+            UnitFilter { domain, environment, standing, limit, cursor: before, past: None };
         let asked = self.ask_at("deployment", at, |database, past| {
             let filter = UnitFilter { past, ..filter.clone() };
             async move { deployment_list(&database, &filter).await }

@@ -111,7 +111,9 @@ fn input(what: String, detail: String, extent: Extent) -> Failure {
     let hint = match extent.last {
         0 => "`helmstream publish` brings some".to_owned(),
         last => {
-            format!("positions go from 1 to {last}; a time is meant as the last event recorded by then")
+            format!(
+                "positions go from 1 to {last}; a time is meant as the last event recorded by then"
+            )
         }
     };
     Failure::new(Code::Input, what, detail, hint)

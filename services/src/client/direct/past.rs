@@ -58,7 +58,9 @@ impl Direct {
         };
         for _ in 0..PAST_TRIES_MAX {
             let past = self.as_it_was(view, at).await?;
-            if let Some(answer) = self.ask_past(|past_of| question(past_of, Some(past.clone()))).await? {
+            if let Some(answer) =
+                self.ask_past(|past_of| question(past_of, Some(past.clone()))).await?
+            {
                 return Ok(answer);
             }
         }
@@ -85,7 +87,10 @@ impl Direct {
             if let Some(changes) = compared.await? {
                 let next = changes.last().filter(|_| changes.len() >= limit as usize);
                 let next = next.map(|change| change.last_seq);
-                return Ok(Answer { as_of_seq: to, answer: Diff { from_seq: from, changes, next } });
+                return Ok(Answer {
+                    as_of_seq: to,
+                    answer: Diff { from_seq: from, changes, next },
+                });
             }
         }
         Err(Failure::from(ProjectionError::PastGone { view: "asked for" }))
