@@ -1,6 +1,6 @@
 -- restore the rows of a base
 INSERT INTO {past}.{view} ({columns})
-SELECT {columns}
+SELECT held.*
 FROM (SELECT {known} FROM {edition}.{view}) AS known
 CROSS JOIN LATERAL (
     SELECT {columns}
