@@ -78,7 +78,9 @@ pub async fn changes(
             fields: differing(key, &before.unwrap_or_default(), &after),
         })
     });
-    changes.collect()
+    let mut changes = changes.collect::<Result<Vec<Change>, ProjectionError>>()?;
+    changes.sort_by(|one, other| (one.last_seq, &one.id).cmp(&(other.last_seq, &other.id)));
+    Ok(changes)
 }
 
 /// The columns of a row, for people to read.

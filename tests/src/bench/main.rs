@@ -10,6 +10,7 @@ mod fold;
 mod ledger;
 mod load;
 mod machine;
+mod past;
 mod report;
 mod rounds;
 mod sample;
@@ -53,6 +54,8 @@ enum Name {
     Ledger,
     /// From the acknowledgement of a publish to its row
     Visible,
+    /// A list of 100,000 runs as of a random moment of a log of 10,000,000 events
+    Past,
 }
 
 /// How much is measured.
@@ -96,6 +99,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Fold => Box::pin(fold::bench(scale, &mut report)).await,
             Name::Ledger => Box::pin(ledger::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
+            Name::Past => Box::pin(past::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;
     }

@@ -41,7 +41,8 @@ pub(crate) const KEYED: [&str; 6] =
 /// Everything that a run, an approval or a unit is called on the log.
 pub(crate) const RUNS: [&str; 8] =
     ["acme/0", "acme/1", "acme/2", "plan-9", "run-9", "guarded", "second", "gone"];
-pub(crate) const UNITS: [&str; 4] = ["app/prod/shop", "app/test/shop", "deploy-1", "deploy-2"];
+pub(crate) const UNITS: [&str; 4] =
+    ["application/prod/shop", "application/test/shop", "deploy-1", "deploy-2"];
 
 /// A plane whose log is at its end, whose views were folded with bases in between.
 pub(crate) struct Log {
