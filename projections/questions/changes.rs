@@ -111,7 +111,8 @@ fn named(key: &str, row: &Map<String, Value>) -> String {
     parts.map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")
 }
 
-/// What differs, by the names of columns; of what a fold remembers only if nothing else does.
+/// What differs, by the names of columns; of what a fold remembers only if nothing else does, and
+/// the position alone if that does not either.
 fn differing(
     key: &str,
     before: &Map<String, Value>,
@@ -141,7 +142,16 @@ fn differing(
             plain.insert(name.clone(), Field { before: before.clone(), after: after.clone() });
         }
     }
-    if plain.is_empty() { remembered } else { plain }
+    if !plain.is_empty() {
+        return plain;
+    }
+    if remembered.is_empty() {
+        // An event that it takes note of and that says nothing new.
+        let of = |row: &Map<String, Value>| row.get("last_seq").cloned().unwrap_or_default();
+        let field = Field { before: of(before), after: of(after) };
+        return BTreeMap::from([("last_seq".to_owned(), field)]);
+    }
+    remembered
 }
 
 #[cfg(test)]
@@ -175,6 +185,16 @@ mod tests {
         let told = differing("id", &before, &after);
         assert_eq!(told.keys().collect::<Vec<_>>(), ["state.b", "state.c"]);
         assert_eq!(told["state.b"], Field { before: json!([1]), after: Value::Null });
+    }
+
+    #[test]
+    fn a_row_that_an_event_only_touched_says_by_which_one() {
+        let told = differing(
+            "id",
+            &row(json!({"id": "a", "last_seq": 3})),
+            &row(json!({"id": "a", "last_seq": 4})),
+        );
+        assert_eq!(told["last_seq"], Field { before: json!(3), after: json!(4) });
     }
 
     #[test]
