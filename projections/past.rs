@@ -47,6 +47,22 @@ pub async fn find<P: Projection>(
     Ok(found)
 }
 
+/// From which position on records are needed to build the view as of `sequence`: what follows on
+/// the nearest base. `begin` says it for certain; this lets a reader be at work by then.
+pub async fn needed_from<P: Projection>(
+    database: &Database,
+    sequence: u64,
+    epoch: Uuid,
+) -> Result<u64, ProjectionError> {
+    let mut session = database.lend().await?;
+    let base = match nearest::<P>(&mut session, sequence, epoch).await? {
+        Some((_, base)) => seq_back(base),
+        None => 0,
+    };
+    session.give_back();
+    Ok(base + 1)
+}
+
 /// Begins to build the view as of `sequence` of the log of this epoch, and drops what was not used
 /// of late.
 pub async fn begin<P: Projection>(
@@ -191,6 +207,29 @@ async fn find_in<P: Projection>(
     }
 }
 
+/// The edition of this version that holds a base at or before `sequence`, and where.
+async fn nearest<P: Projection>(
+    session: &mut Session,
+    sequence: u64,
+    epoch: Uuid,
+) -> Result<Option<(String, i64)>, ProjectionError> {
+    let editions = edition::all(session).await?.into_iter();
+    let of_version = |held: &edition::Edition| {
+        P::KEY.is_some() && held.projection == P::NAME && held.version == P::VERSION
+    };
+    let mut editions: Vec<_> = editions.filter(of_version).collect();
+    editions.sort_by_key(|held| held.state != EditionState::Serving);
+    for edition in editions {
+        let find = include_str!("past/base.sql").replace("{edition}", &edition.edition);
+        let rows = session.query(&find, &[&seq(sequence), &epoch]).await?;
+        let base = rows.first().and_then(|row| row.get::<_, Option<i64>>("seq"));
+        if let Some(base) = base {
+            return Ok(Some((edition.edition, base)));
+        }
+    }
+    Ok(None)
+}
+
 /// Restores the last base at or before `sequence` out of an edition of this version; where it is.
 async fn restore<P: Projection>(
     session: &mut Session,
@@ -198,22 +237,12 @@ async fn restore<P: Projection>(
     sequence: u64,
     epoch: Uuid,
 ) -> Result<u64, ProjectionError> {
-    let Some(key) = P::KEY else { return Ok(0) };
-    let editions = edition::all(session).await?.into_iter();
-    let of_version =
-        |held: &edition::Edition| held.projection == P::NAME && held.version == P::VERSION;
-    let mut editions: Vec<_> = editions.filter(of_version).collect();
-    editions.sort_by_key(|held| held.state != EditionState::Serving);
-    let Some(edition) = editions.first() else { return Ok(0) };
-    let of_edition = |sql: &str| {
-        sql.replace("{past}", schema)
-            .replace("{edition}", &edition.edition)
-            .replace("{view}", P::NAME)
-    };
-    let find = of_edition(include_str!("past/base.sql"));
-    let rows = session.query(&find, &[&seq(sequence), &epoch]).await?;
-    let Some(base) = rows.first().and_then(|row| row.get::<_, Option<i64>>("seq")) else {
+    let Some((edition, base)) = nearest::<P>(session, sequence, epoch).await? else {
         return Ok(0);
+    };
+    let key = P::KEY.unwrap_or_default();
+    let of_edition = |sql: &str| {
+        sql.replace("{past}", schema).replace("{edition}", &edition).replace("{view}", P::NAME)
     };
     let table = format!("{schema}.{}", P::NAME);
     let rows = session.query(include_str!("past/columns.sql"), &[&table]).await?;
@@ -223,7 +252,12 @@ async fn restore<P: Projection>(
         .replace("{columns}", columns)
         .replace("{known}", key)
         .replace("{same}", &same.collect::<Vec<_>>().join(" AND "));
+    // One index made at the end costs less than one kept meanwhile.
+    let without_key = format!("ALTER TABLE {table} DROP CONSTRAINT {}_pkey", P::NAME);
+    session.run("restore without a key", &without_key).await?;
     session.execute(&restore, &[&base]).await?;
+    let with_key = format!("ALTER TABLE {table} ADD PRIMARY KEY ({key})");
+    session.run("make the key of what was restored", &with_key).await?;
     let parked = of_edition(include_str!("past/parked.sql"));
     session.execute(&parked, &[&P::NAME, &(P::VERSION as i32), &base]).await?;
     Ok(seq_back(base))

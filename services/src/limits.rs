@@ -153,6 +153,9 @@ pub const STAGE_COLUMNS_MAX: usize = 60;
 /// some milliseconds, and what is told of the progress is no coarser than half a second.
 pub const BUILD_BATCH_RECORDS: usize = 10_000;
 
+/// Batches of the reader that lie ready for whoever applies them: some ten thousand records.
+pub const BUILD_BATCHES_AHEAD: usize = 8;
+
 /// How often it is told how far a build is: about as often as a reader takes it in.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 

@@ -12,12 +12,22 @@ use helmstream_projections::{
     past::{self, Building, Past},
     projection::Reads,
 };
-use helmstream_stream::{Connection, StreamError, append::EVENTS, read::read};
-use tokio::sync::watch;
+use helmstream_stream::{
+    Connection, StreamError,
+    append::EVENTS,
+    read::{Batch, read},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 use super::{super::failure::Failure, patience::Patience};
-use crate::{limits::BUILD_BATCH_RECORDS, patience::Passing};
+use crate::{
+    limits::{BUILD_BATCH_RECORDS, BUILD_BATCHES_AHEAD},
+    patience::Passing,
+};
 
 /// Where one is built.
 #[derive(Clone)]
@@ -116,8 +126,10 @@ async fn patiently<P: Projection>(
             if let Some(past) = past::find::<P>(&world.database, at, world.epoch).await? {
                 return Ok(past);
             }
+            let from = past::needed_from::<P>(&world.database, at, world.epoch).await?;
+            let reading = Reading::begin::<P>(world, from, at);
             let mut building = past::begin::<P>(&world.database, at, world.epoch).await?;
-            match read_on(world, at, &mut building, tell).await {
+            match read_on(world, at, &mut building, reading, tell).await {
                 Ok(()) => Ok(past::finish(&world.database, building).await?),
                 Err(error) => {
                     // What it leaves otherwise is dropped later, by whoever builds then.
@@ -134,24 +146,20 @@ async fn read_on<P: Projection>(
     world: &World,
     at: u64,
     building: &mut Building<P>,
+    mut reading: Reading,
     tell: &watch::Sender<Told>,
 ) -> Result<(), Interrupted> {
     let projector = &mut building.projector;
     let from = projector.next_seq();
     tell.send_replace(Told::Building { from, read_to: from - 1 });
-    if from > at {
-        return Ok(());
+    if reading.from != from {
+        reading = Reading::begin::<P>(world, from, at);
     }
-    let only: &[&str] = match P::READS {
-        Reads::Whole => &[],
-        Reads::Subjects(subjects) => subjects,
-    };
-    let mut reader = read(&world.log, EVENTS, from).await?.only(only);
     let (mut records, mut read_to) = (Vec::new(), from - 1);
     while read_to < at {
-        let batch = reader.next().await?;
-        read_to = batch.read_to.min(at);
-        records.extend(batch.records.into_iter().filter(|record| record.sequence <= at));
+        let batch = reading.next().await?;
+        read_to = batch.read_to;
+        records.extend(batch.records);
         if read_to == at || records.len() >= BUILD_BATCH_RECORDS {
             projector.apply_to(&records, read_to).await?;
             records.clear();
@@ -159,6 +167,61 @@ async fn read_on<P: Projection>(
         tell.send_replace(Told::Building { from, read_to });
     }
     Ok(())
+}
+
+/// Reads ahead of whoever applies what was read, and already while a base is restored.
+struct Reading {
+    from: u64,
+    batches: mpsc::Receiver<Result<Batch, StreamError>>,
+    _reads: Ends,
+}
+
+impl Reading {
+    fn begin<P: Projection>(world: &World, from: u64, at: u64) -> Self {
+        let (send, batches) = mpsc::channel(BUILD_BATCHES_AHEAD);
+        let log = world.log.clone();
+        let only: &[&str] = match P::READS {
+            Reads::Whole => &[],
+            Reads::Subjects(subjects) => subjects,
+        };
+        let reads = tokio::spawn(async move {
+            let mut reader = match read(&log, EVENTS, from).await {
+                Ok(reader) => reader.only(only),
+                Err(error) => return drop(send.send(Err(error)).await),
+            };
+            let mut read_to = from - 1;
+            while read_to < at {
+                let batch = reader.next().await.map(|batch| up_to(at, batch));
+                read_to = batch.as_ref().map_or(at, |batch| batch.read_to);
+                if send.send(batch).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { from, batches, _reads: Ends(reads) }
+    }
+
+    async fn next(&mut self) -> Result<Batch, StreamError> {
+        let ended =
+            || StreamError::Cut { stream: EVENTS.into(), detail: "the reader ended".into() };
+        self.batches.recv().await.unwrap_or_else(|| Err(ended()))
+    }
+}
+
+/// Without what lies behind the position.
+fn up_to(at: u64, mut batch: Batch) -> Batch {
+    batch.records.retain(|record| record.sequence <= at);
+    batch.read_to = batch.read_to.min(at);
+    batch
+}
+
+/// A task that nobody waits for any more is of no use.
+struct Ends(JoinHandle<()>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What stopped a build.
