@@ -45,7 +45,7 @@ pub enum ProjectionError {
     #[error("{edition} has not read as far as {serving}, which serves, within {seconds} s")]
     NotLevel { edition: String, serving: String, seconds: u64 },
 
-    #[error("the view {view} as it was had to make room for others while it was built")]
+    #[error("the view {view} as it was had to make room for others meanwhile")]
     PastGone { view: &'static str },
 
     #[error("no edition of the view {view} serves")]
@@ -106,12 +106,12 @@ impl ProjectionError {
         matches!(self, Self::Database { source, .. } if verdict_of(source) == Verdict::Refuse)
     }
 
-    /// Whether what a statement names is not there any more: an edition can be dropped meanwhile.
+    /// Whether something that was read is not there.
     pub(crate) fn is_about_what_is_gone(&self) -> bool {
         let Self::Database { source, .. } = self else { return false };
-        [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]
-            .iter()
-            .any(|state| source.code() == Some(state))
+        source.code().is_some_and(|state| {
+            *state == SqlState::UNDEFINED_TABLE || *state == SqlState::INVALID_SCHEMA_NAME
+        })
     }
 
     /// Whether somebody in another database of the server changed the same role meanwhile. There is

@@ -4,6 +4,10 @@
 /// readers would wait longer for the first of them.
 pub const BATCH_RECORDS_MAX: usize = 1_000;
 
+/// The same while a view as of a position is built: nobody reads it yet, and what many records of
+/// one aggregate come to is written once.
+pub const BUILD_RECORDS_MAX: usize = 10_000;
+
 /// Rows a keyed view remembers between batches, by their weight. A run weighs about 1 KiB, so this
 /// holds ten thousand live runs and leaves a process well below 60 MB.
 pub const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -56,8 +60,8 @@ pub const UNACCOUNTED_MAX: i64 = 1_000;
 pub const ASKED_MAX: usize = 10_000;
 
 /// Events of the log between two bases. As of any moment this many are folded at most, which takes
-/// less than a second; a base costs one pass over the rows of a view.
-pub const BASE_EVERY_EVENTS: u64 = 50_000;
+/// half a second; a base costs one pass over the rows of a view, about a tenth of folding as many.
+pub const BASE_EVERY_EVENTS: u64 = 25_000;
 
 /// How long a swap of editions waits for the new one to be level. It is begun once it nearly is,
 /// and the edition that serves stands still meanwhile.

@@ -17,7 +17,10 @@ use crate::{
     edition,
     error::ProjectionError,
     keyed::base::{save_between, up_to_next_base},
-    limits::{BATCH_RECORDS_MAX, IDLE_TRANSACTION_SECONDS_MAX, PROJECT_TIMEOUT_SECONDS},
+    limits::{
+        BASE_EVERY_EVENTS, BATCH_RECORDS_MAX, BUILD_RECORDS_MAX, IDLE_TRANSACTION_SECONDS_MAX,
+        PROJECT_TIMEOUT_SECONDS,
+    },
     parking,
     position::{Checkpoint, Diverged},
     projection::Projection,
@@ -36,6 +39,9 @@ pub struct Projector<P: Projection> {
     /// Whether the view has parked anything.
     parks: bool,
     kept: P::Kept,
+    /// Events between two bases.
+    base_every: u64,
+    batch_records_max: usize,
 }
 
 /// What came of a batch.
@@ -86,9 +92,23 @@ impl<P: Projection> Projector<P> {
             is_known: false,
             parks: true,
             kept: P::Kept::default(),
+            base_every: BASE_EVERY_EVENTS,
+            batch_records_max: BATCH_RECORDS_MAX,
         };
         projector.take_over().await?;
         Ok(projector)
+    }
+
+    /// The same with another number of events between two bases. Where they lie changes no answer,
+    /// only how long one takes.
+    pub fn with_base_every(self, events: u64) -> Self {
+        Self { base_every: events.max(1), ..self }
+    }
+
+    /// The same for a view that nobody reads before it stands where it is to stand: without bases
+    /// of its own, and in large batches.
+    pub(crate) fn unread(self) -> Self {
+        Self { base_every: u64::MAX, batch_records_max: BUILD_RECORDS_MAX, ..self }
     }
 
     /// Where the view stands.
@@ -170,7 +190,8 @@ impl<P: Projection> Projector<P> {
         let mut taken = taken.into_iter().skip(applied.passed_over);
         let mut rest = fresh;
         while !rest.is_empty() {
-            let (batch, later) = rest.split_at(up_to_next_base(rest).min(BATCH_RECORDS_MAX));
+            let (batch, later) =
+                rest.split_at(up_to_next_base(rest, self.base_every).min(self.batch_records_max));
             rest = later;
             let taken = taken.by_ref().take(batch.len()).collect();
             let reached = reaches(batch, fresh, read_to);
@@ -277,7 +298,8 @@ impl<P: Projection> Projector<P> {
         }
         let mut count = 0;
         if let Some(first) = batch.first() {
-            save_between::<P>(&mut session, self.at.read_to_seq, first.sequence - 1).await?;
+            let (from, before) = (self.at.read_to_seq, first.sequence - 1);
+            save_between::<P>(&mut session, self.base_every, from, before).await?;
             let behind = if self.parks && P::BUILDS_ON_EARLIER {
                 parked::subjects(&mut session, to, batch).await?
             } else {
@@ -292,7 +314,8 @@ impl<P: Projection> Projector<P> {
             }
         }
         let saved_to = batch.first().map_or(self.at.read_to_seq, |first| first.sequence - 1);
-        save_between::<P>(&mut session, saved_to.max(self.at.read_to_seq), to.read_to_seq).await?;
+        let from = saved_to.max(self.at.read_to_seq);
+        save_between::<P>(&mut session, self.base_every, from, to.read_to_seq).await?;
         session.run("commit a batch", "COMMIT").await?;
         session.give_back();
         Ok(count)

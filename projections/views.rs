@@ -100,10 +100,14 @@ impl View {
 
     /// Creates what an edition consists of, in the schema that is searched.
     pub(crate) fn create(&self) -> String {
-        let rows = [include_str!("projector/create.sql"), self.create].concat();
-        let Some(key) = self.key else { return rows };
+        let Some(key) = self.key else { return self.rows() };
         let bases = include_str!("keyed/create.sql");
-        rows + &bases.replace("{table}", self.name).replace("{key}", key)
+        self.rows() + &bases.replace("{table}", self.name).replace("{key}", key)
+    }
+
+    /// Creates what it consists of without the bases that it saves.
+    pub(crate) fn rows(&self) -> String {
+        [include_str!("projector/create.sql"), self.create].concat()
     }
 
     /// What readers see of an edition, by the name that outlives it.
@@ -125,6 +129,6 @@ impl View {
             }
             _ => return None,
         };
-        Some(rights.replace("{edition}", edition))
+        Some(rights.replace("{edition}", edition).replace("{view}", self.name))
     }
 }

@@ -1,26 +1,26 @@
-//! Bases: what the rows of a keyed view were at every `BASE_EVERY_EVENTS`th position, so that they
-//! can be had again as of any moment by folding only what came after the nearest one. A base is
-//! saved in the transaction that brings the view to its position, out of the rows themselves.
+//! Bases: what the rows of a keyed view were at every so manyth position, so that they can be had
+//! again as of any moment by folding only what came after the nearest one. A base is saved in the
+//! transaction that brings the view to its position, out of the rows themselves: each row that
+//! changed since the base before is held once more.
 
 use helmstream_schemas::Record;
 
 use crate::{
     columns::{seq, seq_back},
     error::ProjectionError,
-    limits::BASE_EVERY_EVENTS,
     projection::Projection,
     session::Session,
 };
 
 /// The last position at or before this one at which a base is saved; 0 if there is none.
-pub fn base_before(sequence: u64) -> u64 {
-    sequence / BASE_EVERY_EVENTS * BASE_EVERY_EVENTS
+pub fn base_before(sequence: u64, every: u64) -> u64 {
+    sequence / every * every
 }
 
 /// How many of these records, from the first on, lie before the next base.
-pub fn up_to_next_base(records: &[Record]) -> usize {
+pub fn up_to_next_base(records: &[Record], every: u64) -> usize {
     let Some(first) = records.first() else { return 0 };
-    let next = base_before(first.sequence - 1) + BASE_EVERY_EVENTS;
+    let next = base_before(first.sequence - 1, every).saturating_add(every);
     records.partition_point(|record| record.sequence <= next)
 }
 
@@ -28,21 +28,17 @@ pub fn up_to_next_base(records: &[Record]) -> usize {
 /// `from` and one that has read to `to`.
 pub(crate) async fn save_between<P: Projection>(
     session: &mut Session,
+    every: u64,
     from: u64,
     to: u64,
 ) -> Result<(), ProjectionError> {
-    let (Some(key), base) = (P::KEY, base_before(to)) else { return Ok(()) };
-    if base <= from || base == 0 {
+    let base = base_before(to, every);
+    if P::KEY.is_none() || base <= from {
         return Ok(());
     }
     let rows = session.query(include_str!("last_base.sql"), &[]).await?;
     let last = rows.first().and_then(|row| row.get::<_, Option<i64>>("seq")).map_or(0, seq_back);
-    let same: Vec<String> =
-        key.split(", ").map(|column| format!("held.{column} = changed.{column}")).collect();
-    let of_view =
-        |sql: &str| sql.replace("{table}", P::NAME).replace("{same}", &same.join(" AND "));
-    let (close, hold) = (of_view(include_str!("close.sql")), of_view(include_str!("hold.sql")));
-    session.execute(&close, &[&seq(base), &seq(last)]).await?;
+    let hold = include_str!("hold.sql").replace("{table}", P::NAME);
     session.execute(&hold, &[&seq(base), &seq(last)]).await?;
     session.execute(include_str!("note.sql"), &[&seq(base)]).await.map(drop)
 }
@@ -56,8 +52,7 @@ pub(crate) async fn forget_from<P: Projection>(
         return Ok(());
     }
     session.execute(include_str!("forget_bases.sql"), &[&seq(sequence)]).await?;
-    session.execute(include_str!("forget_held.sql"), &[&seq(sequence)]).await?;
-    session.execute(include_str!("reopen.sql"), &[&seq(sequence)]).await.map(drop)
+    session.execute(include_str!("forget_held.sql"), &[&seq(sequence)]).await.map(drop)
 }
 
 #[cfg(test)]
@@ -67,15 +62,12 @@ mod tests {
 
     #[test]
     fn a_base_takes_in_the_record_at_its_own_position_and_none_after_it() {
-        assert_eq!(base_before(BASE_EVERY_EVENTS - 1), 0);
-        assert_eq!(base_before(BASE_EVERY_EVENTS), BASE_EVERY_EVENTS);
-        assert_eq!(base_before(2 * BASE_EVERY_EVENTS + 7), 2 * BASE_EVERY_EVENTS);
+        assert_eq!([9, 10, 27].map(|at| base_before(at, 10)), [0, 10, 20]);
         let records: Vec<Record> =
-            [BASE_EVERY_EVENTS - 1, BASE_EVERY_EVENTS, BASE_EVERY_EVENTS + 1]
-                .map(|sequence| samples::noted(sequence, "a"))
-                .to_vec();
-        assert_eq!(up_to_next_base(&records), 2);
-        assert_eq!(up_to_next_base(&records[2..]), 1);
-        assert_eq!(up_to_next_base(&[]), 0);
+            [9, 10, 11].map(|sequence| samples::noted(sequence, "a")).to_vec();
+        assert_eq!(up_to_next_base(&records, 10), 2);
+        assert_eq!(up_to_next_base(&records[2..], 10), 1);
+        assert_eq!(up_to_next_base(&records, u64::MAX), 3);
+        assert_eq!(up_to_next_base(&[], 10), 0);
     }
 }

@@ -1,5 +1,5 @@
 -- hold what changed since the last base
 INSERT INTO held
-SELECT changed.*, $1, 9223372036854775807
+SELECT changed.*, $1::bigint
 FROM {table} AS changed
 WHERE changed.last_seq > $2

@@ -5,9 +5,11 @@ CREATE TABLE past (
     edition text COLLATE "C" PRIMARY KEY,
     projection text NOT NULL,
     version integer NOT NULL,
+    epoch uuid NOT NULL,
     seq bigint NOT NULL,
     is_ready boolean NOT NULL,
     used_at timestamptz NOT NULL
 );
 
-CREATE UNIQUE INDEX past_ready ON past (projection, version, seq) WHERE is_ready;
+-- Of two that built the same, one is shared.
+CREATE UNIQUE INDEX past_ready ON past (projection, version, epoch, seq) WHERE is_ready;

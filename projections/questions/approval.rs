@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use super::{
-    AsOf, as_of, as_of_ledger,
+    AsOf, Place, as_of_ledger,
     history::{history, taken},
     rows_limit,
 };
@@ -14,6 +14,7 @@ use crate::{
     columns::{id_back, json_back, seq},
     database::Database,
     error::ProjectionError,
+    past::Past,
     projection::Fit,
 };
 
@@ -27,6 +28,8 @@ pub struct ApprovalFilter {
     pub limit: u32,
     /// Only those that were asked for before this position.
     pub before: Option<u64>,
+    /// The view as it was; without it, as it is.
+    pub past: Option<Past>,
 }
 
 /// An approval whole.
@@ -42,14 +45,14 @@ pub async fn approval_list(
     database: &Database,
     filter: &ApprovalFilter,
 ) -> Result<AsOf<Vec<ApprovalShown>>, ProjectionError> {
-    let mut session = database.moment(&["approval"]).await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_approval.sql")).await?;
+    let place = Place { view: "approval", past: filter.past.as_ref() };
+    let as_of_approval = include_str!("as_of_approval.sql");
+    let (mut session, as_of_seq) = place.moment(database, as_of_approval).await?;
+    let list = place.of_it(include_str!("approval_list.sql"));
     let standing = filter.standing.map(Standing::word);
     let run = filter.run.as_ref().map(Id::token);
     let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
-    let rows = session
-        .query(include_str!("approval_list.sql"), &[&standing, &run, &before, &limit])
-        .await?;
+    let rows = session.query(&list, &[&standing, &run, &before, &limit]).await?;
     session.end().await?;
     Ok(AsOf { as_of_seq, answer: rows.iter().map(shown_back).collect::<Result<_, _>>()? })
 }

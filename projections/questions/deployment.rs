@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use super::{
-    AsOf, as_of, as_of_ledger,
+    AsOf, Place, as_of, as_of_ledger,
     history::{history, taken},
     rows_limit,
 };
@@ -15,6 +15,7 @@ use crate::{
     database::Database,
     deployment::{Deployment, Entry, Link, Standing, UnitState, chain, state_back},
     error::ProjectionError,
+    past::Past,
     projection::Fit,
     session::Value,
 };
@@ -31,6 +32,8 @@ pub struct UnitFilter {
     pub limit: u32,
     /// Where the page before this one ended: its `next`.
     pub cursor: Option<u64>,
+    /// The view as it was; without it, as it is.
+    pub past: Option<Past>,
 }
 
 /// A page of units, those deployed last first.
@@ -64,20 +67,18 @@ pub async fn deployment_list(
     database: &Database,
     filter: &UnitFilter,
 ) -> Result<AsOf<UnitPage>, ProjectionError> {
-    let mut session = database.moment(&["deployment"]).await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_deployment.sql")).await?;
+    let place = Place { view: "deployment", past: filter.past.as_ref() };
+    let as_of_deployment = include_str!("as_of_deployment.sql");
+    let (mut session, as_of_seq) = place.moment(database, as_of_deployment).await?;
+    let list = place.of_it(include_str!("deployment_list.sql"));
     let domain = filter.domain.as_ref().map(|word| key_words(word, "")[0].clone());
     let environment = filter.environment.as_ref().map(|word| key_words("", word)[1].clone());
     let (domain, environment) = (domain.as_deref().map(text), environment.as_deref().map(text));
     let standing = filter.standing.map(Standing::word);
     let before = filter.cursor.map(seq);
     let limit = rows_limit(filter.limit);
-    let rows = session
-        .query(
-            include_str!("deployment_list.sql"),
-            &[&domain, &environment, &standing, &before, &limit],
-        )
-        .await?;
+    let values: &[Value<'_>] = &[&domain, &environment, &standing, &before, &limit];
+    let rows = session.query(&list, values).await?;
     session.end().await?;
     let units = rows.iter().map(line_back).collect::<Result<Vec<_>, _>>()?;
     let is_full = units.len() as i64 == limit;

@@ -10,6 +10,7 @@ use crate::{
     columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
     error::ProjectionError,
+    session::Value,
 };
 
 /// Which events to list, in the order of the log.
@@ -21,6 +22,8 @@ pub struct EventFilter {
     pub kind: Option<String>,
     /// From this position on.
     pub from_seq: u64,
+    /// Up to this position; without one, to the end.
+    pub to_seq: Option<u64>,
     /// How many at most.
     pub limit: u32,
 }
@@ -72,6 +75,7 @@ pub async fn event_list(
     filter: &EventFilter,
 ) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
     let (from, limit) = (seq(filter.from_seq), rows_limit(filter.limit));
+    let to = filter.to_seq.map(seq);
     let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = match &filter.aggregate {
@@ -82,16 +86,16 @@ pub async fn event_list(
                 .map(|context| Subject::Event { context, id: id.clone() }.to_string())
                 .collect();
             let sql = include_str!("event_list_aggregate.sql");
-            session.query(sql, &[&subjects, &filter.kind, &from, &limit]).await?
+            session.query(sql, &[&subjects, &filter.kind, &from, &limit, &to]).await?
         }
         None => {
             let context = filter.context.map(Context::name);
-            session
-                .query(include_str!("event_list.sql"), &[&context, &filter.kind, &from, &limit])
-                .await?
+            let values: &[Value<'_>] = &[&context, &filter.kind, &from, &limit, &to];
+            session.query(include_str!("event_list.sql"), values).await?
         }
     };
     session.end().await?;
+    let as_of_seq = filter.to_seq.map_or(as_of_seq, |to| to.min(as_of_seq));
     Ok(AsOf { as_of_seq, answer: rows.iter().map(line_back).collect::<Result<_, _>>()? })
 }
 

@@ -7,5 +7,6 @@ WHERE stream = 'EVENTS'
     AND ($1::text IS NULL OR context = $1)
     AND ($2::text IS NULL OR kind = $2)
     AND seq >= $3
+    AND ($5::bigint IS NULL OR seq <= $5)
 ORDER BY seq
 LIMIT $4

@@ -7,6 +7,7 @@ WITH found AS MATERIALIZED (
         recorded_at, hash
     FROM ledger.record
     WHERE stream = 'EVENTS' AND subject = ANY($1) AND seq >= $3
+        AND ($5::bigint IS NULL OR seq <= $5)
 )
 SELECT
     seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,

@@ -2,6 +2,7 @@
 //! and says which position of the log it is as of. Nothing here writes.
 
 pub mod approval;
+pub mod changes;
 pub mod command;
 pub mod dead_letter;
 pub mod deadline;
@@ -15,12 +16,16 @@ pub mod run;
 pub mod verify;
 pub mod why;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     columns::seq_back,
+    database::{Database, Lent},
     error::ProjectionError,
     limits::{ASKED_MAX, LIST_ROWS_MAX},
+    past::Past,
     session::Session,
 };
 
@@ -29,6 +34,33 @@ use crate::{
 pub struct AsOf<T> {
     pub as_of_seq: u64,
     pub answer: T,
+}
+
+/// Where a list is read: in a view as it is, or as it was.
+struct Place<'a> {
+    view: &'a str,
+    past: Option<&'a Past>,
+}
+
+impl Place<'_> {
+    /// A moment there, and the position that it is as of.
+    async fn moment(
+        &self,
+        database: &Database,
+        now: &'static str,
+    ) -> Result<(Lent, u64), ProjectionError> {
+        if let Some(past) = self.past {
+            return Ok((past.moment(database).await?, past.sequence));
+        }
+        let mut session = database.moment(&[self.view]).await?;
+        let as_of_seq = as_of(&mut session, now).await?;
+        Ok((session, as_of_seq))
+    }
+
+    /// A statement about the view as it is, as one that is read here.
+    fn of_it(&self, sql: &'static str) -> Cow<'static, str> {
+        self.past.map_or(sql.into(), |past| past.of_it(sql).into())
+    }
 }
 
 /// The least that the views behind an answer had read; `sql` lists them.

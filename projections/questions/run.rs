@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use super::{
-    AsOf, as_of,
+    AsOf, Place, as_of,
     history::{history, taken},
     rows_limit,
 };
@@ -17,6 +17,7 @@ use crate::{
     database::Database,
     error::ProjectionError,
     limits::MERGE_DEPTH_MAX,
+    past::Past,
     projection::Fit,
     run::{Entry, Run, RunStatus, RunSummary, RunView, What},
     session::{Session, Value},
@@ -31,6 +32,8 @@ pub struct RunFilter {
     pub limit: u32,
     /// Where the page before this one ended: its `next`.
     pub cursor: Option<u64>,
+    /// The view as it was; without it, as it is.
+    pub past: Option<Past>,
 }
 
 /// A page of runs, those that began last first.
@@ -65,12 +68,13 @@ pub async fn run_list(
     database: &Database,
     filter: &RunFilter,
 ) -> Result<AsOf<RunPage>, ProjectionError> {
-    let mut session = database.moment(&["run"]).await?;
-    let as_of_seq = as_of(&mut session, include_str!("as_of_run.sql")).await?;
+    let place = Place { view: "run", past: filter.past.as_ref() };
+    let (mut session, as_of_seq) = place.moment(database, include_str!("as_of_run.sql")).await?;
+    let list = place.of_it(include_str!("run_list.sql"));
     let limit = rows_limit(filter.limit);
     let status = filter.status.map(RunStatus::word);
     let before = filter.cursor.map(seq);
-    let rows = session.query(include_str!("run_list.sql"), &[&status, &before, &limit]).await?;
+    let rows = session.query(&list, &[&status, &before, &limit]).await?;
     session.end().await?;
     let runs = rows.iter().map(line_back).collect::<Result<Vec<_>, _>>()?;
     let is_full = runs.len() as i64 == limit;

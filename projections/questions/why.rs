@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use super::{AsOf, as_of_ledger};
 use crate::{
-    columns::{aggregate_of, at_back, hash_back, seq_back},
+    columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
     error::ProjectionError,
     limits::{WHY_DEPTH_MAX, WHY_RECORDS_MAX},
+    session::Value,
 };
 
 /// The whole chain that an event belongs to.
@@ -57,10 +58,18 @@ pub struct Link {
     pub effects: Vec<Link>,
 }
 
-/// Tells why an event or command is there; `None` if the ledger has none of that id.
-pub async fn why(database: &Database, id: Uuid) -> Result<AsOf<Option<Why>>, ProjectionError> {
+/// Tells why an event or command is there; `None` if the ledger has none of that id. `at` leaves
+/// out what came later: events behind its position, and of the other streams what was recorded
+/// after that.
+pub async fn why(
+    database: &Database,
+    id: Uuid,
+    at: Option<(u64, Timestamp)>,
+) -> Result<AsOf<Option<Why>>, ProjectionError> {
     let mut session = database.moment(&["ledger"]).await?;
-    let as_of_seq = as_of_ledger(&mut session).await?;
+    let read_to = as_of_ledger(&mut session).await?;
+    let as_of_seq = at.map_or(read_to, |(at, _)| at.min(read_to));
+    let (to, until) = (at.map(|(at, _)| seq(at)), at.map(|(_, at)| at.nanos()));
     let root = session.query(include_str!("why_root.sql"), &[&id, &WHY_DEPTH_MAX]).await?;
     let Some(root) = root.first() else {
         session.end().await?;
@@ -68,13 +77,15 @@ pub async fn why(database: &Database, id: Uuid) -> Result<AsOf<Option<Why>>, Pro
     };
     let root: Uuid = root.get("id");
     let limit = WHY_RECORDS_MAX as i64 + 1;
-    let rows =
-        session.query(include_str!("why_effects.sql"), &[&root, &WHY_DEPTH_MAX, &limit]).await?;
+    let values: &[Value<'_>] = &[&root, &WHY_DEPTH_MAX, &limit, &to, &until];
+    let rows = session.query(include_str!("why_effects.sql"), values).await?;
     session.end().await?;
     let is_cut = rows.len() > WHY_RECORDS_MAX
         || rows.iter().any(|row| row.get::<_, i32>("depth") == WHY_DEPTH_MAX);
     let rows = &rows[..rows.len().min(WHY_RECORDS_MAX)];
-    let answer = match rows.iter().find(|row| row.get::<_, Uuid>("id") == root) {
+    let is_there = rows.iter().any(|row| row.get::<_, Uuid>("id") == id) || is_cut;
+    let first = rows.iter().find(|row| row.get::<_, Uuid>("id") == root);
+    let answer = match first.filter(|_| is_there) {
         Some(first) => {
             Some(Why { asked: id, door: door_back(first)?, chain: chain(rows, first)?, is_cut })
         }

@@ -15,5 +15,7 @@ SELECT
     record.recorded_at, record.payload, effect.depth
 FROM effect
 JOIN ledger.record ON record.stream = effect.stream AND record.seq = effect.seq
+WHERE $4::bigint IS NULL
+    OR CASE WHEN record.stream = 'EVENTS' THEN record.seq <= $4 ELSE record.recorded_at <= $5 END
 ORDER BY effect.depth, record.recorded_at, record.stream, record.seq
 LIMIT $3

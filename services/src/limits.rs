@@ -171,3 +171,20 @@ pub const REBUILD_LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How far behind an edition may be when it is swapped in: the swap itself waits for the rest while
 /// the edition that serves stands still.
 pub const SWAP_LAG_MAX: u64 = 2_000;
+
+/// Records of a view as it was that are applied at once while it is built: each transaction costs
+/// some milliseconds, and what is told of the progress is no coarser than half a second.
+pub const BUILD_BATCH_RECORDS: usize = 10_000;
+
+/// Batches of the reader that lie ready for whoever applies them: some ten thousand records.
+pub const BUILD_BATCHES_AHEAD: usize = 8;
+
+/// How often it is told how far a build is: about as often as a reader takes it in.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// How often a question is begun again because what was built for it made room for others. More
+/// than twice says that more is asked for at once than is kept.
+pub const PAST_TRIES_MAX: u32 = 3;
+
+/// How often it is looked whether views have come to the position that is asked about.
+pub const REACHED_POLL: Duration = Duration::from_millis(50);

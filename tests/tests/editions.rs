@@ -141,7 +141,7 @@ async fn every_view_folded_anew_has_the_rows_of_the_one_that_serves() {
 /// What a reader saw: how far each answer reached.
 async fn read_on(database: Database, stop: Arc<AtomicBool>) -> usize {
     let (mut runs, mut one, mut approvals, mut asked) = (0, 0, 0, 0);
-    let filter = RunFilter { status: None, limit: 50, cursor: None };
+    let filter = RunFilter { limit: 50, ..Default::default() };
     let name = Id::new("acme/0").expect("a name");
     let mut known = 0;
     while !stop.load(Ordering::Relaxed) {

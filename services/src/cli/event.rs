@@ -7,6 +7,7 @@ use helmstream_projections::questions::event::EventLine;
 use helmstream_schemas::Id;
 
 use super::{
+    at::AtArg,
     ending::Ending,
     escape::{escaped, escaped_lines},
     ids::EventName,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::client::{
     Answer, Client,
-    event::{ListRequest, ShowRequest, Shown, WhyRequest},
+    event::{ListRequest, Name, ShowRequest, Shown, WhyRequest},
     limits::{LIST_ROWS, LIST_ROWS_MAX},
 };
 
@@ -29,7 +30,8 @@ Examples:
   helmstream event list
   helmstream event list --context run --id acme/shop-42
   helmstream event list --type gate_bypassed -o ndjson | jq .aggregate
-  helmstream event list --from 1000 --limit 100")]
+  helmstream event list --from 1000 --limit 100
+  helmstream event list --at 2026-01-31T09:30:00Z")]
     List(ListArgs),
     /// Show one event whole
     #[command(after_help = "\
@@ -40,6 +42,8 @@ Examples:
         /// Its position on EVENTS, or its id
         #[arg(value_name = "POSITION|ID")]
         event: EventName,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Tell why an event is there: from the message at the door to every effect
     #[command(after_help = "\
@@ -50,6 +54,8 @@ Examples:
         /// The event's position on EVENTS, or the id of an event or a command
         #[arg(value_name = "POSITION|ID")]
         event: EventName,
+        #[command(flatten)]
+        at: AtArg,
     },
 }
 
@@ -70,6 +76,8 @@ pub(super) struct ListArgs {
     /// How many at most
     #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
     limit: u32,
+    #[command(flatten)]
+    at: AtArg,
 }
 
 pub(super) async fn answer(
@@ -79,23 +87,22 @@ pub(super) async fn answer(
 ) -> Result<Ending> {
     match command {
         EventCommand::List(args) => list(client, screen, args).await,
-        EventCommand::Show { event } => {
-            let request = match event {
-                EventName::Id(id) => ShowRequest::Id(id),
-                EventName::Sequence(sequence) => ShowRequest::Sequence(sequence),
-            };
+        EventCommand::Show { event, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let request = ShowRequest { event: name(event), at: at.sequence() };
             let answer = client.event_show(request).await?;
             match screen.format {
                 Format::Table => screen.print(&page(screen, &answer)?)?,
                 _ => screen.data(&answer, "")?,
             }
+            at.foot_of(screen, |_| "an event never changes, and this one was there".to_owned())?;
             Ok(Ending::Done)
         }
-        EventCommand::Why { event } => {
-            let request = match event {
-                EventName::Id(id) => WhyRequest::Id(id),
-                EventName::Sequence(sequence) => WhyRequest::Sequence(sequence),
-            };
+        EventCommand::Why { event, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let request = WhyRequest { event: name(event), at: at.sequence() };
             let answer = client.event_why(request).await?;
             match screen.format {
                 Format::Table => {
@@ -103,19 +110,31 @@ pub(super) async fn answer(
                 }
                 _ => screen.data(&answer, "")?,
             }
+            at.foot_of(screen, |_| "causes and effects that were recorded by then".to_owned())?;
             Ok(Ending::Done)
         }
     }
 }
 
+const fn name(event: EventName) -> Name {
+    match event {
+        EventName::Id(id) => Name::Id(id),
+        EventName::Sequence(sequence) => Name::Sequence(sequence),
+    }
+}
+
 async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<Ending> {
     let aggregate = args.id.map(Id::new).transpose()?;
+    let at = args.at.asked(client).await?;
+    let screen = &at.screen(screen);
+    let foot = || at.foot_of(screen, |at| format!("events 1 to {at} as the ledger holds them"));
     let request = ListRequest {
         context: args.context,
         aggregate,
         kind: args.kind,
         from_seq: args.from,
         limit: args.limit,
+        at: at.sequence(),
     };
     let answer = client.event_list(request).await?;
     if screen.format != Format::Table {
@@ -129,6 +148,7 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
             "No such events up to position {as_of}. `helmstream event list` without filters shows all; \
              `helmstream publish` brings some.\n"
         ))?;
+        foot()?;
         return Ok(Ending::Done);
     }
     let heads = [
@@ -151,6 +171,7 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
     if let Some(next) = answer.answer.next {
         screen.print(&format!("more: --from {next}\n"))?;
     }
+    foot()?;
     Ok(Ending::Done)
 }
 

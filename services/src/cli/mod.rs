@@ -4,9 +4,11 @@
 
 mod approval;
 mod asked;
+mod at;
 mod bar;
 mod dead_letter;
 mod deployment;
+mod diff;
 mod emit;
 mod ending;
 mod escape;
@@ -93,6 +95,8 @@ enum Command {
     /// Events: list them, show one, tell why it is there
     #[command(subcommand)]
     Event(event::EventCommand),
+    /// What changed in the views between two moments
+    Diff(diff::DiffArgs),
     /// What was published and could not be read
     #[command(subcommand, name = "deadletter")]
     DeadLetter(dead_letter::DeadLetterCommand),
@@ -132,6 +136,8 @@ Examples:
   helmstream deployment list                 what is deployed where
   helmstream event why 17                    from the door to every effect
   helmstream verify                          whether log and ledger say the same
+  helmstream run list --at 2026-01-31        what was going on then
+  helmstream diff --from 100 --to 140        what changed in between
   helmstream event list -o ndjson | jq .id   every answer is also data
 
 Exit codes:
@@ -156,7 +162,7 @@ Environment:
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse().and_then(in_a_form_it_has) {
+    let cli = match Cli::try_parse().map_err(at::explained).and_then(in_a_form_it_has) {
         Ok(cli) => cli,
         Err(said) => {
             // Help and version go to stdout and are no error; nobody to read them is none either.
@@ -251,6 +257,7 @@ async fn ask(
         Command::Deployment(command) => deployment::answer(client, screen, command).await,
         Command::Emit(command) => emit::answer(client, screen, command).await,
         Command::Event(command) => event::answer(client, screen, command).await,
+        Command::Diff(args) => diff::answer(client, screen, args).await,
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
         Command::Projection(command) => projection::answer(client, screen, command).await,

@@ -17,6 +17,9 @@ pub struct ListRequest {
     /// The `next` of the page before.
     #[serde(default)]
     pub before: Option<u64>,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// Approvals, those that were asked for last first.
@@ -31,6 +34,9 @@ pub struct List {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShowRequest {
     pub name: Id,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// An approval whole.

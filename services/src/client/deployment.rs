@@ -23,6 +23,9 @@ pub struct ListRequest {
     /// The `next` of the page before.
     #[serde(default)]
     pub before: Option<u64>,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// Units, those in which something was deployed last first.
@@ -38,6 +41,9 @@ pub struct List {
 pub struct ShowRequest {
     /// Its id with the words in any spelling, or the id of a deployment in it.
     pub name: String,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// A unit whole.

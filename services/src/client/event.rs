@@ -21,6 +21,9 @@ pub struct ListRequest {
     #[serde(default)]
     pub from_seq: u64,
     pub limit: u32,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// Events in the order of the log.
@@ -31,12 +34,21 @@ pub struct List {
     pub next: Option<u64>,
 }
 
-/// Which event to show.
+/// An event or a command, by its id; an event by its position as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ShowRequest {
+pub enum Name {
     Id(Uuid),
     Sequence(u64),
+}
+
+/// Which event to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowRequest {
+    pub event: Name,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// An event whole.
@@ -48,10 +60,11 @@ pub struct Shown {
 
 /// Which event or command to explain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyRequest {
-    Id(Uuid),
-    Sequence(u64),
+pub struct WhyRequest {
+    pub event: Name,
+    /// As of this position, without what came later; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// The whole chain that an event belongs to.

@@ -6,12 +6,14 @@ pub mod approval;
 pub mod ask;
 pub mod dead_letter;
 pub mod deployment;
+pub mod diff;
 pub mod direct;
 pub mod event;
 pub mod failure;
 pub mod flow;
 pub use crate::limits;
 pub mod outcome;
+pub mod past;
 pub mod projection;
 pub mod publish;
 pub mod replay;
@@ -155,6 +157,22 @@ pub trait Client: Sync {
         &self,
         request: verify::Request,
     ) -> impl Future<Output = Answered<verify::Step>> + Send;
+    /// Which position of the log a moment is, and what time it was.
+    fn moment(
+        &self,
+        when: past::When,
+    ) -> impl Future<Output = Result<past::Moment, Failure>> + Send;
+
+    /// Whether a view as of a position is ready to be asked. It is built if it is not: then this
+    /// answers now and then how far that is, and is to be called again. What is asked as of a
+    /// position without this waits until it is built.
+    fn past(
+        &self,
+        request: past::Request,
+    ) -> impl Future<Output = Result<past::Standing, Failure>> + Send;
+
+    /// What changed in a view between two positions.
+    fn diff(&self, request: diff::Request) -> impl Future<Output = Answered<diff::Diff>> + Send;
 
     /// What became of publishes and commands.
     fn outcome_list(

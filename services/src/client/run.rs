@@ -19,6 +19,9 @@ pub struct ListRequest {
     /// The `next` of the page before.
     #[serde(default)]
     pub before: Option<u64>,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// A page of runs.
@@ -34,6 +37,9 @@ pub struct List {
 pub struct ShowRequest {
     /// Its id, a second name of it, or a beginning of its id.
     pub name: Id,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// A run whole.

@@ -11,6 +11,7 @@ mod fold;
 mod ledger;
 mod load;
 mod machine;
+mod past;
 mod rebuild;
 mod report;
 mod rounds;
@@ -57,6 +58,8 @@ enum Name {
     Rebuild,
     /// From the acknowledgement of a publish to its row
     Visible,
+    /// A list of 100,000 runs as of a random moment of a log of 10,000,000 events
+    Past,
 }
 
 /// How much is measured.
@@ -101,6 +104,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Ledger => Box::pin(ledger::bench(scale, &mut report)).await,
             Name::Rebuild => Box::pin(rebuild::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
+            Name::Past => Box::pin(past::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;
     }

@@ -65,7 +65,8 @@ async fn what_can_be_read_by_now_becomes_an_event_of_its_publisher_caused_by_the
     let event = &plane.events("evt.run.acme/back").await[0];
     assert_eq!(event.sequence, *sequence);
     let id = event.attributes.uuid().expect("an id");
-    let told = why(&plane.database, id).await.expect("the views answer").answer.expect("a why");
+    let told =
+        why(&plane.database, id, None).await.expect("the views answer").answer.expect("a why");
     let mut chain = Vec::new();
     ids(&told.chain, &mut chain);
     assert!(chain.contains(&id) && chain.contains(&cause.parse().expect("an id")), "{chain:?}");

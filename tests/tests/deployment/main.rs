@@ -78,7 +78,7 @@ async fn retire(client: &Direct, unit: &str) -> Outcome {
 /// A unit as it is shown once every view has read everything.
 async fn shown(plane: &Running, client: &Direct, name: &str) -> Shown {
     plane.level().await;
-    let request = ShowRequest { name: name.into() };
+    let request = ShowRequest { name: name.into(), at: None };
     client.deployment_show(request).await.expect("it is there").answer
 }
 
@@ -125,7 +125,7 @@ async fn deployments_are_registered_once_superseded_and_retired_and_shown_by_any
 
     let by_id = shown(&plane, &client, "deploy-2").await;
     assert_eq!((by_id.unit, by_id.asked.as_deref()), (unit, Some("deploy-2")));
-    let nothing = client.deployment_show(ShowRequest { name: "deploy-9".into() }).await;
+    let nothing = client.deployment_show(ShowRequest { name: "deploy-9".into(), at: None }).await;
     assert_eq!(nothing.expect_err("nothing has that name").code, Code::NotFound);
 
     let retired = retire(&client, UNIT).await;
@@ -216,7 +216,7 @@ async fn what_a_run_deployed_is_registered_by_itself_and_its_registry_tells_the_
         assert!(matches!(told, Outcome::Event { .. }), "{told:?}");
     }
     let unit = eventually("the unit that the run deployed", async || {
-        let shown = client.deployment_show(ShowRequest { name: UNIT.into() }).await;
+        let shown = client.deployment_show(ShowRequest { name: UNIT.into(), at: None }).await;
         shown.ok().map(|answer| answer.answer.unit)
     })
     .await;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     asked::{ask, duration},
+    at::AtArg,
     ending::Ending,
     escape::escaped,
     output::{Format, Screen},
@@ -26,6 +27,9 @@ use crate::client::{
     direct::OPERATOR,
     limits::{LIST_ROWS, LIST_ROWS_MAX},
 };
+
+/// What answers.
+const VIEW: &str = "approval";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ApprovalCommand {
@@ -51,6 +55,8 @@ Examples:
         /// Only those that were asked for before this position; the list says where it ended
         #[arg(long, value_name = "POSITION")]
         before: Option<u64>,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Show one, with every round in which it was asked for
     #[command(after_help = "Example:\n  helmstream approval show acme/shop-42@release")]
@@ -58,6 +64,8 @@ Examples:
         /// Its id: the run, and the place before which it waits
         #[arg(value_name = "APPROVAL")]
         id: String,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Ask for consent, as a pipeline does, and wait for it if told to
     #[command(after_help = "\
@@ -163,17 +171,26 @@ pub(super) async fn answer(
     command: ApprovalCommand,
 ) -> Result<Ending> {
     match command {
-        ApprovalCommand::List { standing, all, run, limit, before } => {
+        ApprovalCommand::List { standing, all, run, limit, before, at } => {
             let run = run.map(Id::new).transpose()?;
             let standing = (!all).then_some(standing);
-            list(client, screen, ListRequest { standing, run, limit, before }).await
+            let at = at.asked(client).await?;
+            let request = ListRequest { standing, run, limit, before, at: at.sequence() };
+            at.ready(client, screen, VIEW).await?;
+            list(client, &at.screen(screen), request).await?;
+            at.foot(screen, VIEW)?;
+            Ok(Ending::Done)
         }
-        ApprovalCommand::Show { id } => {
-            let answer = client.approval_show(ShowRequest { name: Id::new(id)? }).await?;
+        ApprovalCommand::Show { id, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let request = ShowRequest { name: Id::new(id)?, at: at.sequence() };
+            let answer = client.approval_show(request).await?;
             match screen.format {
                 Format::Table => screen.print(&page::page(screen, &answer))?,
                 _ => screen.data(&answer, "")?,
             }
+            at.foot(screen, VIEW)?;
             Ok(Ending::Done)
         }
         ApprovalCommand::Request(args) => request(client, screen, args).await,
@@ -230,7 +247,7 @@ async fn answered(
     let shown = match args.shown {
         Some(shown) => Some(shown),
         None => {
-            let answer = client.approval_show(ShowRequest { name: id.clone() }).await?;
+            let answer = client.approval_show(ShowRequest { name: id.clone(), at: None }).await?;
             answer.answer.view.rounds.last().map(|round| round.asked.shown)
         }
     };
@@ -240,22 +257,20 @@ async fn answered(
     told.finish(screen, |_| format!("{done}: {id}"))
 }
 
-async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<Ending> {
+async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
     let is_open_only = request.standing == Some(Standing::Open);
     let answer = client.approval_list(request).await?;
     if screen.format != Format::Table {
-        screen.data(&answer, "approvals")?;
-        return Ok(Ending::Done);
+        return screen.data(&answer, "approvals");
     }
     let approvals = &answer.answer.approvals;
     if approvals.is_empty() {
-        screen.print(match is_open_only {
+        return screen.print(match is_open_only {
             true => {
                 "Nothing waits for an answer. `helmstream approval list --all` shows what did.\n"
             }
             false => "No such approvals.\n",
-        })?;
-        return Ok(Ending::Done);
+        });
     }
     let heads = [
         Head::Whole("APPROVAL"),
@@ -270,7 +285,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     if let Some(next) = answer.answer.next {
         screen.print(&format!("earlier ones: --before {next}\n"))?;
     }
-    Ok(Ending::Done)
+    Ok(())
 }
 
 fn row(shown: &ApprovalShown, now: Timestamp) -> Vec<comfy_table::Cell> {

@@ -33,7 +33,7 @@ pub(super) async fn wait(
     let mut told = false;
     loop {
         let screen = &Screen { now: when::now(), ..*screen };
-        let shown = match client.approval_show(ShowRequest { name: id.clone() }).await {
+        let shown = match client.approval_show(ShowRequest { name: id.clone(), at: None }).await {
             Ok(answer) if asked_at.is_none_or(|asked| answer.as_of_seq >= asked) => Some(answer),
             Ok(_) => None,
             // Asked for a moment ago, and not in the view yet.

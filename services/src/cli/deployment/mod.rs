@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     asked::ask,
+    at::AtArg,
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
@@ -29,6 +30,9 @@ use crate::client::{
     limits::{LIST_ROWS, LIST_ROWS_MAX},
 };
 
+/// What answers.
+const VIEW: &str = "deployment";
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum DeploymentCommand {
     /// List units, those in which something was deployed last first
@@ -40,6 +44,7 @@ With -o registry it is FABER's registry of deployments, with everything that is 
 Examples:
   helmstream deployment list
   helmstream deployment list --environment production --standing active
+  helmstream deployment list --at 2026-01-31 -o registry
   helmstream deployment list --domain infrastructure -o registry")]
     List {
         /// Only of this domain, such as infrastructure
@@ -57,6 +62,8 @@ Examples:
         /// Only those before this position; the list says where it ended
         #[arg(long, value_name = "POSITION")]
         before: Option<u64>,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Show what is deployed in a unit
     #[command(after_help = "\
@@ -68,6 +75,8 @@ Examples:
         /// A unit's id (domain/environment/name), or a deployment's
         #[arg(value_name = "UNIT|DEPLOYMENT")]
         name: String,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Show every deployment of a unit, the youngest first
     #[command(after_help = "Example:\n  helmstream deployment history infrastructure/prod/shop")]
@@ -75,6 +84,8 @@ Examples:
         /// A unit's id (domain/environment/name), or a deployment's
         #[arg(value_name = "UNIT|DEPLOYMENT")]
         name: String,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Register what was deployed, from FABER's registry or from the command line
     #[command(after_help = register::AFTER_HELP)]
@@ -118,25 +129,37 @@ pub(super) async fn answer(
     command: DeploymentCommand,
 ) -> Result<Ending> {
     match command {
-        DeploymentCommand::List { domain, environment, standing, limit, before } => {
-            let request = ListRequest { domain, environment, standing, limit, before };
-            list(client, screen, request).await
+        DeploymentCommand::List { domain, environment, standing, limit, before, at } => {
+            let at = at.asked(client).await?;
+            let sequence = at.sequence();
+            let request =
+                ListRequest { domain, environment, standing, limit, before, at: sequence };
+            at.ready(client, screen, VIEW).await?;
+            list(client, &at.screen(screen), request).await?;
+            at.foot(screen, VIEW)?;
+            Ok(Ending::Done)
         }
-        DeploymentCommand::Show { name } => {
-            let answer = client.deployment_show(ShowRequest { name }).await?;
+        DeploymentCommand::Show { name, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let answer = client.deployment_show(ShowRequest { name, at: at.sequence() }).await?;
             match screen.format {
                 Format::Table => screen.print(&page::page(screen, &answer))?,
                 Format::Registry => screen.data(&of_unit(&answer.answer.unit), "")?,
                 _ => screen.data(&answer, "")?,
             }
+            at.foot(screen, VIEW)?;
             Ok(Ending::Done)
         }
-        DeploymentCommand::History { name } => {
-            let answer = client.deployment_show(ShowRequest { name }).await?;
+        DeploymentCommand::History { name, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let answer = client.deployment_show(ShowRequest { name, at: at.sequence() }).await?;
             match screen.format {
                 Format::Table => screen.print(&page::history(screen, &answer.answer))?,
                 _ => screen.data(&chain(&answer), "chain")?,
             }
+            at.foot(screen, VIEW)?;
             Ok(Ending::Done)
         }
         DeploymentCommand::Register(args) => register::register(client, screen, *args).await,
@@ -149,25 +172,25 @@ pub(super) async fn answer(
     }
 }
 
-async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<Ending> {
+async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
     if screen.format == Format::Registry {
         let entries = active(client, request).await?;
-        screen.data(&json!({ "deployments": entries }), "")?;
-        return Ok(Ending::Done);
+        return screen.data(&json!({ "deployments": entries }), "");
     }
-    let is_filtered = request != ListRequest { limit: request.limit, ..ListRequest::default() };
+    let is_filtered =
+        request != ListRequest { limit: request.limit, at: request.at, ..ListRequest::default() };
+    let is_past = request.at.is_some();
     let answer = client.deployment_list(request).await?;
     if screen.format != Format::Table {
-        screen.data(&answer, "units")?;
-        return Ok(Ending::Done);
+        return screen.data(&answer, "units");
     }
     let units = &answer.answer.units;
     if units.is_empty() {
-        screen.print(match is_filtered {
+        return screen.print(match is_filtered {
             true => "No such units. `helmstream deployment list` without filters shows all.\n",
+            false if is_past => "Nothing was deployed yet, then.\n",
             false => "Nothing is deployed yet. Releases register what they deploy; `helmstream deployment register --help` does it by hand.\n",
-        })?;
-        return Ok(Ending::Done);
+        });
     }
     let heads = [
         Head::Whole("UNIT"),
@@ -182,7 +205,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     if let Some(next) = answer.answer.next {
         screen.print(&format!("earlier ones: --before {next}\n"))?;
     }
-    Ok(Ending::Done)
+    Ok(())
 }
 
 /// Everything that is active and fits, as entries of a registry; all pages of it.

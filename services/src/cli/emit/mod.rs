@@ -12,6 +12,7 @@ use helmstream_schemas::Id;
 use serde_json::Value;
 
 use super::{
+    at::AtArg,
     deployment,
     ending::Ending,
     escape::escaped,
@@ -50,11 +51,15 @@ not know stay in it, and so does every entry that is active, as it was written.
 
 Examples:
   helmstream emit registry
+  helmstream emit registry --at 2026-01-31
   helmstream emit registry --file .fractary/registry/deployments.json")]
     Registry {
         /// The file to bring up to date
         #[arg(long, value_name = "PATH")]
+        #[arg(conflicts_with = "at")]
         file: Option<PathBuf>,
+        #[command(flatten)]
+        at: AtArg,
     },
 }
 
@@ -65,7 +70,10 @@ pub(super) async fn answer(
 ) -> Result<Ending> {
     match command {
         EmitCommand::Approval { id, events } => approval(client, screen, id, events).await,
-        EmitCommand::Registry { file } => registry(client, screen, file).await,
+        EmitCommand::Registry { file, at } => {
+            let at = at.asked(client).await?;
+            registry(client, screen, file, at.sequence()).await
+        }
     }
 }
 
@@ -75,7 +83,8 @@ async fn approval(
     id: String,
     events: Option<PathBuf>,
 ) -> Result<Ending> {
-    let shown = client.approval_show(approval::ShowRequest { name: Id::new(id)? }).await?.answer;
+    let shown =
+        client.approval_show(approval::ShowRequest { name: Id::new(id)?, at: None }).await?.answer;
     let round = shown.view.rounds.last().ok_or_else(|| still(&shown.id, "was never asked"))?;
     let answer = answer_of(&shown.id, round)?;
     let last = last_claim(client, answer.run).await?;
@@ -92,7 +101,7 @@ async fn approval(
 
 /// The greatest number that the run has given an event, as far as the plane knows.
 async fn last_claim(client: &impl Client, run: &Id) -> Result<u64, Failure> {
-    let shown = match client.run_show(run::ShowRequest { name: run.clone() }).await {
+    let shown = match client.run_show(run::ShowRequest { name: run.clone(), at: None }).await {
         Ok(shown) => shown.answer.run.run,
         Err(failure) if failure.code == Code::NotFound => return Ok(0),
         Err(failure) => return Err(failure),
@@ -135,8 +144,14 @@ fn refused(error: emit::NotEmittable) -> Failure {
     Failure::new(Code::Refused, "this cannot be said in FABER's form", error.to_string(), hint)
 }
 
-async fn registry(client: &impl Client, screen: &Screen, path: Option<PathBuf>) -> Result<Ending> {
-    let active = deployment::active(client, ListRequest::default()).await?;
+async fn registry(
+    client: &impl Client,
+    screen: &Screen,
+    path: Option<PathBuf>,
+    at: Option<u64>,
+) -> Result<Ending> {
+    let request = ListRequest { at, ..ListRequest::default() };
+    let active = deployment::active(client, request).await?;
     let Some(path) = path else {
         let registry = emit::registry(None, active, &BTreeSet::new()).map_err(refused)?;
         screen.print(&(output::json(&registry, true)? + "\n"))?;
@@ -181,7 +196,7 @@ async fn known(
         if known.contains(id) {
             continue;
         }
-        match client.deployment_show(ShowRequest { name: id.to_owned() }).await {
+        match client.deployment_show(ShowRequest { name: id.to_owned(), at: None }).await {
             Ok(_) => drop(known.insert(id.to_owned())),
             Err(failure) if failure.code == Code::Ambiguous => drop(known.insert(id.to_owned())),
             Err(failure) if failure.code == Code::NotFound => {}

@@ -11,6 +11,7 @@ use helmstream_projections::{questions::run::RunLine, run::RunStatus};
 use helmstream_schemas::{Id, Timestamp};
 
 use super::{
+    at::AtArg,
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
@@ -23,6 +24,9 @@ use crate::client::{
     run::{ListRequest, ShowRequest},
 };
 
+/// What answers.
+const VIEW: &str = "run";
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum RunCommand {
     /// List runs, those that began last first
@@ -30,6 +34,7 @@ pub(super) enum RunCommand {
 Examples:
   helmstream run list
   helmstream run list --status running --status stalled
+  helmstream run list --at 2026-01-31T09:30:00Z
   helmstream run list -o ndjson | jq 'select(.bypasses_open > 0) | .id'")]
     List {
         /// Only runs that stand like this; may be given several times
@@ -41,6 +46,8 @@ Examples:
         /// Only those that began before this position; the list says where it ended
         #[arg(long, value_name = "POSITION")]
         before: Option<u64>,
+        #[command(flatten)]
+        at: AtArg,
     },
     /// Show one run from beginning to end
     #[command(after_help = "\
@@ -50,11 +57,14 @@ without an answer is shown first.
 Examples:
   helmstream run show acme/shop-42
   helmstream run show acme/sh
+  helmstream run show acme/shop-42 --at 120
   helmstream run show acme/shop-42 -o json | jq .gates")]
     Show {
         /// Its id, any other name of it, or the beginning of its id
         #[arg(value_name = "RUN")]
         name: String,
+        #[command(flatten)]
+        at: AtArg,
     },
 }
 
@@ -64,11 +74,19 @@ pub(super) async fn answer(
     command: RunCommand,
 ) -> Result<Ending> {
     match command {
-        RunCommand::List { statuses, limit, before } => {
-            list(client, screen, ListRequest { statuses, limit, before }).await
+        RunCommand::List { statuses, limit, before, at } => {
+            let at = at.asked(client).await?;
+            let request = ListRequest { statuses, limit, before, at: at.sequence() };
+            at.ready(client, screen, VIEW).await?;
+            list(client, &at.screen(screen), request).await?;
+            at.foot(screen, VIEW)?;
+            Ok(Ending::Done)
         }
-        RunCommand::Show { name } => {
-            let answer = client.run_show(ShowRequest { name: Id::new(name)? }).await?;
+        RunCommand::Show { name, at } => {
+            let at = at.asked(client).await?;
+            let screen = &at.screen(screen);
+            let request = ShowRequest { name: Id::new(name)?, at: at.sequence() };
+            let answer = client.run_show(request).await?;
             match screen.format {
                 Format::Table => screen.print(&page::page(
                     &answer.answer,
@@ -78,25 +96,26 @@ pub(super) async fn answer(
                 ))?,
                 _ => screen.data(&answer, "")?,
             }
+            at.foot(screen, VIEW)?;
             Ok(Ending::Done)
         }
     }
 }
 
-async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<Ending> {
+async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
     let is_filtered = !request.statuses.is_empty() || request.before.is_some();
+    let is_past = request.at.is_some();
     let answer = client.run_list(request).await?;
     if screen.format != Format::Table {
-        screen.data(&answer, "runs")?;
-        return Ok(Ending::Done);
+        return screen.data(&answer, "runs");
     }
     let runs = &answer.answer.runs;
     if runs.is_empty() {
-        screen.print(match is_filtered {
+        return screen.print(match is_filtered {
             true => "No such runs. `helmstream run list` without filters shows all.\n",
+            false if is_past => "No runs yet, then.\n",
             false => "No runs yet. `helmstream publish FILE` brings some: see `helmstream publish --help`.\n",
-        })?;
-        return Ok(Ending::Done);
+        });
     }
     let heads = [
         Head::Whole("RUN"),
@@ -111,7 +130,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     if let Some(next) = answer.answer.next {
         screen.print(&format!("earlier ones: --before {next}\n"))?;
     }
-    Ok(Ending::Done)
+    Ok(())
 }
 
 fn row(run: &RunLine, now: Timestamp) -> Vec<comfy_table::Cell> {

@@ -11,25 +11,24 @@ use helmstream_projections::{
         AsOf,
         approval::{ApprovalFilter, approval_list, approval_show},
         dead_letter::{DeadLetterFilter, DeadLetterShown, dead_letter_list, dead_letter_show},
-        event::{EventFilter, EventName, event_list, event_show},
+        event::{EventFilter, EventName, EventShown, event_list, event_show},
         outcome::{outcome_of_command, outcomes},
         projection::projection_list,
         run::{RunFilter, RunLine, run_list, run_show},
         why::why,
     },
 };
-use helmstream_schemas::{Context, Id, catalog};
+use helmstream_schemas::Id;
 use helmstream_stream::get;
 use uuid::Uuid;
 
 use super::{
     super::{
-        Answer, Answered, Client, approval, dead_letter, deployment, event,
-        failure::{Code, Failure},
-        limits::PREFIX_RUNS_MAX,
-        outcome, projection, publish, replay, run, verify,
+        Answer, Answered, Client, approval, dead_letter, deployment, diff, event, failure::Failure,
+        outcome, past, projection, publish, replay, run, verify,
     },
     Direct, decide,
+    kinds::{context, kind_of},
     projection::read_to_of_ledger,
     shown::shown,
 };
@@ -43,8 +42,11 @@ impl Client for Direct {
         let mut as_of_seq = u64::MAX;
         let mut runs: Vec<RunLine> = Vec::new();
         for status in statuses {
-            let filter = RunFilter { status, limit: request.limit, cursor: request.before };
-            let page = self.ask(|database| run_list(database, &filter)).await?;
+            let (limit, cursor) = (request.limit, request.before);
+            let page = self.ask_at("run", request.at, |database, past| async move {
+                run_list(&database, &RunFilter { status, limit, cursor, past }).await
+            });
+            let page = page.await?;
             as_of_seq = as_of_seq.min(page.as_of_seq);
             runs.extend(page.answer.runs);
         }
@@ -56,15 +58,16 @@ impl Client for Direct {
     }
 
     async fn run_show(&self, request: run::ShowRequest) -> Answered<run::Shown> {
-        let AsOf { as_of_seq, answer } =
-            self.ask(|database| run_show(database, &request.name, None)).await?;
+        let run::ShowRequest { name, at } = request;
+        self.reached(at, &["alias", "ledger", "run"]).await?;
+        let AsOf { as_of_seq, answer } = self.ask(|database| run_show(database, &name, at)).await?;
         let (as_of_seq, run) = match answer {
             Some(run) => (as_of_seq, run),
             None => {
-                let name = self.run_beginning_with(&request.name).await?;
+                let whole = self.run_beginning_with(&name, at).await?;
                 let AsOf { as_of_seq, answer } =
-                    self.ask(|database| run_show(database, &name, None)).await?;
-                (as_of_seq, answer.ok_or_else(|| no_run(&request.name))?)
+                    self.ask(|database| run_show(database, &whole, at)).await?;
+                (as_of_seq, answer.ok_or_else(|| no_run(&name))?)
             }
         };
         let persons =
@@ -76,20 +79,25 @@ impl Client for Direct {
     }
 
     async fn approval_list(&self, request: approval::ListRequest) -> Answered<approval::List> {
-        let approval::ListRequest { standing, run, limit, before } = request;
-        let filter = ApprovalFilter { standing, run, limit, before };
-        let AsOf { as_of_seq, answer: approvals } =
-            self.ask(|database| approval_list(database, &filter)).await?;
+        let approval::ListRequest { standing, run, limit, before, at } = request;
+        let filter = ApprovalFilter { standing, run, limit, before, past: None };
+        let asked = self.ask_at("approval", at, |database, past| {
+            let filter = ApprovalFilter { past, ..filter.clone() };
+            async move { approval_list(&database, &filter).await }
+        });
+        let AsOf { as_of_seq, answer: approvals } = asked.await?;
         let is_full = approvals.len() == limit as usize;
         let next = approvals.last().filter(|_| is_full).map(|shown| shown.view.asked_seq);
         Ok(Answer { as_of_seq, answer: approval::List { approvals, next } })
     }
 
     async fn approval_show(&self, request: approval::ShowRequest) -> Answered<approval::Shown> {
+        let approval::ShowRequest { name, at } = request;
+        self.reached(at, &["ledger"]).await?;
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| approval_show(database, &request.name, None)).await?;
+            self.ask(|database| approval_show(database, &name, at)).await?;
         let shown = answer.ok_or_else(|| {
-            let what = format!("no approval is called `{}`", request.name);
+            let what = format!("no approval is called `{name}`");
             Failure::not_found(what, "`helmstream approval list --all` shows which there are")
         })?;
         Ok(Answer { as_of_seq, answer: shown })
@@ -109,7 +117,20 @@ impl Client for Direct {
         self.unit(request).await
     }
 
+    async fn moment(&self, when: past::When) -> Result<past::Moment, Failure> {
+        self.moment_of(when).await
+    }
+
+    async fn past(&self, request: past::Request) -> Result<past::Standing, Failure> {
+        self.standing(request).await
+    }
+
+    async fn diff(&self, request: diff::Request) -> Answered<diff::Diff> {
+        self.changed(request).await
+    }
+
     async fn event_list(&self, request: event::ListRequest) -> Answered<event::List> {
+        self.reached(request.at, &["ledger"]).await?;
         let filter = EventFilter {
             context: request.context.as_deref().map(context).transpose()?,
             aggregate: request.aggregate.clone(),
@@ -119,6 +140,7 @@ impl Client for Direct {
                 .map(|kind| kind_of(kind, request.context.as_deref()))
                 .transpose()?,
             from_seq: request.from_seq,
+            to_seq: request.at,
             limit: request.limit,
         };
         let AsOf { as_of_seq, answer: events } =
@@ -131,23 +153,34 @@ impl Client for Direct {
     }
 
     async fn event_show(&self, request: event::ShowRequest) -> Answered<event::Shown> {
-        let name = match request {
-            event::ShowRequest::Id(id) => EventName::Id(id),
-            event::ShowRequest::Sequence(sequence) => EventName::Sequence(sequence),
+        let event::ShowRequest { event, at } = request;
+        self.reached(at, &["ledger"]).await?;
+        let name = match event {
+            event::Name::Id(id) => EventName::Id(id),
+            event::Name::Sequence(sequence) => EventName::Sequence(sequence),
         };
         let AsOf { as_of_seq, answer } = self.ask(|database| event_show(database, name)).await?;
-        let event = answer.ok_or_else(|| no_event(&said(name), as_of_seq))?;
+        let as_of_seq = at.unwrap_or(as_of_seq);
+        let by_then = |event: &EventShown| at.is_none_or(|at| event.line.sequence <= at);
+        let event = answer.filter(by_then).ok_or_else(|| no_event(&said(name), as_of_seq))?;
         Ok(Answer { as_of_seq, answer: event::Shown { event } })
     }
 
     async fn event_why(&self, request: event::WhyRequest) -> Answered<event::Why> {
-        let id = match request {
-            event::WhyRequest::Id(id) => id,
-            event::WhyRequest::Sequence(sequence) => {
-                self.event_show(event::ShowRequest::Sequence(sequence)).await?.answer.event.line.id
-            }
+        let event::WhyRequest { event, at } = request;
+        let shown = async |event| {
+            let shown = self.event_show(event::ShowRequest { event, at }).await?;
+            Ok::<_, Failure>(shown.answer.event.line)
         };
-        let AsOf { as_of_seq, answer } = self.ask(|database| why(database, id)).await?;
+        let id = match event {
+            event::Name::Id(id) => id,
+            sequence => shown(sequence).await?.id,
+        };
+        let until = match at {
+            Some(at) => Some((at, shown(event::Name::Sequence(at)).await?.recorded_at)),
+            None => None,
+        };
+        let AsOf { as_of_seq, answer } = self.ask(|database| why(database, id, until)).await?;
         let why = answer.ok_or_else(|| no_event(&id.to_string(), as_of_seq))?;
         Ok(Answer { as_of_seq, answer: event::Why { why } })
     }
@@ -289,76 +322,6 @@ impl Direct {
         })?;
         Ok(AsOf { as_of_seq, answer })
     }
-
-    /// The one run whose id begins like this, among those that began last.
-    async fn run_beginning_with(&self, beginning: &Id) -> Result<Id, Failure> {
-        let mut found: Vec<Id> = Vec::new();
-        let (mut cursor, mut looked_at) = (None, 0);
-        while looked_at < PREFIX_RUNS_MAX && found.len() < 2 {
-            let filter = RunFilter { status: None, limit: 1_000, cursor };
-            let page = self.ask(|database| run_list(database, &filter)).await?.answer;
-            looked_at += page.runs.len();
-            let ids = page.runs.into_iter().map(|run| run.id);
-            found.extend(ids.filter(|id| id.as_str().starts_with(beginning.as_str())));
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        match found.len() {
-            0 => Err(no_run(beginning)),
-            1 => Ok(found.remove(0)),
-            _ => {
-                let some: Vec<&str> = found.iter().take(5).map(Id::as_str).collect();
-                let what = format!("the ids of several runs begin with `{beginning}`");
-                Err(Failure::new(Code::Ambiguous, what, some.join(", "), "write more of the id"))
-            }
-        }
-    }
-}
-
-pub(super) fn context(name: &str) -> Result<Context, Failure> {
-    Context::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Context::ALL.into_iter().map(Context::name).collect();
-        let what = format!("there is no context `{name}`");
-        Failure::new(Code::NotFound, what, "", format!("contexts are {}", known.join(", ")))
-    })
-}
-
-/// A type whole, from a type or from a word of ours such as `step_ended`.
-pub(super) fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
-    if asked.contains('.') {
-        return Ok(asked.to_owned());
-    }
-    let words = catalog();
-    let is_meant = |word: &&helmstream_schemas::catalog::Word| {
-        word.role == helmstream_schemas::catalog::Role::Event
-            && word.name == asked
-            && context.is_none_or(|context| word.context == context)
-    };
-    let mut kinds = words.iter().filter(is_meant).map(|word| word.kind.clone());
-    let known = || {
-        let names: Vec<&str> = words
-            .iter()
-            .filter(|word| word.role == helmstream_schemas::catalog::Role::Event)
-            .map(|word| word.name.as_str())
-            .collect();
-        format!("words are {}", names.join(", "))
-    };
-    match (kinds.next(), kinds.next()) {
-        (Some(kind), None) if !kind.contains('<') => Ok(kind),
-        // What every context may hold has a type in each.
-        (Some(kind), None) if context.is_some() => {
-            Ok(kind.replace("<context>", context.unwrap_or_default()))
-        }
-        (None, _) => {
-            Err(Failure::new(Code::NotFound, format!("there is no event `{asked}`"), "", known()))
-        }
-        _ => {
-            let what = format!("several contexts have an event `{asked}`");
-            Err(Failure::new(Code::Ambiguous, what, "", "add --context, or write the whole type"))
-        }
-    }
 }
 
 fn said(name: EventName) -> String {
@@ -368,7 +331,7 @@ fn said(name: EventName) -> String {
     }
 }
 
-fn no_run(name: &Id) -> Failure {
+pub(super) fn no_run(name: &Id) -> Failure {
     let hint = "`helmstream run list` shows which there are; what was published just now may need a moment to be seen";
     Failure::not_found(format!("no run is called `{name}`"), hint)
 }
@@ -378,22 +341,4 @@ fn no_event(name: &str, as_of_seq: u64) -> Failure {
         "the ledger has read up to {as_of_seq}; `helmstream event list` shows what is there"
     );
     Failure::not_found(format!("there is no event {name}"), hint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_stands_for_its_whole_type() {
-        assert_eq!(kind_of("step_ended", None).unwrap(), "helmstream.run.step_ended.v1");
-        assert_eq!(kind_of("helmstream.run.noted.v1", None).unwrap(), "helmstream.run.noted.v1");
-        assert_eq!(kind_of("step_vanished", None).unwrap_err().code, Code::NotFound);
-        assert_eq!(kind_of("step_ended", Some("plane")).unwrap_err().code, Code::NotFound);
-    }
-
-    #[test]
-    fn a_context_that_is_none_is_told_with_those_that_are() {
-        assert!(context("runn").unwrap_err().hint.contains("run"));
-    }
 }

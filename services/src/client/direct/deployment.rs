@@ -23,25 +23,30 @@ use super::{
 impl Direct {
     /// Units, those in which something was deployed last first.
     pub(super) async fn units(&self, request: ListRequest) -> Answered<List> {
-        let ListRequest { domain, environment, standing, limit, before } = request;
-        let filter = UnitFilter { domain, environment, standing, limit, cursor: before };
-        let AsOf { as_of_seq, answer } =
-            self.ask(|database| deployment_list(database, &filter)).await?;
+        let ListRequest { domain, environment, standing, limit, before, at } = request;
+        let filter =
+            UnitFilter { domain, environment, standing, limit, cursor: before, past: None };
+        let asked = self.ask_at("deployment", at, |database, past| {
+            let filter = UnitFilter { past, ..filter.clone() };
+            async move { deployment_list(&database, &filter).await }
+        });
+        let AsOf { as_of_seq, answer } = asked.await?;
         Ok(Answer { as_of_seq, answer: List { units: answer.units, next: answer.next } })
     }
 
     /// One unit, by its own id or by that of a deployment in it.
     pub(super) async fn unit(&self, request: ShowRequest) -> Answered<Shown> {
-        let name = request.name.trim();
+        let (name, at) = (request.name.trim(), request.at);
+        self.reached(at, &["deployment", "ledger"]).await?;
         if let Some(unit) = Unit::of_id(name).and_then(|unit| Id::new(unit.id_text()).ok()) {
             let AsOf { as_of_seq, answer } =
-                self.ask(|database| deployment_show(database, &unit, None)).await?;
+                self.ask(|database| deployment_show(database, &unit, at)).await?;
             if let Some(unit) = answer {
                 return Ok(Answer { as_of_seq, answer: self.shown(unit, None).await });
             }
         }
         let AsOf { answer: units, .. } =
-            self.ask(|database| deployment_units(database, name, None)).await?;
+            self.ask(|database| deployment_units(database, name, at)).await?;
         let unit = match &units[..] {
             [] => return Err(no_unit(name)),
             [unit] => unit,
@@ -53,7 +58,7 @@ impl Direct {
             }
         };
         let AsOf { as_of_seq, answer } =
-            self.ask(|database| deployment_show(database, unit, None)).await?;
+            self.ask(|database| deployment_show(database, unit, at)).await?;
         let unit = answer.ok_or_else(|| no_unit(name))?;
         Ok(Answer { as_of_seq, answer: self.shown(unit, Some(name.to_owned())).await })
     }

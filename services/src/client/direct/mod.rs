@@ -3,8 +3,13 @@
 //! question needs, when it needs it; what is away it waits for, and says so once.
 
 mod answers;
+mod beginning;
+mod build;
 mod decide;
 mod deployment;
+mod kinds;
+mod moment;
+mod past;
 mod patience;
 mod press;
 mod projection;
@@ -14,9 +19,10 @@ mod verify;
 
 use std::time::{Duration, Instant};
 
-use helmstream_projections::{Connect, Database};
+use helmstream_projections::Database;
 use helmstream_stream::{Connection, connect};
 use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
 
 use self::{patience::Patience, press::Press};
 use super::{
@@ -44,6 +50,10 @@ pub struct Direct {
     plane: Plane,
     manner: Manner,
     database: Database,
+    /// The database as whoever builds views as they were sees it.
+    past: OnceCell<Database>,
+    builds: build::Builds,
+    epoch: OnceCell<Uuid>,
     log: OnceCell<Connection>,
     /// Fair, so that events whose publish began while this was opened go in the order in which
     /// they came; an `OnceCell` would wake them in any.
@@ -52,19 +62,17 @@ pub struct Direct {
 
 impl Direct {
     pub fn new(plane: Plane, manner: Manner) -> Result<Self, Failure> {
-        let login = plane.login(OPERATOR).map_err(|error| {
-            let hint =
-                "the plane's secrets are readable by the user who made it; run this as that user";
-            Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
-        })?;
-        let database = Database::new(Connect {
-            host: login.host,
-            port: login.port,
-            database: login.database,
-            user: login.role,
-            password: login.password,
-        });
-        Ok(Self { plane, manner, database, log: OnceCell::new(), press: Mutex::new(None) })
+        let database = database(&plane, OPERATOR)?;
+        Ok(Self {
+            plane,
+            manner,
+            database,
+            past: OnceCell::new(),
+            builds: build::Builds::default(),
+            epoch: OnceCell::new(),
+            log: OnceCell::new(),
+            press: Mutex::new(None),
+        })
     }
 
     fn patience(&self) -> Patience {
@@ -102,6 +110,14 @@ impl Direct {
         }
         Ok(connected)
     }
+}
+
+fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
+    crate::serve::database(plane, role).map_err(|error| {
+        let hint =
+            "the plane's secrets are readable by the user who made it; run this as that user";
+        Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
+    })
 }
 
 /// The world did not come back in time.

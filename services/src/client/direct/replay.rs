@@ -11,7 +11,7 @@ use super::{
         replay::{Page, Replayed, Request},
     },
     Direct,
-    answers::{context, kind_of},
+    kinds::{context, kind_of},
 };
 
 impl Direct {

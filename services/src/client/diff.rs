@@ -1,0 +1,25 @@
+//! Questions about what changed between two moments.
+
+pub use helmstream_projections::questions::changes::{Change, Field, Kind};
+use serde::{Deserialize, Serialize};
+
+/// Between which positions, and in which view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    pub view: String,
+    pub from: u64,
+    pub to: u64,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub after: Option<u64>,
+    pub limit: u32,
+}
+
+/// What changed, in the order of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diff {
+    pub from_seq: u64,
+    pub changes: Vec<Change>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
