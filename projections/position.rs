@@ -30,7 +30,8 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{view} does not fit the log: {what}. \
-     Either put the log back as it was (a restore keeps its epoch), or rebuild the view from the log as it is"
+     Either put the log back as it was (a restore keeps its epoch), or rebuild the view from the log \
+     as it is: `helmstream projection rebuild`"
 )]
 pub struct Diverged {
     /// Projection, version and stream.

@@ -70,8 +70,15 @@ pub async fn discard(admin: &Database, edition: &Edition) -> Result<(), Projecti
     Ok(())
 }
 
-/// Shows readers `edition` from now on, and keeps the one that served until now standing by.
-pub async fn swap(admin: &Database, view: &View, edition: &Edition) -> Result<(), ProjectionError> {
+/// Shows readers `edition` from now on, and keeps the one that served until now standing by. `heads`
+/// are the last positions of the view's streams: an edition that stands beyond them was folded from
+/// another log and is not waited for.
+pub async fn swap(
+    admin: &Database,
+    view: &View,
+    edition: &Edition,
+    heads: &BTreeMap<String, u64>,
+) -> Result<(), ProjectionError> {
     let mut session = admin.lend().await?;
     session.run("begin to swap editions", include_str!("../setup/begin.sql")).await?;
     let editions = of_view(&mut session, view).await?;
@@ -81,7 +88,7 @@ pub async fn swap(admin: &Database, view: &View, edition: &Edition) -> Result<()
         session.give_back();
         return Ok(());
     };
-    level(&mut session, &serving, edition).await?;
+    level(&mut session, &serving, edition, heads).await?;
     show(&mut session, view, edition).await?;
     for (edition, state) in [(&serving, EditionState::Standby), (edition, EditionState::Serving)] {
         let state = state.word();
@@ -97,8 +104,10 @@ async fn level(
     session: &mut Session,
     serving: &Edition,
     other: &Edition,
+    heads: &BTreeMap<String, u64>,
 ) -> Result<(), ProjectionError> {
-    let held = positions(session, include_str!("freeze.sql"), serving).await?;
+    let mut held = positions(session, include_str!("freeze.sql"), serving).await?;
+    held.retain(|stream, read_to| heads.get(stream).is_none_or(|head| *read_to <= *head));
     for _ in 0..SWAP_SECONDS_MAX * 1_000 / SWAP_LOOK_MS {
         let found = positions(session, include_str!("level.sql"), other).await?;
         if held.iter().all(|(stream, read_to)| found.get(stream) >= Some(read_to)) {

@@ -16,7 +16,7 @@ use helmstream_stream::{
     read::{self, Reader},
 };
 use tokio::{sync::mpsc, task::JoinSet};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     limits::{
@@ -44,12 +44,13 @@ impl Passing for Interrupted {
     }
 }
 
-/// Folds every edition of a view until it is told to stop or cannot go on. Editions are made and
-/// dropped meanwhile.
+/// Folds every edition of a view until it is told to stop or none of them can go on. Editions are
+/// made and dropped meanwhile; one that cannot go on, because the log is not the one it was folded
+/// from, does not keep another from being built beside it.
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
     let looking = format!("looking for the editions of {}", P::NAME);
     let mut tasks = JoinSet::new();
-    let mut folding: BTreeSet<String> = BTreeSet::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
     loop {
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
@@ -60,23 +61,26 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
                 P::VERSION
             );
         }
-        for Edition { edition, .. } in &found {
-            if folding.insert(edition.clone()) {
-                let (around, edition) = (around.clone(), edition.clone());
+        known.retain(|edition| found.iter().any(|held| held.edition == *edition));
+        for Edition { edition, .. } in found {
+            if known.insert(edition.clone()) {
+                let around = around.clone();
                 tasks.spawn(async move {
-                    (edition.clone(), project_edition::<P>(&around, stream, &edition).await)
+                    let ended = project_edition::<P>(&around, stream, &edition).await;
+                    (edition, ended)
                 });
             }
         }
         tokio::select! {
             Some(ended) = tasks.join_next() => {
                 let (edition, ended) = ended.context("a projector panicked")?;
-                folding.remove(&edition);
-                let is_there = folded::<P>(&around.database).await;
-                if !is_there.is_ok_and(|found| found.iter().all(|held| held.edition != edition)) {
-                    ended?;
-                } else {
+                let Err(error) = ended else { continue };
+                if is_gone::<P>(&around, &edition).await {
                     info!(edition, "was dropped, folded no more");
+                } else if tasks.is_empty() {
+                    return Err(error);
+                } else {
+                    error!(edition, cause = format!("{error:#}"), "folded no more");
                 }
             }
             stopped = pause(&around.stop, EDITIONS_LOOK_EVERY) => if stopped { break },
@@ -86,6 +90,12 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
         ended.context("a projector panicked")?.1?;
     }
     Ok(())
+}
+
+/// Whether an edition was dropped. While the database does not say, it was not.
+async fn is_gone<P: Projection>(around: &Surroundings, edition: &str) -> bool {
+    let found = folded::<P>(&around.database).await;
+    found.is_ok_and(|found| found.iter().all(|held| held.edition != edition))
 }
 
 async fn project_edition<P: Projection>(

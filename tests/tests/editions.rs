@@ -22,7 +22,7 @@ use helmstream_services::{
     client::{
         Client, Direct,
         direct::{Manner, OPERATOR},
-        projection::{ParkedRequest, SwapRequest, ViewRequest},
+        projection::{ParkedRequest, Standing, SwapRequest, ViewRequest},
     },
     local::{credentials::OWNER, plane::Plane},
     serve,
@@ -265,4 +265,38 @@ async fn what_was_parked_and_is_redriven_comes_to_what_it_was_had_nothing_been_p
     publish_runs(&plane, "after", 1).await;
     assert!(plane.run("after/0").await.is_some());
     audit::rows(&plane.plane).await;
+}
+
+/// The second way out of a log that is not the one a view was folded from.
+#[tokio::test]
+async fn a_view_that_halted_is_rebuilt_from_the_log_as_it_is() {
+    let mut plane = TestPlane::start_running(&ALL).await;
+    publish_runs(&plane, "acme", 2).await;
+    plane.level().await;
+    let wanted = dump(&plane, "run_v1.run").await;
+    plane.stop("run").await.expect("it ends in order");
+    run_sql(
+        &plane,
+        "DELETE FROM run_v1.run; \
+         UPDATE run_v1.checkpoint SET read_to_seq = 1000000, applied_seq = 1000000",
+    )
+    .await;
+    plane.serve(&["run"]);
+    let said = format!("{:#}", plane.ended("run").await.expect_err("it does not go on"));
+    assert!(said.contains("helmstream projection rebuild"), "{said}");
+    let client = client(&plane);
+    let edition = client.projection_make(request("run")).await.expect("it can be made");
+    plane.serve(&["run"]);
+    let swap = SwapRequest { view: "run".into(), edition: Some(edition.edition.clone()) };
+    eventually("the new edition to take the place of the other", async || {
+        let standings = client.projection_list().await.expect("the views answer").answer;
+        let begun = |at: &&Standing| at.line.edition == edition.edition && at.lag == 0;
+        standings.projections.iter().find(begun).map(drop)
+    })
+    .await;
+    client.projection_swap(swap).await.expect("it is level with the log");
+    assert_eq!(dump(&plane, "run_v1_2.run").await, wanted);
+    client.projection_drop(request("run")).await.expect("the one that halted can be dropped");
+    publish_runs(&plane, "later", 1).await;
+    assert!(plane.run("later/0").await.is_some(), "the view goes on");
 }

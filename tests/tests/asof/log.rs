@@ -253,18 +253,18 @@ impl Fresh {
 
 async fn apply<P: Projection>(projector: &mut Projector<P>, part: &[Record]) {
     let Some(last) = part.last() else { return };
-    let read: Vec<Record> = match P::READS {
-        Reads::Whole => part.to_vec(),
-        Reads::Subjects(subjects) => {
-            let starts = subjects.iter().map(|subject| subject.trim_end_matches(['*', '>']));
-            let starts: Vec<&str> = starts.collect();
-            let is_read =
-                |record: &&Record| starts.iter().any(|start| record.subject.starts_with(start));
-            part.iter().filter(is_read).cloned().collect()
-        }
-    };
+    let read = read_by::<P>(part);
     let applied = projector.apply_to(&read, last.sequence).await.expect("it can be folded");
     assert_eq!(applied.parked, 0, "{} parks", P::NAME);
+}
+
+/// The records that a view reads.
+pub(crate) fn read_by<P: Projection>(records: &[Record]) -> Vec<Record> {
+    let Reads::Subjects(subjects) = P::READS else { return records.to_vec() };
+    let starts = subjects.iter().map(|subject| subject.trim_end_matches(['*', '>']));
+    let starts: Vec<&str> = starts.collect();
+    let is_read = |record: &&Record| starts.iter().any(|start| record.subject.starts_with(start));
+    records.iter().filter(is_read).cloned().collect()
 }
 
 pub(crate) fn id(text: &str) -> Id {

@@ -1,6 +1,8 @@
 //! Where every view stands, and what an operator does to one: have it folded anew beside the one
 //! that serves, swap the two, apply what was parked. Changing editions is the database owner's.
 
+use std::collections::BTreeMap;
+
 use helmstream_projections::{
     Alias, Approval, Database, DeadLetter, Deadline, Deployment, Ledger, ProjectionError, Run,
     edition::{Edition, EditionState, editions, swap},
@@ -75,9 +77,15 @@ impl Direct {
                 format!("`helmstream projection rebuild {}` makes one", view.name),
             )
         })?;
+        let log = self.log().await?;
+        let mut heads = BTreeMap::new();
+        for stream in view.streams {
+            let extent = self.patience().with("NATS", || read::extent(log, stream)).await?;
+            heads.insert((*stream).to_owned(), extent.last);
+        }
         let mut attempt = 1;
         loop {
-            match swap::swap(&admin, &view, other).await {
+            match swap::swap(&admin, &view, other, &heads).await {
                 // Somebody read for long, or the other was not level yet.
                 Err(error) if error.may_pass() && attempt < SWAP_ATTEMPTS_MAX => attempt += 1,
                 Err(error) => return Err(Failure::from(&error)),
