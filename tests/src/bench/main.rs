@@ -10,6 +10,7 @@ mod fold;
 mod ledger;
 mod load;
 mod machine;
+mod peers;
 mod rebuild;
 mod report;
 mod rounds;
@@ -56,6 +57,8 @@ enum Name {
     Rebuild,
     /// From the acknowledgement of a publish to its row
     Visible,
+    /// The same commands and rows by other libraries, which are built for it
+    Peers,
 }
 
 /// How much is measured.
@@ -100,6 +103,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Ledger => Box::pin(ledger::bench(scale, &mut report)).await,
             Name::Rebuild => Box::pin(rebuild::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
+            Name::Peers => Box::pin(peers::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;
     }
