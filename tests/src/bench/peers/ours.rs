@@ -1,13 +1,12 @@
 //! Our side of the work that the peers do: through the service, as it is served, and in place, as
 //! the peers do it, with the service's own desk and as many commands under way.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use helmstream_core::run::Run;
 use helmstream_schemas::{Record, outcome::Outcome};
 use helmstream_stream::{decide::Desk, limits::RUNS_CACHED_BYTES_MAX};
-use std::time::Instant;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -47,7 +46,11 @@ impl Ours {
     pub(crate) async fn serving(work: Work, stand: &mut Stand) -> Result<Self> {
         let gate = Gate { admin: stand.admin().await? };
         let (stop, deciding) = start(stand).await?;
-        Ok(Self { service: Some(Service { gate, stop, deciding }), ..Self::new(work)? })
+        let service = Some(Service { gate, stop, deciding });
+        let mut ours = Self { service, ..Self::new(work)? };
+        // As the peers: a little of the same work, before anything counts.
+        ours.served(stand).await?;
+        Ok(ours)
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
