@@ -1,6 +1,6 @@
 //! Other libraries for event sourcing, at the same work as Helmstream's `cargo xtask bench peers`:
 //! `cqrs-es` with its Postgres store, and `disintegrate` with its own. The bench builds this program
-//! and runs it once for each figure; nothing else of the house knows it. It is a workspace of its
+//! and runs it for every case and round; nothing else of the house knows it. It is a workspace of its
 //! own, so that what the peers depend on is no dependency of ours.
 //!
 //! What is compared. Many runs report so many steps each. The command is "report step k of run r";
@@ -20,7 +20,10 @@
 //! that give each side the other's promise. `cqrs-es` guards one aggregate by its next number, as
 //! Helmstream does. `disintegrate` guards whatever its query reads, by serialisable transactions:
 //! that can hold rules over several aggregates, and a transaction may be turned away though
-//! nobody touched its run. Nothing about reading, operating or recovering is measured here.
+//! nobody touched its run; it is then tried again, which is counted. On a Postgres older than 16
+//! version 4.0.1 cannot make its own tables; one function is made for it, to the same effect. Folding
+//! is a row an event for both peers, with a commit a row, which is what they offer; Helmstream folds a
+//! batch a transaction. Nothing about reading, operating or recovering is measured here.
 //!
 //! The first argument names the peer, the second is the workload as JSON. Where Postgres is comes by
 //! the variables that every client of Postgres reads (`PGHOST` and so on), so that no password is in

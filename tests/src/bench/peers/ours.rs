@@ -76,7 +76,7 @@ impl Ours {
         let desk = Desk::<Run>::new(stand.connect("run").await?, RUNS_CACHED_BYTES_MAX);
         let desk = Arc::new(desk);
         let warm = Work { runs: self.work.at_once, ..self.work };
-        self.drive(&desk, warm, &format!("warm-{prefix}"), made | 1 << 63).await?;
+        self.drive(&desk, warm, &format!("warm-{prefix}"), made | (1 << 63)).await?;
         self.drive(&desk, self.work, &prefix, made).await
     }
 
