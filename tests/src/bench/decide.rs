@@ -77,7 +77,7 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     deciding.await.context("the deciding part panicked")?
 }
 
-async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHandle<Result<()>>)> {
+pub(crate) async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHandle<Result<()>>)> {
     let (stop, stopped) = watch::channel(false);
     let around = Surroundings {
         connection: stand.connect("run").await?,
@@ -91,13 +91,17 @@ async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHandle<Result<
 }
 
 /// The consumers of the deciding part, open or closed.
-struct Gate {
-    admin: Connection,
+pub(crate) struct Gate {
+    pub(crate) admin: Connection,
 }
 
 impl Gate {
     /// Stores commands behind the closed gate, opens it, and counts until each has its event.
-    async fn work_off(&self, stand: &Stand, commands: Vec<NewCommand>) -> Result<(f64, String)> {
+    pub(crate) async fn work_off(
+        &self,
+        stand: &Stand,
+        commands: Vec<NewCommand>,
+    ) -> Result<(f64, String)> {
         self.set(json!("2100-01-01T00:00:00Z")).await?;
         let count = commands.len() as u64;
         let before = extent(&self.admin, EVENTS).await?.messages;
@@ -127,7 +131,7 @@ impl Gate {
 }
 
 /// Commands of some runs, each run's in the order of its own numbers.
-struct Commands<'a> {
+pub(crate) struct Commands<'a> {
     samples: &'a [Sample],
     runs: Vec<(Id, usize)>,
     made: u128,
@@ -136,12 +140,12 @@ struct Commands<'a> {
 
 impl<'a> Commands<'a> {
     /// Their ids count up from `made`.
-    fn new(samples: &'a [Sample], (runs, prefix): (usize, &str), made: u128) -> Self {
+    pub(crate) fn new(samples: &'a [Sample], (runs, prefix): (usize, &str), made: u128) -> Self {
         let runs = (0..runs).map(|n| (sample::run(prefix, n), 0)).collect();
         Self { samples, runs, made, chance: 1 }
     }
 
-    fn each_run_once(&mut self) -> Vec<NewCommand> {
+    pub(crate) fn each_run_once(&mut self) -> Vec<NewCommand> {
         (0..self.runs.len()).map(|n| self.next(n)).collect()
     }
 

@@ -107,7 +107,7 @@ fn shuffled(n: usize, count: usize) -> usize {
 }
 
 /// As `projects` does it: what was read at once is applied, and the position noted.
-async fn ours(stand: &Stand, records: &[Record]) -> Result<f64> {
+pub(crate) async fn ours(stand: &Stand, records: &[Record]) -> Result<f64> {
     let database = stand.database("run")?;
     let mut projector =
         Projector::<Run>::open(&database, "EVENTS", Uuid::new_v4(), stand.epoch).await?;

@@ -12,6 +12,7 @@ mod ledger;
 mod load;
 mod machine;
 mod past;
+mod peers;
 mod rebuild;
 mod report;
 mod rounds;
@@ -60,6 +61,8 @@ enum Name {
     Visible,
     /// A list of 100,000 runs as of a random moment of a log of 10,000,000 events
     Past,
+    /// The same commands and rows by other libraries, which are built for it
+    Peers,
 }
 
 /// How much is measured.
@@ -105,6 +108,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Rebuild => Box::pin(rebuild::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
             Name::Past => Box::pin(past::bench(scale, &mut report)).await,
+            Name::Peers => Box::pin(peers::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;
     }

@@ -126,8 +126,10 @@ impl Unit {
         }
     }
 
+    /// A figure that could not be had is none; the note says why.
     fn write(self, value: f64) -> String {
         match self {
+            _ if value.is_nan() => "none".to_owned(),
             Self::EventsASecond => thousands(value),
             Self::Milliseconds => format!("{value:.2}"),
         }
@@ -186,6 +188,11 @@ mod tests {
             [thousands(7.4), thousands(1_234.0), thousands(1_234_567.0)],
             ["7", "1,234", "1,234,567"]
         );
+    }
+
+    #[test]
+    fn a_figure_that_could_not_be_had_is_said_to_be_none() {
+        assert_eq!(Unit::EventsASecond.write(f64::NAN), "none");
     }
 
     #[test]

@@ -34,14 +34,18 @@ pub(crate) struct Stand {
 impl Stand {
     /// Both servers, set up, and nothing on them.
     pub(crate) async fn start(report: &mut Report) -> Result<Self> {
+        Self::start_with(report, Durability::Process).await
+    }
+
+    /// The same with NATS as durable as is asked.
+    pub(crate) async fn start_with(report: &mut Report, nats: Durability) -> Result<Self> {
         let folder = folder()?;
         let mut plane = Plane::create(&folder)?;
         plane.hold().context("cannot measure two things at once")?;
         clear(&folder)?;
         let postgres =
             PostgresServer::start(&postgres_folder()?, &mut plane, Durability::Power).await?;
-        let nats =
-            NatsServer::start(&nats_server_program()?, &mut plane, Durability::Process).await?;
+        let nats = NatsServer::start(&nats_server_program()?, &mut plane, nats).await?;
         let epoch = setup::set_up(&plane).await?.epoch;
         let stand = Self { plane, nats, postgres, epoch };
         let nats_version = stand.connect("operator").await?.client.server_info().version;

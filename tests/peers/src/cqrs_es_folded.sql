@@ -1,0 +1,2 @@
+-- How many reports the rows of all runs hold together.
+SELECT coalesce(sum((payload ->> 'reports')::bigint), 0)::bigint AS folded FROM run_view
