@@ -17,5 +17,11 @@ FROM effect
 JOIN ledger.record ON record.stream = effect.stream AND record.seq = effect.seq
 WHERE $4::bigint IS NULL
     OR CASE WHEN record.stream = 'EVENTS' THEN record.seq <= $4 ELSE record.recorded_at <= $5 END
+    -- A name is claimed before the command that claims it is stored: what had an effect was there.
+    OR EXISTS (
+        SELECT 1
+        FROM ledger.record AS done
+        WHERE done.causation_id = record.id AND done.stream = 'EVENTS' AND done.seq <= $4
+    )
 ORDER BY effect.depth, record.recorded_at, record.stream, record.seq
 LIMIT $3
