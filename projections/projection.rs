@@ -55,6 +55,16 @@ pub enum Reads {
     Subjects(&'static [&'static str]),
 }
 
+impl Reads {
+    /// The subjects, wildcards included; none where all are read.
+    pub const fn subjects(self) -> &'static [&'static str] {
+        match self {
+            Self::Whole => &[],
+            Self::Subjects(subjects) => subjects,
+        }
+    }
+}
+
 /// A record that can be applied, and what it was taken for.
 #[derive(Debug)]
 pub struct Fit<'a, E> {

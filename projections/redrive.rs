@@ -37,30 +37,24 @@ pub async fn redrive<P: Projection>(
 ) -> Result<Redriven, ProjectionError> {
     let database = database.separate(&settings::<P>(edition));
     let (mut redriven, mut from, mut limit) = (Redriven::default(), 0, REDRIVE_RECORDS_MAX);
-    let mut behind = BTreeSet::new();
+    let (mut behind, mut refused): (_, Option<String>) = (BTreeSet::new(), None);
     loop {
         let mut session = database.lend().await?;
-        match part::<P>(&mut session, stream, from, limit, behind.clone(), None).await {
+        let done =
+            part::<P>(&mut session, stream, from, limit, behind.clone(), refused.as_deref()).await;
+        match done {
             Ok(None) => return Ok(redriven),
             Ok(Some(done)) => {
                 session.give_back();
                 redriven.applied += done.applied;
                 redriven.parked += done.still.len() as u64;
                 behind.extend(done.still);
-                (from, limit) = (done.last, REDRIVE_RECORDS_MAX);
+                (from, limit, refused) = (done.last, REDRIVE_RECORDS_MAX, None);
             }
             // The database refuses one of them: alone it is found, and stays parked.
             Err(error) if error.is_about_the_data() && limit > 1 => limit = 1,
-            Err(error) if error.is_about_the_data() => {
-                drop(session);
-                let mut session = database.lend().await?;
-                let said = error.to_string();
-                let done = part::<P>(&mut session, stream, from, 1, behind.clone(), Some(&said));
-                let Some(done) = done.await? else { return Ok(redriven) };
-                session.give_back();
-                redriven.parked += done.still.len() as u64;
-                behind.extend(done.still);
-                (from, limit) = (done.last, REDRIVE_RECORDS_MAX);
+            Err(error) if error.is_about_the_data() && refused.is_none() => {
+                refused = Some(error.to_string());
             }
             Err(error) => return Err(error),
         }

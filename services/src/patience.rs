@@ -63,6 +63,24 @@ pub fn told_to_stop(doing: &str) -> StreamError {
     StreamError::Cut { stream: doing.to_owned(), detail: "told to stop".into() }
 }
 
+/// What stopped somebody who reads the log and writes a view.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupted {
+    #[error(transparent)]
+    Log(#[from] StreamError),
+    #[error(transparent)]
+    View(#[from] ProjectionError),
+}
+
+impl Passing for Interrupted {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Log(error) => error.may_pass(),
+            Self::View(error) => error.may_pass(),
+        }
+    }
+}
+
 /// Does something until it succeeds or fails for good. `None` if it is told to stop meanwhile.
 pub async fn patiently<T, E, F>(
     stop: &watch::Receiver<bool>,

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use helmstream_projections::{
     Projection, ProjectionError, Projector,
     edition::{Edition, folded},
-    projection::Reads,
     projector::Ready,
 };
 use helmstream_stream::{
@@ -22,27 +21,9 @@ use crate::{
     limits::{
         EDITIONS_LOOK_EVERY, QUIET_TOLD_AFTER, READ_AHEAD_BATCHES, STANDBY_AFTER, VERIFY_EVERY,
     },
-    patience::{Passing, patiently, pause},
+    patience::{Interrupted, Passing, patiently, pause},
     service::Surroundings,
 };
-
-/// What stopped a view from going on.
-#[derive(Debug, thiserror::Error)]
-enum Interrupted {
-    #[error(transparent)]
-    Log(#[from] StreamError),
-    #[error(transparent)]
-    View(#[from] ProjectionError),
-}
-
-impl Passing for Interrupted {
-    fn may_pass(&self) -> bool {
-        match self {
-            Self::Log(error) => error.may_pass(),
-            Self::View(error) => error.may_pass(),
-        }
-    }
-}
 
 /// Folds every edition of a view until it is told to stop or none of them can go on. Editions are
 /// made and dropped meanwhile; one that cannot go on, because the log is not the one it was folded
@@ -163,11 +144,7 @@ async fn read_on<P: Projection>(
     let next = projector.resume().await?;
     verify(around, stream, projector).await?;
     let mut verified = Instant::now();
-    let filter: &[&str] = match P::READS {
-        Reads::Whole => &[],
-        Reads::Subjects(subjects) => subjects,
-    };
-    let reader = read::read(&around.connection, stream, next).await?.only(filter);
+    let reader = read::read(&around.connection, stream, next).await?.only(P::READS.subjects());
     let mut ahead = Ahead::<P>::of(reader);
     let mut stop = around.stop();
     // A position that only moved past what others read, and when it has to be told.

@@ -216,21 +216,21 @@ async fn fold<P: Projection>(database: &Database, ledger: &Connection, stream: &
         .await
         .expect("nobody else folds here");
     each(ledger, stream, async |records| {
-        let read_by_it = match P::READS {
-            views::projection::Reads::Whole => records,
-            views::projection::Reads::Subjects(subjects) => {
-                // All that these views read is one token below their context.
-                let starts: Vec<_> =
-                    subjects.iter().map(|subject| subject.trim_end_matches(['*', '>'])).collect();
-                let is_read =
-                    |record: &Record| starts.iter().any(|start| record.subject.starts_with(start));
-                records.into_iter().filter(is_read).collect()
-            }
-        };
+        let read_by_it = read_by::<P>(&records);
         let applied = projector.apply(&read_by_it).await.expect("it can be folded");
         assert_eq!(applied.parked, 0, "{} parks", P::NAME);
     })
     .await;
+}
+
+/// The records that a view reads. All that our views read is one token below its context.
+pub fn read_by<P: Projection>(records: &[Record]) -> Vec<Record> {
+    let starts: Vec<&str> =
+        P::READS.subjects().iter().map(|subject| subject.trim_end_matches(['*', '>'])).collect();
+    let is_read = |record: &&Record| {
+        starts.is_empty() || starts.iter().any(|start| record.subject.starts_with(start))
+    };
+    records.iter().filter(is_read).cloned().collect()
 }
 
 /// The rows of a table as one number, in whatever order they stand.

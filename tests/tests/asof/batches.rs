@@ -8,10 +8,10 @@ use helmstream_projections::{
 use helmstream_schemas::Record;
 use helmstream_services::local::credentials::OWNER;
 use helmstream_stream::append::EVENTS;
-use helmstream_tests::{kill::chance::Chance, sql};
+use helmstream_tests::{audit::read_by, kill::chance::Chance, sql};
 use uuid::Uuid;
 
-use crate::log::{BASE_EVERY, Log, log, read_by};
+use crate::log::{BASE_EVERY, Log, log};
 
 /// Foldings of each view.
 const ROUNDS: usize = 3;

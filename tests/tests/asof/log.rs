@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use helmstream_projections::{
     self as views, Connect, Database, Projection, Projector,
-    projection::Reads,
     setup::{Login, Role},
 };
 use helmstream_schemas::{Id, Record};
@@ -20,6 +19,7 @@ use helmstream_services::{
 };
 use helmstream_stream::{append::EVENTS, founding};
 use helmstream_tests::{
+    audit::read_by,
     faber::{said, whole},
     harness::TestPlane,
     patience::PATIENCE,
@@ -256,15 +256,6 @@ async fn apply<P: Projection>(projector: &mut Projector<P>, part: &[Record]) {
     let read = read_by::<P>(part);
     let applied = projector.apply_to(&read, last.sequence).await.expect("it can be folded");
     assert_eq!(applied.parked, 0, "{} parks", P::NAME);
-}
-
-/// The records that a view reads.
-pub(crate) fn read_by<P: Projection>(records: &[Record]) -> Vec<Record> {
-    let Reads::Subjects(subjects) = P::READS else { return records.to_vec() };
-    let starts = subjects.iter().map(|subject| subject.trim_end_matches(['*', '>']));
-    let starts: Vec<&str> = starts.collect();
-    let is_read = |record: &&Record| starts.iter().any(|start| record.subject.starts_with(start));
-    records.iter().filter(is_read).cloned().collect()
 }
 
 pub(crate) fn id(text: &str) -> Id {

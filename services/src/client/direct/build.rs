@@ -8,9 +8,8 @@ use std::{
 };
 
 use helmstream_projections::{
-    Alias, Approval, Database, DeadLetter, Deadline, Deployment, Projection, ProjectionError, Run,
+    Alias, Approval, Database, DeadLetter, Deadline, Deployment, Projection, Run,
     past::{self, Building, Past},
-    projection::Reads,
 };
 use helmstream_stream::{
     Connection, StreamError,
@@ -26,7 +25,7 @@ use uuid::Uuid;
 use super::{super::failure::Failure, patience::Patience};
 use crate::{
     limits::{BUILD_BATCH_RECORDS, BUILD_BATCHES_AHEAD},
-    patience::Passing,
+    patience::Interrupted,
 };
 
 /// Where one is built.
@@ -180,13 +179,9 @@ impl Reading {
     fn begin<P: Projection>(world: &World, from: u64, at: u64) -> Self {
         let (send, batches) = mpsc::channel(BUILD_BATCHES_AHEAD);
         let log = world.log.clone();
-        let only: &[&str] = match P::READS {
-            Reads::Whole => &[],
-            Reads::Subjects(subjects) => subjects,
-        };
         let reads = tokio::spawn(async move {
             let mut reader = match read(&log, EVENTS, from).await {
-                Ok(reader) => reader.only(only),
+                Ok(reader) => reader.only(P::READS.subjects()),
                 Err(error) => return drop(send.send(Err(error)).await),
             };
             let mut read_to = from - 1;
@@ -221,24 +216,6 @@ struct Ends(JoinHandle<()>);
 impl Drop for Ends {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// What stopped a build.
-#[derive(Debug, thiserror::Error)]
-enum Interrupted {
-    #[error(transparent)]
-    Log(#[from] StreamError),
-    #[error(transparent)]
-    View(#[from] ProjectionError),
-}
-
-impl Passing for Interrupted {
-    fn may_pass(&self) -> bool {
-        match self {
-            Self::Log(error) => error.may_pass(),
-            Self::View(error) => error.may_pass(),
-        }
     }
 }
 
