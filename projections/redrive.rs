@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use helmstream_schemas::{Record, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// What came of a redrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Redriven {
     /// Records that were applied.
     pub applied: u64,

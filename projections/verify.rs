@@ -7,6 +7,7 @@ mod difference;
 use std::collections::BTreeMap;
 
 use helmstream_schemas::{Hash, Record, Timestamp, attributes as ce};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ pub use difference::{Difference, Kind};
 use crate::{columns::text, ledger::LedgerRow};
 
 /// How far the comparison of one stream has come. It can be put aside and taken up again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Walk {
     pub stream: String,
     /// Where it began.
@@ -76,7 +77,7 @@ pub struct Commands {
 }
 
 /// How many events have a cause that was compared, and how many have one that could not be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Causes {
     pub compared: u64,
     pub unread: u64,

@@ -11,6 +11,7 @@ mod fields;
 mod file;
 mod listed;
 mod names;
+mod needs;
 mod observed;
 mod retry;
 mod secrets;
@@ -19,6 +20,7 @@ pub(crate) mod strict;
 
 use helmstream_schemas::{
     ActorKind, Attributes, Context, Hash, Id, Timestamp,
+    access::Right,
     approval::ApprovalCommand,
     attributes as ce,
     external::ExternalCommand,
@@ -31,10 +33,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::{
-    asks::RETRIER,
+    asks::{HTTP, RETRIER},
     clean::{Cleaner, Person},
     file::{FILE, QUARANTINE},
-    retry::{Again, Origin, again, origin},
+    retry::{Again, Origin, again, on_behalf_of, origin, through_http},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -124,6 +126,27 @@ impl Dead {
     }
 }
 
+/// What can be told of a message before it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The command that it becomes, if it becomes one.
+    pub command_id: Uuid,
+    /// What whoever publishes it has to be allowed.
+    pub right: Right,
+    /// What it is about.
+    pub about: Context,
+}
+
+/// Looks at a message that is not published yet: whether it is a CloudEvent at all. What it means,
+/// and whether it is a repeat, is told only once it lies in INBOX.
+pub fn foresee(publisher: &str, payload: &[u8]) -> Result<Foreseen, Dead> {
+    let raw = parsed(payload)?;
+    let key = cloudevent::key(publisher, &raw)?;
+    let event = cloudevent::read(raw)?;
+    let (right, about) = needs::needs(&event.kind);
+    Ok(Foreseen { command_id: command_id(&key), right, about })
+}
+
 /// Reads a message.
 pub fn admit(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Admission {
     let once = arrival.cause.map(retry::once);
@@ -132,20 +155,29 @@ pub fn admit(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Admission {
     })
 }
 
-fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
-    if arrival.payload.len() > PUBLISH_BYTES_MAX {
+fn parsed(payload: &[u8]) -> Result<Value, Dead> {
+    if payload.len() > PUBLISH_BYTES_MAX {
         return Err(Dead::new(
             "too_large",
-            format!("{} bytes are over the limit of {PUBLISH_BYTES_MAX}", arrival.payload.len()),
+            format!("{} bytes are over the limit of {PUBLISH_BYTES_MAX}", payload.len()),
             "put large content elsewhere and publish a reference to it",
         ));
     }
-    let raw = strict::parse(arrival.payload)?;
+    strict::parse(payload)
+}
+
+/// The command that a message of this key becomes.
+fn command_id(key: &Hash) -> Uuid {
+    derived_id(&["door", &key.to_string()])
+}
+
+fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
+    let raw = parsed(arrival.payload)?;
     let key = cloudevent::key(arrival.publisher, &raw)?;
     let cleaned = cleaner.clean(raw);
     let content = Hash::of_json(&cleaned.value);
     let event = cloudevent::read(cleaned.value)?;
-    let command_id = derived_id(&["door", &key.to_string()]);
+    let command_id = command_id(&key);
     let mut attributes = Attributes::default();
     attributes.set(ce::PUBLISHER, arrival.publisher);
     attributes.set(ce::INBOXSEQUENCE, arrival.inbox_sequence.to_string());

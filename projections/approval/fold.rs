@@ -4,10 +4,11 @@ use helmstream_schemas::{
     Timestamp,
     approval::{Answered, ApprovalEvent, Asked, Gate},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An approval, round after round.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalView {
     pub rounds: Vec<Round>,
     /// Position of the event that asked last; lists are in this order.
@@ -16,7 +17,7 @@ pub struct ApprovalView {
 }
 
 /// One round: asked for, and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Round {
     pub number: u32,
     pub gate: Gate,
@@ -34,7 +35,7 @@ pub struct Round {
 }
 
 /// How an approval stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     Open,

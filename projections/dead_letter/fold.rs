@@ -2,11 +2,12 @@
 //! own: it is the outcome of another publish, and is asked of the ledger.
 
 use helmstream_schemas::{Actor, Timestamp, dead_letter::DeadLetterEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What was decided about a dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetterView {
     pub retries: Vec<Attempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -15,7 +16,7 @@ pub struct DeadLetterView {
 }
 
 /// One retry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// Counted from 1.
     pub number: u32,
@@ -27,7 +28,7 @@ pub struct Attempt {
 }
 
 /// Who decided, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
     /// The event that says so, and its position.
     pub event_id: Uuid,
@@ -39,7 +40,7 @@ pub struct Decided {
 }
 
 /// How a dead letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Nobody has decided about it.

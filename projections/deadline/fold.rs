@@ -8,6 +8,7 @@ use helmstream_schemas::{
     approval::ApprovalEvent,
     run::{Ending, RunEvent, Told},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What one event says of a deadline.
@@ -44,7 +45,7 @@ pub struct DeadlineRow {
 }
 
 /// How a deadline stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineState {
     /// It has to be scheduled.

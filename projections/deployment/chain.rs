@@ -2,12 +2,13 @@
 //! was retired is the same in whatever order they were told.
 
 use helmstream_schemas::deployment::{DeploymentEvent, Retired};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fold::Told;
 
 /// One event of a unit, as the view keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Its position on EVENTS.
     pub sequence: u64,
@@ -15,7 +16,7 @@ pub struct Entry {
 }
 
 /// One deployment among those of its unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
     #[serde(flatten)]
     pub told: Told,

@@ -7,10 +7,11 @@ use helmstream_schemas::{
         Deployment, DeploymentEvent, Listed, Registered, Resource, Retired, Source, Unit,
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A unit as it stands.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct UnitState {
     /// Absent before the first event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,7 +34,7 @@ pub struct UnitState {
 }
 
 /// A deployment as it was told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
     pub deployment: Deployment,
     pub source: Source,
@@ -46,7 +47,7 @@ pub struct Told {
 }
 
 /// How a unit stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Something is deployed in it.

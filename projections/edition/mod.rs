@@ -4,6 +4,7 @@
 
 pub mod swap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// An edition of a view.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Edition {
     /// The schema that holds its rows.
     pub edition: String,
@@ -28,7 +29,7 @@ pub struct Edition {
 }
 
 /// What an edition is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EditionState {
     /// Readers see it.

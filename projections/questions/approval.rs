@@ -1,6 +1,7 @@
 //! Which approvals there are, and one of them whole.
 
 use helmstream_schemas::{Context, Id, Subject};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -33,7 +34,7 @@ pub struct ApprovalFilter {
 }
 
 /// An approval whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalShown {
     pub id: Id,
     #[serde(flatten)]

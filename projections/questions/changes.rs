@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use helmstream_schemas::{Id, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// A row of a view that is not what it was.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub view: String,
     /// The aggregate; with what else tells rows of the view apart.
@@ -30,7 +31,7 @@ pub struct Change {
 }
 
 /// What became of a row. None is ever removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Added,
@@ -38,7 +39,7 @@ pub enum Kind {
 }
 
 /// A field then and now; null where there was or is nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Field {
     pub before: Value,
     pub after: Value,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use helmstream_schemas::{Timestamp, journal::DeadLetter, outcome::Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// A dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetterShown {
     /// Position of the entry in the journal; lists are in this order.
     pub sequence: u64,
@@ -34,7 +35,7 @@ pub struct DeadLetterShown {
 }
 
 /// A retry, and what it became.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retry {
     #[serde(flatten)]
     pub attempt: Attempt,
@@ -44,7 +45,7 @@ pub struct Retry {
 }
 
 /// The publish that a retry was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Became {
     pub inbox_sequence: u64,
     /// Absent while it has none.

@@ -1,6 +1,7 @@
 //! What has to be armed, for the sweeper that compares it with what is scheduled.
 
 use helmstream_schemas::{Context, Id, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AsOf, as_of, rows_limit};
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// A deadline that has to be scheduled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ArmedDeadline {
     pub id: Id,
     pub purpose: String,

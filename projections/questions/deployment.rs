@@ -2,6 +2,7 @@
 //! units of a deployment.
 
 use helmstream_schemas::{Context, Id, Subject, deployment::Unit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -37,7 +38,7 @@ pub struct UnitFilter {
 }
 
 /// A page of units, those deployed last first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitPage {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
@@ -45,7 +46,7 @@ pub struct UnitPage {
 }
 
 /// A unit in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitLine {
     pub id: Id,
     pub standing: Standing,
@@ -54,7 +55,7 @@ pub struct UnitLine {
 }
 
 /// A unit whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitShown {
     #[serde(flatten)]
     pub line: UnitLine,

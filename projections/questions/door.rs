@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use helmstream_schemas::Hash;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ pub struct Seen {
 }
 
 /// How far the ledger holds a stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerPosition {
     pub stream: String,
     pub applied_seq: u64,

@@ -1,6 +1,7 @@
 //! Events as the ledger holds them: a list, and one of them whole.
 
 use helmstream_schemas::{Attributes, Context, Hash, Id, Record, Subject, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -29,7 +30,7 @@ pub struct EventFilter {
 }
 
 /// A record of EVENTS or COMMANDS in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventLine {
     pub sequence: u64,
     pub id: Uuid,
@@ -49,7 +50,7 @@ pub struct EventLine {
 }
 
 /// A record whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventShown {
     #[serde(flatten)]
     pub line: EventLine,

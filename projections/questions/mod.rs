@@ -18,6 +18,7 @@ pub mod why;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// An answer, and the position on EVENTS up to which the view had read when it was given.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AsOf<T> {
     pub as_of_seq: u64,
     pub answer: T,

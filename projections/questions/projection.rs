@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use helmstream_schemas::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ static PARKED_LIST: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Where an edition of a view stands on one stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProjectionLine {
     pub edition: String,
     pub state: EditionState,
@@ -42,7 +43,7 @@ pub struct ProjectionLine {
 }
 
 /// A record that could not be applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParkedLine {
     pub projection: String,
     pub version: u32,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::Id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -37,7 +38,7 @@ pub struct RunFilter {
 }
 
 /// A page of runs, those that began last first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunPage {
     pub runs: Vec<RunLine>,
     /// Where the next page begins, if there may be one.
@@ -45,7 +46,7 @@ pub struct RunPage {
 }
 
 /// A run in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunLine {
     pub id: Id,
     #[serde(flatten)]
@@ -53,7 +54,7 @@ pub struct RunLine {
 }
 
 /// A run whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunShown {
     #[serde(flatten)]
     pub run: RunView,

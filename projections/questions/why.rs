@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_schemas::{Hash, Id, Timestamp, refusal::CommandRefused};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// The whole chain that an event belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The event or command that was asked about.
     pub asked: Uuid,
@@ -32,7 +33,7 @@ pub struct Why {
 }
 
 /// A publish, as its command tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AtDoor {
     pub publisher: Option<String>,
     pub inbox_sequence: u64,
@@ -41,7 +42,7 @@ pub struct AtDoor {
 }
 
 /// A record, and what it caused in the order in which the log recorded it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
     pub stream: String,
     pub sequence: u64,

@@ -9,13 +9,14 @@ use helmstream_schemas::{
         Stalled, Started, StepBegun, StepEnded,
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::files::slim;
 
 /// One event of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Its position on EVENTS.
     pub sequence: u64,
@@ -31,7 +32,7 @@ pub struct Entry {
 }
 
 /// What an event says, under the event's own name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     Started(Started),
@@ -54,7 +55,7 @@ pub enum What {
 }
 
 /// A claim that contradicts one that stands. The claim itself is the entry's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disputed {
     /// Digest of the claim that stands.
     pub stands: Hash,

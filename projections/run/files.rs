@@ -6,6 +6,7 @@ use helmstream_schemas::{
     Timestamp,
     run::{About, Change, Contradiction, Ending, Observed, PhaseState, Place, State, Told},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 
 /// What a file says of a phase or a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileSays {
     /// As written.
     pub status: Option<String>,
@@ -27,7 +28,7 @@ pub struct FileSays {
 }
 
 /// Something that cannot all be true, and the sighting that shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contradicted {
     pub sequence: u64,
     pub path: String,
@@ -35,7 +36,7 @@ pub struct Contradicted {
 }
 
 /// What contradicts what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Contradicts {
     /// A file itself, or the one before it.

@@ -7,12 +7,13 @@ use helmstream_schemas::{
     Id, Timestamp,
     run::{Answer, Claim, GateBypassed, GateSettled, Place, Settled},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, What};
 
 /// A gate, and everything that was said at it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
     /// The place before which it stands.
     pub gate: Place,
@@ -25,14 +26,14 @@ pub struct Gate {
 }
 
 /// A gate's approval was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Asked {
     pub number: u64,
     pub claimed_at: Option<Timestamp>,
 }
 
 /// The run says that a gate was answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answered {
     pub number: u64,
     pub answer: Answer,
@@ -42,7 +43,7 @@ pub struct Answered {
 }
 
 /// The run went on past a gate that had no grant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bypass {
     pub asked_number: u64,
     pub passed_number: u64,
@@ -53,7 +54,7 @@ pub struct Bypass {
 }
 
 /// The grant that came after the bypass was recorded. It does not undo it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cleared {
     pub approval: Id,
     pub at: Timestamp,

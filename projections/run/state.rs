@@ -9,6 +9,7 @@ use helmstream_schemas::{
     Id, Timestamp,
     run::{Ending, Phase, Place, Settled, Started},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,7 +19,7 @@ use super::{
 };
 
 /// A run, as far as a list shows it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RunState {
     /// The last claim that began or ended it.
@@ -62,14 +63,14 @@ pub struct RunState {
 }
 
 /// A value that a claim gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Ranked<T> {
     number: u64,
     sequence: u64,
     value: T,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Life {
     /// Absent if the run lives.
     ending: Option<Ending>,

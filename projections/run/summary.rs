@@ -4,10 +4,11 @@ use helmstream_schemas::{
     Id, Timestamp,
     run::{Autonomy, Ending},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A run in one line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     pub status: RunStatus,
     /// The phase of the last claim that names one.
@@ -37,7 +38,7 @@ pub struct RunSummary {
 }
 
 /// How a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     Running,

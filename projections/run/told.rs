@@ -5,6 +5,7 @@ use helmstream_schemas::{
     Timestamp,
     run::{About, Ending, Moment, Observed, State, Told},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// What files say, as far as a list shows it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct FromFiles {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,7 @@ pub(super) struct FromFiles {
 }
 
 /// A value that a file gives. The youngest counts, and a state before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Seen<T> {
     is_state: bool,
     seen_at: Timestamp,
@@ -38,7 +39,7 @@ struct Seen<T> {
     value: T,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Standing {
     status: Option<String>,
     phase: Option<String>,

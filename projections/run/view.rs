@@ -7,6 +7,7 @@ use helmstream_schemas::{
     Hash, Id, Timestamp,
     run::{Artifact, Claim, Ending, Fault, Place, Stalled},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,7 +19,7 @@ use super::{
 };
 
 /// One run whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunView {
     pub id: Id,
     pub summary: RunSummary,
@@ -38,7 +39,7 @@ pub struct RunView {
 }
 
 /// A phase or a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stage {
     pub place: Place,
     /// How it ended; absent while it has not, or has begun again since.
@@ -57,14 +58,14 @@ pub struct Stage {
 }
 
 /// Something the run made, and the claim that says so; without a number a file does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Made {
     pub number: Option<u64>,
     pub artifact: Artifact,
 }
 
 /// Two claims of one number say different things; the first stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dispute {
     pub number: u64,
     pub stands: Hash,

@@ -1,13 +1,14 @@
 //! A difference in words: where it is, what was found on each side, and what to do about it.
 
 use helmstream_schemas::{Hash, Record, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Entry, Standing};
 
 /// Something that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     pub kind: Kind,
     pub stream: String,
@@ -25,7 +26,7 @@ pub struct Difference {
 }
 
 /// What is wrong, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The log has a gap.

@@ -74,8 +74,9 @@ impl FromStr for ActorKind {
 
 /// CloudEvents attributes by name, without the `ce-` prefix. There are a dozen and more in every
 /// message, so they lie in one piece, in the order of their names, and names of ours are not copied.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+#[schemars(with = "BTreeMap<String, String>")]
 pub struct Attributes(Vec<(Cow<'static, str>, String)>);
 
 /// Room made at once: as many as an event of ours has.

@@ -15,7 +15,7 @@ use helmstream_core::door::{
 };
 use helmstream_projections::people;
 use helmstream_schemas::{
-    Attributes, Hash, Subject, attributes as ce,
+    ActorKind, Attributes, Hash, Subject, attributes as ce,
     journal::{DeadLetter, DuplicateOf, JournalEntry},
     outcome::{Outcome, Reply},
 };
@@ -58,6 +58,8 @@ struct Door {
 /// A message and what it is to become.
 struct Entry {
     delivery: Delivery,
+    /// The token of `in.<publisher>`: whose connection published it.
+    token: String,
     origin: Origin,
     admission: Admission,
 }
@@ -161,17 +163,20 @@ impl Door {
         };
         let origin = origin_of(&token, &record.attributes);
         let user = self.publishers.iter().find(|user| user.user == origin.publisher);
+        let by_file = user.map(|user| (user.actor.as_str(), user.kind));
+        let told = origin.actor.as_ref().map(|actor| (actor.id.as_str(), actor.kind));
+        let (actor, actor_kind) = told.or(by_file).unwrap_or(("unknown", ActorKind::Agent));
         let arrival = Arrival {
             publisher: &origin.publisher,
-            actor: user.map_or("unknown", |user| &user.actor),
-            actor_kind: user.map_or(helmstream_schemas::ActorKind::Agent, |user| user.kind),
+            actor,
+            actor_kind,
             inbox_sequence: record.sequence,
             received_at: record.recorded_at,
             cause: origin.cause,
             payload: &record.payload,
         };
         let admission = read(&arrival, &self.cleaner);
-        Entry { delivery, origin, admission }
+        Entry { delivery, token, origin, admission }
     }
 
     async fn keep_people(&self, entries: &[Entry]) -> Result<(), StreamError> {
@@ -298,10 +303,14 @@ impl Door {
         attributes.set(ce::PUBLISHER, publisher.as_str());
         attributes.set(ce::RECEIVEDTIME, record.recorded_at.to_string());
         attributes.set("reason", dead.reason);
+        if let Some(actor) = &entry.origin.actor {
+            attributes.set(ce::ACTOR, actor.id.as_str());
+            attributes.set(ce::ACTORKIND, actor.kind.to_string());
+        }
         if let Some(content) = content {
             attributes.set(ce::CONTENTHASH, content.to_string());
         }
-        let subject = Subject::Dead { origin: publisher.clone() }.to_string();
+        let subject = Subject::Dead { origin: entry.origin.kept_under().to_owned() }.to_string();
         let payload = record.payload.clone().into();
         let connection = &self.around.connection;
         let dead_sequence = store(connection, &subject, to_headers(&attributes), payload).await?;
@@ -320,11 +329,11 @@ impl Door {
         Ok((Outcome::DeadLetter { dead_sequence, reason: reason.into(), detail, hint }, sequence))
     }
 
-    /// Where the publisher waits, if that is a place of its own: an answer is never sent where the
-    /// publisher itself may not listen.
+    /// Where whoever published waits, if that is a place of its own: an answer is never sent where
+    /// it may not listen itself.
     fn asker(&self, entry: &Entry) -> Option<String> {
         let to = entry.delivery.reply_to.as_deref()?;
-        let own = format!("_INBOX_{}.", entry.origin.publisher);
+        let own = format!("_INBOX_{}.", entry.token);
         let plain =
             to.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         (to.starts_with(&own) && plain && !to.ends_with('.') && !to.contains(".."))

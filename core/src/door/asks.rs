@@ -22,6 +22,9 @@ use crate::{approval::approval_id, limits::APPROVAL_OPEN_FOR};
 /// The publisher under which the plane itself publishes what a dead letter's retry came to.
 pub const RETRIER: &str = "dead_letter";
 
+/// The door for HTTP; its word is taken for who publishes through it.
+pub const HTTP: &str = "http";
+
 /// What the types of the plane's own begin with.
 const OURS: &str = "helmstream.";
 

@@ -3,12 +3,12 @@
 //! the publisher was and which event asked for it; nobody else's.
 
 use helmstream_schemas::{
-    Attributes, Hash, Id, Record, Subject, attributes as ce, dead_letter::Retried,
+    Actor, Attributes, Hash, Id, Record, attributes as ce, dead_letter::Retried,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::asks::RETRIER;
+use super::asks::{HTTP, RETRIER};
 use crate::{command::derived_id, limits::RETRY_BYTES_MAX};
 
 /// Where the retrier's own messages come from.
@@ -18,8 +18,17 @@ const SOURCE: &str = "/helmstream/dead_letter";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub publisher: String,
+    /// Who acts, where a part of the plane tells that; else whom the publisher's file names.
+    pub actor: Option<Actor>,
     /// The event that asked for it; absent for whoever publishes of its own accord.
     pub cause: Option<Uuid>,
+}
+
+impl Origin {
+    /// The token under which its dead letters are kept.
+    pub fn kept_under(&self) -> &str {
+        if self.actor.is_some() { HTTP } else { &self.publisher }
+    }
 }
 
 /// What is published for a retry.
@@ -30,15 +39,37 @@ pub struct Again {
     pub payload: Vec<u8>,
 }
 
-/// On whose behalf a message on `in.<token>` was published. Headers count on the retrier's own
-/// subject and on no other.
+/// On whose behalf a message on `in.<token>` was published. Headers count on the subjects of the
+/// retrier and of the door for HTTP, and on no other.
 pub fn origin(token: &str, attributes: &Attributes) -> Origin {
-    if token != RETRIER {
-        return Origin { publisher: token.to_owned(), cause: None };
+    if token != RETRIER && token != HTTP {
+        return Origin { publisher: token.to_owned(), actor: None, cause: None };
+    }
+    let actor = attributes.get(ce::ACTOR).and_then(|id| {
+        let kind = attributes.get(ce::ACTORKIND)?.parse().ok()?;
+        Some(Actor { id: id.to_owned(), kind })
+    });
+    if token == HTTP {
+        let publisher = actor.as_ref().map_or_else(|| HTTP.to_owned(), through_http);
+        return Origin { publisher, actor, cause: None };
     }
     let publisher = attributes.get(ce::PUBLISHER).unwrap_or(RETRIER).to_owned();
     let cause = attributes.get(ce::CAUSATIONID).and_then(|id| id.parse().ok());
-    Origin { publisher, cause }
+    Origin { publisher, actor, cause }
+}
+
+/// The publisher that an actor is who publishes through the door for HTTP. No user of NATS is
+/// called so: who comes by one way cannot pass for who comes by the other.
+pub fn through_http(actor: &Actor) -> String {
+    format!("{HTTP}:{}", actor.id)
+}
+
+/// How the door for HTTP says on whose behalf it publishes.
+pub fn on_behalf_of(actor: &Actor) -> Attributes {
+    let mut attributes = Attributes::default();
+    attributes.set(ce::ACTOR, actor.id.as_str());
+    attributes.set(ce::ACTORKIND, actor.kind.to_string());
+    attributes
 }
 
 /// The key under which the outcome of a retry that is no command is known, and what stands for its
@@ -58,6 +89,11 @@ pub fn again(id: &Id, cause: Uuid, retried: &Retried, found: Option<&Record>) ->
     let mut attributes = Attributes::default();
     attributes.set(ce::PUBLISHER, publisher);
     attributes.set(ce::CAUSATIONID, cause.to_string());
+    for told in [ce::ACTOR, ce::ACTORKIND] {
+        if let Some(told_then) = found.and_then(|record| record.attributes.get(told)) {
+            attributes.set(told, told_then);
+        }
+    }
     Again { attributes, payload }
 }
 
@@ -74,14 +110,14 @@ fn message<'a>(
     if of != id.as_str() {
         return Err(format!("DEADLETTERS {at} keeps INBOX {of}, not INBOX {id}"));
     }
-    let Ok(Subject::Dead { origin }) = record.subject.parse() else {
+    let Some(publisher) = record.attributes.get(ce::PUBLISHER) else {
         return Err(format!("DEADLETTERS {at} does not say who published it"));
     };
     if record.payload.len() > RETRY_BYTES_MAX {
         let bytes = record.payload.len();
         return Err(format!("{bytes} bytes are over the limit of {RETRY_BYTES_MAX}"));
     }
-    Ok((origin, &record.payload))
+    Ok((publisher.to_owned(), &record.payload))
 }
 
 fn failed(id: &Id, cause: Uuid, retried: &Retried, detail: &str) -> Vec<u8> {
@@ -100,7 +136,7 @@ fn failed(id: &Id, cause: Uuid, retried: &Retried, detail: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use helmstream_schemas::{Actor, ActorKind, Timestamp};
+    use helmstream_schemas::{ActorKind, Timestamp};
 
     use super::{
         super::{Admission, Arrival, Cleaner, admit},
@@ -118,6 +154,7 @@ mod tests {
     fn kept(of: &str, payload: &[u8]) -> Record {
         let mut attributes = Attributes::default();
         attributes.set(ce::INBOXSEQUENCE, of);
+        attributes.set(ce::PUBLISHER, "faber");
         Record {
             stream: "DEADLETTERS".into(),
             subject: "dead.faber".into(),
@@ -136,7 +173,7 @@ mod tests {
     #[test]
     fn the_same_bytes_go_out_again_on_behalf_of_who_published_them() {
         let (origin, payload) = published(Some(&kept("41", b"{ not json\xff")));
-        assert_eq!(origin, Origin { publisher: "faber".into(), cause: Some(CAUSE) });
+        assert_eq!(origin, Origin { publisher: "faber".into(), actor: None, cause: Some(CAUSE) });
         assert_eq!(payload, b"{ not json\xff");
     }
 
@@ -197,8 +234,29 @@ mod tests {
         let mut attributes = Attributes::default();
         attributes.set(ce::PUBLISHER, "operator");
         attributes.set(ce::CAUSATIONID, CAUSE.to_string());
-        let wanted = Origin { publisher: "agent".into(), cause: None };
+        let wanted = Origin { publisher: "agent".into(), actor: None, cause: None };
         assert_eq!(origin("agent", &attributes), wanted);
         assert_eq!(origin(RETRIER, &attributes).publisher, "operator");
+    }
+
+    #[test]
+    fn who_acts_through_http_is_who_that_door_says_and_still_is_when_it_is_retried() {
+        let actor = Actor { id: "release-bot".into(), kind: ActorKind::Agent };
+        let attributes = on_behalf_of(&actor);
+        let through_http = origin(HTTP, &attributes);
+        let wanted = Origin {
+            publisher: "http:release-bot".into(),
+            actor: Some(actor.clone()),
+            cause: None,
+        };
+        assert_eq!(through_http, wanted);
+        assert_eq!(origin("faber", &attributes).actor, None);
+
+        let mut kept = kept("41", b"{}");
+        kept.attributes.set(ce::PUBLISHER, "http:release-bot");
+        kept.attributes.set(ce::ACTOR, "release-bot");
+        kept.attributes.set(ce::ACTORKIND, "agent");
+        let (again, _) = published(Some(&kept));
+        assert_eq!(again, Origin { cause: Some(CAUSE), ..through_http });
     }
 }

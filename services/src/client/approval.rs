@@ -2,10 +2,11 @@
 
 use helmstream_projections::{approval::Standing, questions::approval::ApprovalShown};
 use helmstream_schemas::Id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which approvals to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Any, if absent.
     #[serde(default)]
@@ -23,7 +24,7 @@ pub struct ListRequest {
 }
 
 /// Approvals, those that were asked for last first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub approvals: Vec<ApprovalShown>,
     /// Where the next page begins, if there may be one.
@@ -31,7 +32,7 @@ pub struct List {
 }
 
 /// Which approval to show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShowRequest {
     pub name: Id,
     /// As of this position; of what is there now if absent.

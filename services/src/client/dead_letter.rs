@@ -2,12 +2,13 @@
 
 use helmstream_projections::questions::dead_letter::DeadLetterShown;
 use helmstream_schemas::{Actor, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::publish::Settled;
 
 /// Which dead letters to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Those as well that were retried or discarded.
     #[serde(default)]
@@ -19,7 +20,7 @@ pub struct ListRequest {
 }
 
 /// Dead letters, the latest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub dead_letters: Vec<DeadLetterShown>,
     /// Where the next page begins, if there may be one.
@@ -27,14 +28,14 @@ pub struct List {
 }
 
 /// Which dead letter to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShowRequest {
     /// Position in INBOX of the publish that it was.
     pub inbox_sequence: u64,
 }
 
 /// A dead letter, and a shown form of what was published.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
     pub dead_letter: DeadLetterShown,
@@ -44,7 +45,7 @@ pub struct Shown {
 }
 
 /// What can be decided about a dead letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// It is published again.
@@ -54,7 +55,7 @@ pub enum Decision {
 }
 
 /// A decision about one dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DecideRequest {
     /// Position in INBOX of the publish that it was.
     pub inbox_sequence: u64,
@@ -63,7 +64,7 @@ pub struct DecideRequest {
 }
 
 /// What became of a decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
     /// Of which dead letter: its position in INBOX.
     pub dead_letter: u64,
@@ -76,7 +77,7 @@ pub struct Decided {
 }
 
 /// A record on EVENTS, and who is told to have asked for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
     pub sequence: u64,
     pub at: Timestamp,

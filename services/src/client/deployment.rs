@@ -6,10 +6,11 @@ use helmstream_projections::{
     deployment::Standing,
     questions::deployment::{UnitLine, UnitShown},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which units to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Only of this domain, in any spelling.
     #[serde(default)]
@@ -29,7 +30,7 @@ pub struct ListRequest {
 }
 
 /// Units, those in which something was deployed last first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
@@ -37,7 +38,7 @@ pub struct List {
 }
 
 /// Which unit to show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShowRequest {
     /// Its id with the words in any spelling, or the id of a deployment in it.
     pub name: String,
@@ -47,7 +48,7 @@ pub struct ShowRequest {
 }
 
 /// A unit whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
     pub unit: UnitShown,

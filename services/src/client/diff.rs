@@ -1,10 +1,11 @@
 //! Questions about what changed between two moments.
 
 pub use helmstream_projections::questions::changes::{Change, Field, Kind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Between which positions, and in which view.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     pub view: String,
     pub from: u64,
@@ -16,7 +17,7 @@ pub struct Request {
 }
 
 /// What changed, in the order of the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Diff {
     pub from_seq: u64,
     pub changes: Vec<Change>,

@@ -1,12 +1,15 @@
 //! Questions about events, whichever context they are of.
 
+use std::str::FromStr;
+
 use helmstream_projections::questions::{event, why};
 use helmstream_schemas::Id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Which events to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// A context's name.
     #[serde(default)]
@@ -27,23 +30,51 @@ pub struct ListRequest {
 }
 
 /// Events in the order of the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub events: Vec<event::EventLine>,
     /// Where the next page begins, if there may be one.
     pub next: Option<u64>,
 }
 
-/// An event or a command, by its id; an event by its position as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// An event or a command, by its id; an event by its position as well. Written as either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub enum Name {
     Id(Uuid),
     Sequence(u64),
 }
 
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sequence = text.parse().map(Self::Sequence).ok();
+        let name = sequence.or_else(|| text.parse().map(Self::Id).ok());
+        name.ok_or_else(|| "neither a position nor an id".to_owned())
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Id(id) => id.to_string(),
+            Name::Sequence(sequence) => sequence.to_string(),
+        }
+    }
+}
+
 /// Which event to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShowRequest {
     pub event: Name,
     /// As of this position; of what is there now if absent.
@@ -52,14 +83,14 @@ pub struct ShowRequest {
 }
 
 /// An event whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
     pub event: event::EventShown,
 }
 
 /// Which event or command to explain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WhyRequest {
     pub event: Name,
     /// As of this position, without what came later; of what is there now if absent.
@@ -68,7 +99,7 @@ pub struct WhyRequest {
 }
 
 /// The whole chain that an event belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     #[serde(flatten)]
     pub why: why::Why,

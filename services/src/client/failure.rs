@@ -5,12 +5,15 @@ use std::fmt;
 
 use helmstream_projections::ProjectionError;
 use helmstream_stream::StreamError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::PUBLISH_BYTES_MAX;
 
 /// What went wrong, by the page that explains it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// Nothing more exact is known.
@@ -63,7 +66,7 @@ impl fmt::Display for Code {
 }
 
 /// Something that did not work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
 #[error("{what}")]
 pub struct Failure {
     pub code: Code,

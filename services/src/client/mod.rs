@@ -23,13 +23,14 @@ pub mod verify;
 use std::future::Future;
 
 use helmstream_projections::edition::Edition;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use direct::Direct;
 pub use failure::{Code, Failure};
 
 /// An answer, and the position on EVENTS that it is as of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer<T> {
     pub as_of_seq: u64,
     #[serde(flatten)]

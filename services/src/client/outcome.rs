@@ -1,11 +1,12 @@
 //! The question what became of a publish or a command.
 
 use helmstream_schemas::outcome::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Of what the outcomes are asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// Positions in INBOX.
     #[serde(default)]
@@ -15,13 +16,13 @@ pub struct Request {
 }
 
 /// Outcomes in the order in which they were asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub outcomes: Vec<Found>,
 }
 
 /// The outcome of one publish or command.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inbox_sequence: Option<u64>,

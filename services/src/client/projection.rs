@@ -5,16 +5,17 @@ use helmstream_projections::{
     questions::projection::{ParkedLine, ProjectionLine},
     redrive::Redriven,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where every view stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub projections: Vec<Standing>,
 }
 
 /// Where an edition of a view stands on one stream, and how far behind it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     #[serde(flatten)]
     pub line: ProjectionLine,
@@ -25,13 +26,13 @@ pub struct Standing {
 }
 
 /// Which view, by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewRequest {
     pub view: String,
 }
 
 /// Which edition shall serve.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SwapRequest {
     pub view: String,
     /// Without one, the one that stands by.
@@ -39,20 +40,20 @@ pub struct SwapRequest {
 }
 
 /// Which edition serves, and which did until now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Swapped {
     pub serving: Edition,
     pub standby: Edition,
 }
 
 /// The editions that were dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dropped {
     pub dropped: Vec<Edition>,
 }
 
 /// What to list of that which could not be applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParkedRequest {
     /// Without one, of every view.
     pub view: Option<String>,
@@ -60,19 +61,19 @@ pub struct ParkedRequest {
 }
 
 /// What could not be applied, in the order of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Parked {
     pub parked: Vec<ParkedLine>,
 }
 
 /// What came of a redrive of each edition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mended {
     pub editions: Vec<MendedEdition>,
 }
 
 /// What came of a redrive of one edition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MendedEdition {
     #[serde(flatten)]
     pub edition: Edition,

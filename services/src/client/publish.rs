@@ -1,6 +1,7 @@
 //! The action of publishing, in two steps: stored in INBOX, and what became of it.
 
 use helmstream_schemas::outcome::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One event to publish.
@@ -11,7 +12,7 @@ pub struct Request {
 }
 
 /// Where a publish lies in INBOX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     pub inbox_sequence: u64,
     /// How often it was sent: more than once if an acknowledgement was lost. Each of them may have
@@ -20,7 +21,7 @@ pub struct Receipt {
 }
 
 /// What became of a publish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settled {
     #[serde(flatten)]
     pub receipt: Receipt,

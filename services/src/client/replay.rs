@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use helmstream_schemas::{Hash, Id, Record, hash::canonical_head};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which records to replay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// From this position on.
     pub from_seq: u64,
@@ -27,7 +28,7 @@ pub struct Request {
 }
 
 /// Records in the order of the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Page {
     pub records: Vec<Replayed>,
     /// Where it ends, which the next page has to name.
@@ -39,7 +40,7 @@ pub struct Page {
 }
 
 /// One record. It depends on nothing but the record, so that two replays can be compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Replayed {
     /// Its RFC 8785 form is what is hashed before the payload.
     pub head: BTreeMap<String, String>,
@@ -49,7 +50,7 @@ pub struct Replayed {
 }
 
 /// The bytes as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Payload {
     /// They are UTF-8, and this is the text that they are.
     #[serde(rename = "payload")]

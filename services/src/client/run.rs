@@ -7,10 +7,11 @@ use helmstream_projections::{
     run::RunStatus,
 };
 use helmstream_schemas::Id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which runs to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Any of these; all but merged ones if there are none.
     #[serde(default)]
@@ -25,7 +26,7 @@ pub struct ListRequest {
 }
 
 /// A page of runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub runs: Vec<RunLine>,
     /// Where the next page begins, if there may be one.
@@ -33,7 +34,7 @@ pub struct List {
 }
 
 /// Which run to show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShowRequest {
     /// Its id, a second name of it, or a beginning of its id.
     pub name: Id,
@@ -43,7 +44,7 @@ pub struct ShowRequest {
 }
 
 /// A run whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
     pub run: RunShown,

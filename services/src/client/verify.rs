@@ -3,10 +3,11 @@
 //! the next step is given.
 
 use helmstream_projections::verify::{Causes, Difference, Walk};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The first step, or the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// From this position on EVENTS on, and of the other streams what was recorded since.
     pub from_seq: u64,
@@ -16,7 +17,7 @@ pub struct Request {
 }
 
 /// How far a comparison has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
     /// Checkpoints of views that fit the log.
     pub checkpoints: u64,
@@ -31,7 +32,7 @@ pub struct Progress {
 }
 
 /// What came of a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     pub progress: Progress,
     pub is_done: bool,

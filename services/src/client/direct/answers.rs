@@ -288,7 +288,7 @@ impl Client for Direct {
     }
 
     async fn publish(&self, request: publish::Request) -> Result<publish::Receipt, Failure> {
-        self.press().await?.store(request.event).await
+        self.press().await?.store(request.event, self.speaks_for.as_ref()).await
     }
 
     async fn settle(&self, receipt: publish::Receipt) -> Result<publish::Settled, Failure> {

@@ -17,9 +17,13 @@ mod replay;
 mod shown;
 mod verify;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use helmstream_projections::Database;
+use helmstream_schemas::Actor;
 use helmstream_stream::{Connection, connect};
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
@@ -45,34 +49,53 @@ pub struct Manner {
     pub outcome_wait: Duration,
 }
 
-/// Asks a plane by its directory.
+/// Asks a plane by its directory. Clones share everything but whom they speak for.
+#[derive(Clone)]
 pub struct Direct {
-    plane: Plane,
+    plane: Arc<Plane>,
     manner: Manner,
+    /// Its NATS user and its Postgres role.
+    asks_as: &'static str,
+    /// Whom it publishes for, if that is not the publisher itself; only the door for HTTP is
+    /// believed.
+    speaks_for: Option<Actor>,
     database: Database,
     /// The database as whoever builds views as they were sees it.
-    past: OnceCell<Database>,
-    builds: build::Builds,
-    epoch: OnceCell<Uuid>,
-    log: OnceCell<Connection>,
+    past: Arc<OnceCell<Database>>,
+    builds: Arc<build::Builds>,
+    epoch: Arc<OnceCell<Uuid>>,
+    log: Arc<OnceCell<Connection>>,
     /// Fair, so that events whose publish began while this was opened go in the order in which
     /// they came; an `OnceCell` would wake them in any.
-    press: Mutex<Option<Press>>,
+    press: Arc<Mutex<Option<Press>>>,
 }
 
 impl Direct {
+    /// Asks as the operator.
     pub fn new(plane: Plane, manner: Manner) -> Result<Self, Failure> {
-        let database = database(&plane, OPERATOR)?;
+        Self::new_as(OPERATOR, plane, manner)
+    }
+
+    /// Asks as one of the plane's users, which is also a role of its database.
+    pub fn new_as(asks_as: &'static str, plane: Plane, manner: Manner) -> Result<Self, Failure> {
+        let database = database(&plane, asks_as)?;
         Ok(Self {
-            plane,
+            plane: Arc::new(plane),
             manner,
+            asks_as,
+            speaks_for: None,
             database,
-            past: OnceCell::new(),
-            builds: build::Builds::default(),
-            epoch: OnceCell::new(),
-            log: OnceCell::new(),
-            press: Mutex::new(None),
+            past: Arc::default(),
+            builds: Arc::default(),
+            epoch: Arc::default(),
+            log: Arc::default(),
+            press: Arc::default(),
         })
+    }
+
+    /// The same, publishing on behalf of somebody.
+    pub fn speaking_for(&self, actor: Actor) -> Self {
+        Self { speaks_for: Some(actor), ..self.clone() }
     }
 
     fn patience(&self) -> Patience {
@@ -81,7 +104,7 @@ impl Direct {
 
     /// The log, for questions.
     async fn log(&self) -> Result<&Connection, Failure> {
-        self.log.get_or_try_init(|| self.connect(OPERATOR)).await
+        self.log.get_or_try_init(|| self.connect(self.asks_as)).await
     }
 
     /// The connection that publishes.

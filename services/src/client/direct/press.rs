@@ -6,9 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use helmstream_core::door::on_behalf_of;
 use helmstream_projections::{Database, questions::outcome::outcomes};
 use helmstream_schemas::{
-    Attributes, Subject,
+    Actor, Subject,
     outcome::{Outcome, Reply},
 };
 use helmstream_stream::{
@@ -96,15 +97,20 @@ impl Press {
 
     /// Stores an event in INBOX; while NATS is away, waits. Sent again when it is unknown whether
     /// it was stored: a repeat is told as one, a loss could not be.
-    pub(super) async fn store(&self, event: Vec<u8>) -> Result<Receipt, Failure> {
+    pub(super) async fn store(
+        &self,
+        event: Vec<u8>,
+        speaks_for: Option<&Actor>,
+    ) -> Result<Receipt, Failure> {
         let event = Bytes::from(event);
+        let attributes = speaks_for.map(on_behalf_of).unwrap_or_default();
         let mut patience = Patience::together(self.wait, self.said.clone());
         let mut sent_times = 0;
         loop {
             while !is_connected(&self.connection) {
                 patience.is_away("NATS", "the connection is cut").await?;
             }
-            let mut headers = to_headers(&Attributes::default());
+            let mut headers = to_headers(&attributes);
             headers.insert(REPLY_TO, self.reply_to.as_str());
             sent_times += 1;
             match publish::publish(&self.connection, &self.subject, headers, event.clone()).await {
