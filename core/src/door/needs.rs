@@ -21,6 +21,7 @@ pub(super) fn needs(kind: &str) -> (Right, Context) {
         ("approval", _) => (Right::Approve, Context::Approval),
         ("deployment", _) => (Right::Operate, Context::Deployment),
         ("dead_letter", _) => (Right::Operate, Context::DeadLetter),
+        ("access", _) => (Right::Administer, Context::Access),
         _ => (Right::Administer, Context::Plane),
     }
 }
@@ -41,7 +42,7 @@ mod tests {
             ("helmstream.dead_letter.retry.v1", (Right::Operate, Context::DeadLetter)),
             ("helmstream.deployment.retire.v1", (Right::Operate, Context::Deployment)),
             ("helmstream.faber.unknown.v1", (Right::Administer, Context::Plane)),
-            ("helmstream.access.create.v1", (Right::Administer, Context::Plane)),
+            ("helmstream.access.create.v1", (Right::Administer, Context::Access)),
             ("helmstream.x", (Right::Administer, Context::Plane)),
         ] {
             assert_eq!(needs(kind), wanted, "{kind}");
