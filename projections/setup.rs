@@ -39,6 +39,8 @@ pub enum Role {
     Past,
     /// Reads everything.
     Operator,
+    /// Reads everything, for whoever asks over HTTP.
+    Http,
 }
 
 /// A role of this plane as the database knows it.
@@ -52,7 +54,7 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Self::Door,
         Self::Run,
         Self::Approval,
@@ -62,6 +64,7 @@ impl Role {
         Self::Ledger,
         Self::Past,
         Self::Operator,
+        Self::Http,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -75,6 +78,7 @@ impl Role {
             Self::Ledger => "ledger",
             Self::Past => "past",
             Self::Operator => "operator",
+            Self::Http => "http",
         }
     }
 
@@ -86,7 +90,7 @@ impl Role {
             Self::Approval => include_str!("setup/approval.sql"),
             Self::Deadline => include_str!("setup/deadline.sql"),
             Self::Past => include_str!("setup/past.sql"),
-            Self::Operator => include_str!("setup/operator.sql"),
+            Self::Operator | Self::Http => include_str!("setup/operator.sql"),
             Self::Deployment | Self::DeadLetter | Self::Ledger => "",
         }
     }
@@ -94,7 +98,7 @@ impl Role {
     const fn timeout_seconds(self) -> u64 {
         match self {
             Self::Door => DOOR_TIMEOUT_SECONDS,
-            Self::Operator => QUESTION_TIMEOUT_SECONDS,
+            Self::Operator | Self::Http => QUESTION_TIMEOUT_SECONDS,
             _ => PROJECT_TIMEOUT_SECONDS,
         }
     }

@@ -131,10 +131,7 @@ impl Rejection for AccessRejection {
     }
 }
 
-fn decide_create(
-    state: &AccessState,
-    create: Create,
-) -> Result<Vec<AccessEvent>, AccessRejection> {
+fn decide_create(state: &AccessState, create: Create) -> Result<Vec<AccessEvent>, AccessRejection> {
     let Create { token, by, at } = create;
     no_agent(&by)?;
     well_formed(&token)?;
@@ -163,10 +160,7 @@ fn decide_create(
     Ok(vec![AccessEvent::Created(Created { token, by, at })])
 }
 
-fn decide_revoke(
-    state: &AccessState,
-    revoke: Revoke,
-) -> Result<Vec<AccessEvent>, AccessRejection> {
+fn decide_revoke(state: &AccessState, revoke: Revoke) -> Result<Vec<AccessEvent>, AccessRejection> {
     let Revoke { id, by, at, reason } = revoke;
     no_agent(&by)?;
     match state.tokens.iter().find(|held| held.id == id) {

@@ -29,7 +29,7 @@ use helmstream_schemas::{
     run::{Merge, Removal, RunCommand},
     words,
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
 pub use self::{
@@ -164,6 +164,20 @@ fn parsed(payload: &[u8]) -> Result<Value, Dead> {
         ));
     }
     strict::parse(payload)
+}
+
+/// JSON as a door takes it: UTF-8, one value, no key twice.
+pub fn json(bytes: &[u8]) -> Result<Value, Dead> {
+    strict::parse(bytes)
+}
+
+/// The members of a JSON list, each as it is written.
+pub fn json_list(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Dead> {
+    let listed: Result<Vec<&RawValue>, _> = serde_json::from_slice(bytes);
+    let listed = listed.map_err(|error| {
+        Dead::new("not_json", error.to_string(), "publish a JSON list of CloudEvents")
+    })?;
+    Ok(listed.into_iter().map(|member| member.get().as_bytes().to_vec()).collect())
 }
 
 /// The command that a message of this key becomes.

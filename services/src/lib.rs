@@ -4,6 +4,7 @@
 pub mod approval;
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod dead_letter;
 pub mod deadline;
 pub mod deadlines;
@@ -12,6 +13,7 @@ pub mod deployment;
 pub mod door;
 pub mod external;
 pub mod faber;
+pub mod http;
 pub mod ledger;
 pub mod limits;
 pub mod local;

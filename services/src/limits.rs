@@ -1,6 +1,6 @@
 //! Every bound of the services, with its unit last and its reason beside it.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 /// Partitions of COMMANDS, as `nats/streams/COMMANDS.json` has them.
 pub const PARTITIONS: u32 = 4;
@@ -188,3 +188,81 @@ pub const PAST_TRIES_MAX: u32 = 3;
 
 /// How often it is looked whether views have come to the position that is asked about.
 pub const REACHED_POLL: Duration = Duration::from_millis(50);
+
+/// Bytes of the head of a request over HTTP, with its request line: no header of ours is long.
+pub const HEAD_BYTES_MAX: usize = 32 * 1_024;
+
+/// Headers of a request: an event in binary mode has up to `ATTRIBUTES_MAX` of its own.
+pub const HEADERS_MAX: usize = 96;
+
+/// How long a connection may take for the head of a request; a person who types one is slower.
+pub const HEAD_SECONDS: Duration = Duration::from_secs(10);
+
+/// How long a body may take: a batch of `BATCH_BYTES_MAX` over a bad line.
+pub const BODY_SECONDS: Duration = Duration::from_secs(30);
+
+/// How long agreeing on TLS may take.
+pub const TLS_SECONDS: Duration = Duration::from_secs(10);
+
+/// Connections that are open at once, those of streams that stay open included; each costs some
+/// ten kilobytes.
+pub const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long what was begun may take when the service is to end.
+pub const DRAIN_SECONDS: Duration = Duration::from_secs(5);
+
+/// Bytes of a request that is no publish: a question in JSON.
+pub const REQUEST_BYTES_MAX: usize = 256 * 1_024;
+
+/// Bytes of a publish over HTTP, batches included: eight of the largest events.
+pub const BATCH_BYTES_MAX: usize = 4 * 1_048_576;
+
+/// Events that are published in one request.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+
+/// Attributes of one event in binary mode: four times what is common.
+pub const ATTRIBUTES_MAX: usize = 64;
+
+/// Bytes of an attribute's name; CloudEvents asks for 20 at most, and some write longer ones.
+pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of a key under which an action is done once.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+
+/// Bytes of a token; one of an identity provider is some kilobytes.
+pub const TOKEN_BYTES_MAX: usize = 16 * 1_024;
+
+/// Seconds that an outcome is waited for unless the request says otherwise: it is there in
+/// milliseconds as long as the plane keeps up.
+pub const PREFER_WAIT_SECONDS: u64 = 2;
+
+/// Seconds that an outcome is waited for at most; a connection is held as long.
+pub const PREFER_WAIT_SECONDS_MAX: u64 = 30;
+
+/// How long an outcome can be waited for by any request; more than any request does.
+pub const HTTP_OUTCOME_WAIT: Duration = Duration::from_secs(PREFER_WAIT_SECONDS_MAX + 5);
+
+/// How long a request waits for NATS or Postgres before it is told that they are away.
+pub const HTTP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long NATS or Postgres may take to answer before it counts as away.
+pub const HEALTH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// For how long it is told again what was found last of the plane's health: nobody needs a token to
+/// ask, so asking must not cost much.
+pub const HEALTH_TOLD_FOR: Duration = Duration::from_millis(500);
+
+/// How long a publish may wait for the door before the plane counts as not ready.
+pub const INBOX_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// Requests a second of one token, in the long run; a batch is one request.
+pub const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
+
+/// Requests of one token at once.
+pub const REQUESTS_BURST: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
+
+/// Requests a second without a valid token, from one address.
+pub const REFUSED_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+
+/// Requests without a valid token at once, from one address.
+pub const REFUSED_BURST: NonZeroU32 = NonZeroU32::new(50).expect("not zero");

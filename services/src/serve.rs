@@ -1,7 +1,7 @@
 //! `helmstream serve`: runs services of a plane that is set up, each under its own NATS user and
 //! its own Postgres role, until it is told to stop.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use helmstream_core::door::Cleaner;
@@ -12,7 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    approval, dead_letter, deadline, deployment, door, external, ledger,
+    approval, dead_letter, deadline, deployment, door, external, http, ledger,
     local::plane::Plane,
     patience::patiently,
     run,
@@ -28,9 +28,39 @@ pub struct ServeArgs {
     /// Run although an acknowledged event can be lost with the power of one machine
     #[arg(long)]
     pub accept_power_loss: bool,
+    #[command(flatten)]
+    pub http: HttpArgs,
     /// The plane's directory.
     #[arg(skip)]
     pub plane: PathBuf,
+}
+
+/// How the service `http` is reached, where it is not as `plane.json` says.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct HttpArgs {
+    /// Answer over HTTP here instead of where plane.json says
+    #[arg(long, value_name = "ADDRESS", env = "HELMSTREAM_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// The certificate and those above it, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// Whoever connects is a proxy that has seen to TLS
+    #[arg(long)]
+    pub behind_tls_proxy: bool,
+}
+
+impl HttpArgs {
+    fn settings(&self, plane: &Plane) -> http::Settings {
+        http::Settings {
+            listen: self.listen.unwrap_or(plane.places().http),
+            tls: self.tls_certificate.clone().zip(self.tls_key.clone()),
+            is_behind_tls_proxy: self.behind_tls_proxy,
+            plane: plane.directory().to_owned(),
+        }
+    }
 }
 
 /// Replicas of EVENTS below which a power cut can lose what was acknowledged.
@@ -47,6 +77,7 @@ pub fn services() -> Vec<Service> {
         external::service(),
         deadline::service(),
         ledger::service(),
+        http::service(),
     ]
 }
 
@@ -62,7 +93,8 @@ pub async fn run(args: ServeArgs) -> Result<()> {
         info!("stopping");
         stop.send_replace(true);
     });
-    let ended = run_until(&plane, &args.services, stopped).await;
+    let settings = args.http.settings(&plane);
+    let ended = run_with(&plane, &args.services, settings, stopped).await;
     stopping.abort();
     ended
 }
@@ -73,6 +105,15 @@ pub async fn run_until(
     wanted: &[String],
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
+    run_with(plane, wanted, HttpArgs::default().settings(plane), stop).await
+}
+
+async fn run_with(
+    plane: &Plane,
+    wanted: &[String],
+    http: http::Settings,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
     let mut running = JoinSet::new();
     let chosen = services().into_iter();
     for service in
@@ -81,6 +122,7 @@ pub async fn run_until(
         let name = service.name;
         let address = plane.address(name);
         let database = database(plane, name)?;
+        let http = (name == http::NAME).then(|| http.clone());
         let cleaner = (name == "door").then(|| cleaner(plane)).transpose()?;
         let stop = stop.clone();
         let mut stopped = stop.clone();
@@ -95,7 +137,7 @@ pub async fn run_until(
                 bail!("cannot start {name}: the plane was not set up; run `helmstream setup`");
             };
             let instance = Uuid::new_v4();
-            let around = Surroundings { connection, database, epoch, instance, cleaner, stop };
+            let around = Surroundings { connection, database, epoch, instance, cleaner, http, stop };
             service.run(around).await.with_context(|| format!("service {name} stopped"))
         });
     }

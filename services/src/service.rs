@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, projects, reacts, retries};
+use crate::{deadlines, decides, door, http, projects, reacts, retries};
 
 /// What a service is made of.
 pub struct Service {
@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub instance: Uuid,
     /// Takes out secrets and personal values; only the door has it.
     pub cleaner: Option<Cleaner>,
+    /// Where to listen for HTTP; only that door has it.
+    pub http: Option<http::Settings>,
     /// Turns true when the service is to end.
     pub stop: watch::Receiver<bool>,
 }
@@ -84,6 +86,11 @@ impl Service {
     /// Publishes dead letters again.
     pub fn retries(self) -> Self {
         self.part("publishing dead letters again", |around| Box::pin(retries::retry(around)))
+    }
+
+    /// Answers over HTTP.
+    pub fn serves(self) -> Self {
+        self.part("answering over HTTP", |around| Box::pin(http::serve(around)))
     }
 
     /// Runs all parts until they are told to stop, or one of them cannot go on.

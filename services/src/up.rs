@@ -139,7 +139,7 @@ fn say_where(plane: &Plane) {
     let run = format!("{program} --plane {directory}");
     println!(
         "\nThe plane is up. It survives the death of any process, not the loss of power.\n\
-         \n  NATS      {}\n  Postgres  {}:{}/{}\n  kept in   {directory} (logs in log/, credentials in secrets/)\n\
+         \n  NATS      {}\n  Postgres  {}:{}/{}\n  HTTP      http://{}/v1\n  kept in   {directory} (logs in log/, credentials in secrets/)\n\
          \nWorth trying in another terminal:\n\
          \n  {run} run show {}\n  {run} approval list\n  {run} event why {}\n\
          \nCtrl-C stops everything; starting again continues.",
@@ -147,6 +147,7 @@ fn say_where(plane: &Plane) {
         postgres.host,
         postgres.port,
         postgres.database,
+        places.http,
         sample::RUN,
         sample::bypass_id(),
     );

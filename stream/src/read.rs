@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use futures_util::{Stream, StreamExt, stream::ReadyChunks};
-use helmstream_schemas::Record;
+use helmstream_schemas::{Record, Timestamp};
 
 use crate::{
     Connection, StreamError,
@@ -40,16 +40,30 @@ pub struct Extent {
     pub first: u64,
     pub last: u64,
     pub messages: u64,
+    /// When the oldest message was stored; meaningless if there is none.
+    pub oldest_at: Timestamp,
     /// Servers that each hold the whole stream.
     pub replicas: usize,
 }
 
 /// Begins to read at position `from` (1: from the start).
 pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Reader, StreamError> {
+    read_subject(connection, stream, from, "").await
+}
+
+/// Begins to read only what is of a subject, wildcards included, and has the server pass over the
+/// rest: for those who want little of a long log. How far was read is then told by what is found.
+pub async fn read_subject(
+    connection: &Connection,
+    stream: &str,
+    from: u64,
+    subject: &str,
+) -> Result<Reader, StreamError> {
     let cut = |error: String| StreamError::Cut { stream: stream.to_owned(), detail: error };
     let found = connection.jetstream.get_stream_no_info(stream).await;
     let config = pull::OrderedConfig {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
+        filter_subject: subject.to_owned(),
         ..Default::default()
     };
     let found = found.map_err(|error| cut(error.to_string()))?;
@@ -73,6 +87,7 @@ pub async fn extent(connection: &Connection, stream: &str) -> Result<Extent, Str
         first: state.first_sequence,
         last: state.last_sequence,
         messages: state.messages,
+        oldest_at: timestamp(state.first_timestamp),
         replicas: info.config.num_replicas,
     })
 }

@@ -22,8 +22,17 @@ use tokio::{
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
 /// Every service.
-pub const ALL: [&str; 8] =
-    ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
+pub const ALL: [&str; 9] = [
+    "door",
+    "run",
+    "approval",
+    "deployment",
+    "dead_letter",
+    "external",
+    "deadline",
+    "ledger",
+    "http",
+];
 
 /// How many positions each service keeps: one for each view and stream.
 const POSITIONS: [(&str, usize); 6] = [

@@ -76,6 +76,9 @@ mod tests {
     fn too_little_chance_gives_no_token() {
         assert_eq!(from_random(&[7; 54]), None);
         assert_eq!(from_random(&[255; 500]), None, "what would favour some characters is left out");
-        assert_eq!(from_random(&[0; 55]), Some(format!("hst_{}_{}", "0".repeat(12), "0".repeat(43))));
+        assert_eq!(
+            from_random(&[0; 55]),
+            Some(format!("hst_{}_{}", "0".repeat(12), "0".repeat(43)))
+        );
     }
 }

@@ -46,10 +46,11 @@ mod tests {
     #[test]
     fn a_use_is_told_hourly_at_most_for_each_token() {
         let mut last_use = LastUse::default();
-        let told: Vec<(u64, &str)> = [(0, "a"), (1, "a"), (1, "b"), (59, "a"), (60, "a"), (61, "b"), (62, "b")]
-            .into_iter()
-            .filter(|(minutes, id)| last_use.is_due(id, at(*minutes)))
-            .collect();
+        let told: Vec<(u64, &str)> =
+            [(0, "a"), (1, "a"), (1, "b"), (59, "a"), (60, "a"), (61, "b"), (62, "b")]
+                .into_iter()
+                .filter(|(minutes, id)| last_use.is_due(id, at(*minutes)))
+                .collect();
         assert_eq!(told, [(0, "a"), (1, "b"), (60, "a"), (61, "b")]);
     }
 

@@ -73,10 +73,8 @@ impl Standing {
             Ok(Subject::Event { context: helmstream_schemas::Context::Access, id }) => id,
             _ => return Err(NotFolded::Subject { sequence, subject: record.subject.clone() }),
         };
-        let kind = record
-            .attributes
-            .kind()
-            .map_err(|source| NotFolded::Attribute { sequence, source })?;
+        let kind =
+            record.attributes.kind().map_err(|source| NotFolded::Attribute { sequence, source })?;
         if kind.name != COMMAND_REFUSED {
             let event = words::decode(&kind.name, &record.payload)
                 .map_err(|source| NotFolded::Word { sequence, source })?;

@@ -100,9 +100,15 @@ fn a_known_id_with_another_secret_is_unknown_and_so_is_what_is_cut_or_longer() {
     assert_eq!(whom(&standing, &forged), Err(Denied::Unknown));
     assert_eq!(whom(&standing, &secret(9)), Err(Denied::Unknown));
     let digest = form::digest(&one).to_string();
-    for malformed in
-        ["", "hst_", &one[..one.len() - 1], &format!("{one}x"), &format!(" {one}"), &one.to_uppercase(), &digest]
-    {
+    for malformed in [
+        "",
+        "hst_",
+        &one[..one.len() - 1],
+        &format!("{one}x"),
+        &format!(" {one}"),
+        &one.to_uppercase(),
+        &digest,
+    ] {
         assert_eq!(whom(&standing, malformed), Err(Denied::Malformed), "{malformed}");
     }
 }
@@ -113,7 +119,10 @@ fn two_holders_that_were_given_one_id_are_told_apart_and_revoked_apart() {
     let other = format!("{}{}", &one[..17], &secret(2)[17..]);
     let both = vec![created("faber", &one), created("dana", &other), revoked("dana/main", &other)];
     let before = standing(both[..2].to_vec());
-    assert_eq!((whom(&before, &one).unwrap(), whom(&before, &other).unwrap()), ("faber".into(), "dana".into()));
+    assert_eq!(
+        (whom(&before, &one).unwrap(), whom(&before, &other).unwrap()),
+        ("faber".into(), "dana".into())
+    );
     let after = standing(both);
     assert_eq!(whom(&after, &one).as_deref(), Ok("faber"));
     assert_eq!(whom(&after, &other), Err(Denied::Revoked));

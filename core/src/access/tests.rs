@@ -70,7 +70,15 @@ fn two_are_active_while_one_is_changed_for_another_and_never_a_third() {
     ];
     assert_eq!(
         told(commands),
-        ["created", "created", "too_many_active", "revoked", "unchanged", "created", "no_such_token"]
+        [
+            "created",
+            "created",
+            "too_many_active",
+            "revoked",
+            "unchanged",
+            "created",
+            "no_such_token"
+        ]
     );
 }
 
@@ -111,7 +119,8 @@ fn an_agent_has_no_right_to_approve_or_administer_and_makes_no_tokens() {
 
 #[test]
 fn names_that_could_be_taken_for_something_else_are_refused() {
-    let actors = ["", "a b", "a\u{0}", "dana\n", "d\u{e4}na", "\u{202e}", "\u{1b}[2J", &"x".repeat(129)];
+    let actors =
+        ["", "a b", "a\u{0}", "dana\n", "d\u{e4}na", "\u{202e}", "\u{1b}[2J", &"x".repeat(129)];
     for id in actors {
         let token = Token { actor: actor(id, ActorKind::Human), ..token(1, 9) };
         assert_eq!(told([create_token(token, 0)]), ["bad_actor"], "{id:?}");

@@ -1,15 +1,11 @@
 //! Instants and durations as people read them: UTC, short, with how long ago. "Now" comes in as
 //! data, so that the same answer always looks the same.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use helmstream_schemas::Timestamp;
 
-/// The present, from the machine's own clock.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
-}
+pub(super) use crate::clock::now;
 
 /// `2026-01-31 09:30:12Z`.
 pub(super) fn instant(at: Timestamp) -> String {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::plane::write_whole;
 
 /// One line for each NATS user.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     include_str!("../../../nats/permissions/access.json"),
     include_str!("../../../nats/permissions/agent.json"),
     include_str!("../../../nats/permissions/approval.json"),
@@ -28,6 +28,7 @@ const FILES: [&str; 13] = [
     include_str!("../../../nats/permissions/door.json"),
     include_str!("../../../nats/permissions/external.json"),
     include_str!("../../../nats/permissions/faber.json"),
+    include_str!("../../../nats/permissions/http.json"),
     include_str!("../../../nats/permissions/ledger.json"),
     include_str!("../../../nats/permissions/operator.json"),
     include_str!("../../../nats/permissions/run.json"),

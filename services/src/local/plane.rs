@@ -5,6 +5,7 @@
 use std::{
     fmt,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    net::{Ipv4Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -32,6 +33,8 @@ pub struct Plane {
 pub struct Places {
     pub nats_url: String,
     pub postgres: PostgresPlace,
+    /// Where the plane answers over HTTP.
+    pub http: SocketAddr,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +74,11 @@ impl Plane {
                 port: free_port()?,
                 database: "helmstream".to_owned(),
             };
-            let places =
-                Places { nats_url: format!("nats://127.0.0.1:{}", free_port()?), postgres };
+            let places = Places {
+                nats_url: format!("nats://127.0.0.1:{}", free_port()?),
+                postgres,
+                http: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
+            };
             write_places(&directory, &places)?;
         }
         Self::open(&directory)

@@ -6,7 +6,6 @@ use helmstream_core::door::Cleaner;
 use helmstream_projections::{
     Database, ProjectionError,
     edition::Edition,
-    people,
     questions::{
         AsOf,
         approval::{ApprovalFilter, approval_list, approval_show},
@@ -73,8 +72,7 @@ impl Client for Direct {
         let persons =
             run.run.timeline.iter().filter_map(|entry| entry.claim.as_ref()?.person.clone());
         let persons: Vec<String> = persons.collect::<BTreeSet<_>>().into_iter().collect();
-        // Whoever may not see who they are sees the ids.
-        let people = people::names(&self.database, &persons).await.unwrap_or_default();
+        let people = self.people(&persons).await;
         Ok(Answer { as_of_seq, answer: run::Shown { run, people } })
     }
 

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use helmstream_projections::{
-    people,
-    questions::{
-        AsOf,
-        deployment::{UnitFilter, UnitShown, deployment_list, deployment_show, deployment_units},
-    },
+use helmstream_projections::questions::{
+    AsOf,
+    deployment::{UnitFilter, UnitShown, deployment_list, deployment_show, deployment_units},
 };
 use helmstream_schemas::{Id, deployment::Unit};
 
@@ -67,7 +64,7 @@ impl Direct {
         let named = unit.chain.iter().filter_map(|link| link.told.deployment.deployed_by.clone());
         let persons: Vec<String> = named.collect::<BTreeSet<_>>().into_iter().collect();
         // Whoever may not see who they are sees the ids.
-        let people = people::names(&self.database, &persons).await.unwrap_or_default();
+        let people = self.people(&persons).await;
         Shown { unit, asked, people }
     }
 }

@@ -18,11 +18,12 @@ mod shown;
 mod verify;
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use helmstream_projections::Database;
+use helmstream_projections::{Database, people};
 use helmstream_schemas::Actor;
 use helmstream_stream::{Connection, connect};
 use tokio::sync::{Mutex, OnceCell};
@@ -59,6 +60,8 @@ pub struct Direct {
     /// Whom it publishes for, if that is not the publisher itself; only the door for HTTP is
     /// believed.
     speaks_for: Option<Actor>,
+    /// Whether answers hold who stands behind the opaque ids of persons.
+    sees_people: bool,
     database: Database,
     /// The database as whoever builds views as they were sees it.
     past: Arc<OnceCell<Database>>,
@@ -84,6 +87,7 @@ impl Direct {
             manner,
             asks_as,
             speaks_for: None,
+            sees_people: true,
             database,
             past: Arc::default(),
             builds: Arc::default(),
@@ -93,9 +97,17 @@ impl Direct {
         })
     }
 
-    /// The same, publishing on behalf of somebody.
-    pub fn speaking_for(&self, actor: Actor) -> Self {
-        Self { speaks_for: Some(actor), ..self.clone() }
+    /// The same, asking and publishing on behalf of somebody.
+    pub fn speaking_for(&self, actor: Actor, sees_people: bool) -> Self {
+        Self { speaks_for: Some(actor), sees_people, ..self.clone() }
+    }
+
+    /// Who stands behind the opaque ids of persons. Whoever may not see it sees the ids.
+    async fn people(&self, ids: &[String]) -> BTreeMap<String, String> {
+        match self.sees_people {
+            true => people::names(&self.database, ids).await.unwrap_or_default(),
+            false => BTreeMap::new(),
+        }
     }
 
     fn patience(&self) -> Patience {

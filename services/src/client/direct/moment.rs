@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use helmstream_projections::questions::projection::projection_list;
+use helmstream_projections::{questions::projection::projection_list, views::VIEWS};
 use helmstream_schemas::{Record, Timestamp};
 use helmstream_stream::{
     append::EVENTS,
@@ -71,6 +71,16 @@ impl Direct {
             let hint = "a log that lost a record is no longer the one that was written; see docs/runbooks/HS-0011.md";
             Failure::new(Code::Diverged, what, "a position within it holds nothing", hint)
         })
+    }
+
+    /// Waits until every view has read up to a position, so that whoever wrote there sees it.
+    pub async fn has_read(&self, position: u64) -> Result<(), Failure> {
+        if position == 0 {
+            return Ok(());
+        }
+        let of_events = VIEWS.iter().filter(|view| view.streams.contains(&EVENTS));
+        let views: Vec<&str> = of_events.map(|view| view.name).collect();
+        self.reached(Some(position), &views).await
     }
 
     /// Waits until these views have read up to a position, as long as patience lasts.

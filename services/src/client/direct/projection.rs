@@ -28,6 +28,11 @@ use super::{
 use crate::{local::credentials::OWNER, patience::Passing, serve::database};
 
 impl Direct {
+    /// The same as the database alone knows it.
+    pub async fn projections(&self) -> Result<Vec<ProjectionLine>, Failure> {
+        self.ask(projection_list).await
+    }
+
     /// Where every edition of every view stands.
     pub(super) async fn standings(&self) -> Answered<List> {
         let lines = self.ask(projection_list).await?;

@@ -1,0 +1,182 @@
+//! The interface as a whole: each line with what answers it. From here the routes come and the
+//! description of them, so that neither can hold what the other does not.
+
+use std::{collections::BTreeSet, future::Future, sync::Arc};
+
+use axum::{
+    Extension, Router,
+    extract::{RawPathParams, Request, State},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, on},
+};
+use helmstream_core::command::derived_id;
+use helmstream_schemas::Timestamp;
+use hyper::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{
+    App,
+    answering::{self, json},
+    caller::Caller,
+    line::{Line, Verb},
+    openapi::Description,
+    problem::Problem,
+    publishing::{Published, publish_one},
+    reading::{self, Pairs},
+    speaking_for,
+};
+use crate::{
+    client::{Client, Direct, Failure, ask, past::When, publish::Settled},
+    limits::{IDEMPOTENCY_KEY_BYTES_MAX, REQUEST_BYTES_MAX},
+};
+
+/// The source of what is asked in the words of the interface.
+const SOURCE: &str = "/helmstream/http";
+
+/// Routes, and what describes them.
+pub(super) struct Api {
+    pub(super) routes: Router<Arc<App>>,
+    pub(super) description: Description,
+}
+
+impl Api {
+    pub(super) fn new() -> Self {
+        Self { routes: Router::new(), description: Description::new() }
+    }
+
+    /// A question, or an action that is done at once.
+    pub(super) fn answers<Q, A, F, Fut>(mut self, line: &'static Line<Q, A>, answer: F) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
+        F: Fn(Direct, Q) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<A, Failure>> + Send,
+    {
+        let known = Arc::new(self.description.question(line));
+        let handler = move |State(app): State<Arc<App>>,
+                            Extension(caller): Extension<Caller>,
+                            path: RawPathParams,
+                            request: Request| async move {
+            let answered = async {
+                caller.must(line.right, line.context)?;
+                let direct = speaking_for(&app, &caller);
+                let asked = read(&direct, line.verb, &known, &path, request).await?;
+                let answer = answer(direct, asked).await?;
+                answering::found(&answer)
+            };
+            answered.await.unwrap_or_else(Problem::into_response)
+        };
+        self.routes = self.routes.route(line.path, on(method(line.verb), handler));
+        self
+    }
+
+    /// An action that is asked by publishing an event of the plane's own.
+    pub(super) fn asks<Q>(mut self, line: &'static Line<Q, Settled>, kind: &'static str) -> Self
+    where
+        Q: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
+    {
+        let known = Arc::new(self.description.action(line));
+        let handler = move |State(app): State<Arc<App>>,
+                            Extension(caller): Extension<Caller>,
+                            path: RawPathParams,
+                            request: Request| async move {
+            let answered = async {
+                caller.must(line.right, line.context)?;
+                let direct = speaking_for(&app, &caller);
+                let headers = request.headers().clone();
+                let asked: Q = read(&direct, line.verb, &known, &path, request).await?;
+                let id = event_id(&headers, &caller, line.name)?;
+                let event = ask::event(kind, id, SOURCE, &asked).event;
+                let published = publish_one(&direct, &caller, event, reading::wait(&headers));
+                Ok::<_, Problem>(published.await?.into_response())
+            };
+            answered.await.unwrap_or_else(Problem::into_response)
+        };
+        self.routes = self.routes.route(line.path, on(method(line.verb), handler));
+        self
+    }
+}
+
+fn method(verb: Verb) -> MethodFilter {
+    match verb {
+        Verb::Get => MethodFilter::GET,
+        Verb::Post => MethodFilter::POST,
+    }
+}
+
+async fn read<Q: DeserializeOwned>(
+    direct: &Direct,
+    verb: Verb,
+    known: &BTreeSet<String>,
+    path: &RawPathParams,
+    request: Request,
+) -> Result<Q, Problem> {
+    let (head, body) = request.into_parts();
+    let in_path = reading::in_path(path);
+    let mut in_query = reading::in_query(head.uri.query());
+    let min_seq = taken(&mut in_query, "min_seq")
+        .map(|text| text.parse().map_err(|_| Problem::bad_request("`min_seq` is not a position")));
+    if let Some(min_seq) = min_seq.transpose()? {
+        direct.has_read(min_seq).await?;
+    }
+    match verb {
+        Verb::Get => {
+            at_position(direct, &mut in_query).await?;
+            let pairs: Pairs = in_path.into_iter().chain(in_query).collect();
+            reading::of_pairs(&pairs, known)
+        }
+        Verb::Post => {
+            if let Some((name, _)) = in_query.first() {
+                let detail = format!("`{name}` stands in the query; it belongs into the body");
+                return Err(Problem::bad_request(detail));
+            }
+            let kind = reading::media_type(&head.headers)?;
+            let body = reading::body(&head.headers, body, REQUEST_BYTES_MAX).await?;
+            if !body.is_empty() && kind.as_deref() != Some("application/json") {
+                return Err(Problem::unsupported_type("application/json"));
+            }
+            let known = (!known.is_empty()).then_some(known);
+            reading::of_body(&in_path, &body, known)
+        }
+    }
+}
+
+/// A time that is asked about is the last position that was recorded by then.
+async fn at_position(direct: &Direct, query: &mut Pairs) -> Result<(), Problem> {
+    for (_, text) in query.iter_mut().filter(|(name, _)| name == "at") {
+        if let Ok(time) = Timestamp::parse(text) {
+            *text = direct.moment(When::Time(time)).await?.sequence.to_string();
+        }
+    }
+    Ok(())
+}
+
+fn taken(pairs: &mut Pairs, name: &str) -> Option<String> {
+    let at = pairs.iter().position(|(each, _)| each == name)?;
+    Some(pairs.remove(at).1)
+}
+
+/// Asked again under the same key it is the same event, and so has one outcome.
+fn event_id(headers: &HeaderMap, caller: &Caller, name: &str) -> Result<Uuid, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(Uuid::new_v4()) };
+    match key.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX => {
+            Ok(derived_id(&["http", &caller.principal.actor, name, key]))
+        }
+        _ => Err(Problem::bad_request(format!(
+            "`Idempotency-Key` is no text of at most {IDEMPOTENCY_KEY_BYTES_MAX} bytes"
+        ))),
+    }
+}
+
+impl IntoResponse for Published {
+    fn into_response(self) -> Response {
+        let mut response = json(self.status(), &self);
+        if let Some(location) = self.location() {
+            response.headers_mut().insert(hyper::header::LOCATION, location);
+        }
+        response
+    }
+}

@@ -1,0 +1,134 @@
+//! Descriptions by hand, of what is no line: publishing in three modes, health, and the description
+//! itself.
+
+use serde_json::{Value, json};
+
+use super::{
+    health::Readiness,
+    line::Verb,
+    openapi::{Description, body, prefer},
+    publishing::Published,
+};
+use crate::limits::BATCH_EVENTS_MAX;
+
+/// `POST /v1/events`.
+pub(super) fn publishing_described(description: &mut Description) {
+    let one = description.schema_of::<Published>();
+    let either = json!({
+        "oneOf": [one, { "type": "array", "items": one, "description": "One for each event of a batch, in its order." }],
+    });
+    let mut responses = description.refusals(Verb::Post);
+    for (status, what) in [
+        ("200", "What became of it, or of each event of a batch."),
+        (
+            "202",
+            "Stored; of at least one it is not known yet what becomes of it. `Location` says where it will be.",
+        ),
+        ("409", "It was decided that this is not to be, or its id was used with other content."),
+        ("422", "It could not be read, and is kept as a dead letter."),
+    ] {
+        responses.insert(status.to_owned(), body(what, "application/json", either.clone()));
+    }
+    let attribute = |name: &str, is_required: bool, what: &str| {
+        json!({
+            "name": name, "in": "header", "required": is_required, "description": what,
+            "schema": { "type": "string" },
+        })
+    };
+    let event = cloud_event();
+    let batch = json!({
+        "type": "array", "items": event, "minItems": 1, "maxItems": BATCH_EVENTS_MAX,
+        "description": "All of them are published, or none.",
+    });
+    let anything = json!({ "description": "The data of the event whose attributes are in the `ce-` headers." });
+    let operation = json!({
+        "operationId": "publish",
+        "summary": "Publishes CloudEvents",
+        "description": "In the structured, the batched or the binary mode of the CloudEvents binding for HTTP. Takes the right to publish, and what the type of the event takes.",
+        "tags": ["events"],
+        "security": [{ "token": [] }],
+        "parameters": [
+            prefer(),
+            attribute("ce-specversion", false, "In binary mode: `1.0`."),
+            attribute("ce-id", false, "In binary mode: the event's id; with its source it is the key that tells a repeat."),
+            attribute("ce-source", false, "In binary mode: the event's source."),
+            attribute("ce-type", false, "In binary mode: the event's type."),
+        ],
+        "requestBody": {
+            "required": true,
+            "content": {
+                "application/cloudevents+json": { "schema": event },
+                "application/cloudevents-batch+json": { "schema": batch },
+                "application/json": { "schema": anything },
+            },
+        },
+        "responses": responses,
+    });
+    description.add("/v1/events", "post", operation);
+}
+
+/// `GET /livez` and `GET /readyz`.
+pub(super) fn health_described(description: &mut Description) {
+    let live = json!({
+        "operationId": "live",
+        "summary": "Whether the process lives",
+        "description": "Needs no token.",
+        "tags": ["health"],
+        "security": [],
+        "responses": {
+            "200": body("It does.", "text/plain; charset=utf-8", json!({ "type": "string" })),
+        },
+    });
+    description.add("/livez", "get", live);
+    let readiness = description.schema_of::<Readiness>();
+    let ready = json!({
+        "operationId": "ready",
+        "summary": "Whether the plane can do its work",
+        "description": "Each thing that is needed, and what is the matter with it. Needs no token.",
+        "tags": ["health"],
+        "security": [],
+        "responses": {
+            "200": body("It can.", "application/json", readiness.clone()),
+            "503": body("It cannot.", "application/json", readiness),
+        },
+    });
+    description.add("/readyz", "get", ready);
+}
+
+/// `GET /v1/openapi.json`.
+pub(super) fn itself_described(description: &mut Description) {
+    let mut responses = description.refusals(Verb::Get);
+    responses.retain(|status, _| matches!(status.as_str(), "400" | "401" | "429" | "503"));
+    let document = json!({ "type": "object", "required": ["openapi", "info", "paths"] });
+    responses.insert("200".into(), body("This document.", "application/json", document));
+    let operation = json!({
+        "operationId": "openapi",
+        "summary": "This document",
+        "description": "The interface, described as OpenAPI 3.1.",
+        "tags": ["openapi.json"],
+        "security": [{ "token": [] }],
+        "responses": Value::Object(responses),
+    });
+    description.add("/v1/openapi.json", "get", operation);
+}
+
+fn cloud_event() -> Value {
+    let text = |what: &str| json!({ "type": "string", "minLength": 1, "maxLength": 1024, "description": what });
+    json!({
+        "type": "object",
+        "description": "A CloudEvent 1.0 in the JSON format. Further attributes are texts, numbers or truth values.",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": text("With the source it is the key that tells a repeat."),
+            "source": text("Who says it, as a URI reference."),
+            "type": text("What kind of thing happened."),
+            "subject": { "type": "string", "description": "About what, as the source names it." },
+            "time": { "type": "string", "format": "date-time", "description": "When it happened, as the source says." },
+            "datacontenttype": { "type": "string", "description": "The type of the data." },
+            "data": { "description": "What happened." },
+            "data_base64": { "type": "string", "description": "The same as bytes; never beside `data`." },
+        },
+        "additionalProperties": { "type": ["string", "number", "boolean"] },
+    })
+}

@@ -1,0 +1,267 @@
+//! What a request has to be before anybody looks what it says: one reading of it, the same for us
+//! and for every proxy before us. The HTTP library is lenient where two readers could differ; this
+//! is not.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use hyper::{HeaderMap, Request, header};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::problem::Problem;
+use crate::limits::HEAD_BYTES_MAX;
+
+/// Refuses a request that two readers could take for two different ones.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
+    let headers = request.headers();
+    let host = only(headers, header::HOST.as_str(), "Host")?
+        .ok_or_else(|| Problem::bad_request("the header `Host` is missing"))?;
+    if host.is_empty() {
+        return Err(Problem::bad_request("the header `Host` is empty"));
+    }
+    let named = request.uri().authority().map(|authority| authority.as_str());
+    if named.is_some_and(|named| !named.eq_ignore_ascii_case(host)) {
+        return Err(Problem::bad_request("the request line names another host than `Host`"));
+    }
+    only(headers, header::AUTHORIZATION.as_str(), "Authorization")?;
+    only(headers, header::CONTENT_TYPE.as_str(), "Content-Type")?;
+    only(headers, "idempotency-key", "Idempotency-Key")?;
+    Ok(())
+}
+
+fn only<'a>(headers: &'a HeaderMap, name: &str, shown: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Problem::bad_request(format!("the header `{shown}` stands more than once")));
+    }
+    let text = value.map(|value| value.to_str()).transpose();
+    text.map_err(|_| Problem::bad_request(format!("the header `{shown}` is not ASCII")))
+}
+
+/// A connection whose lines end as they must. A line feed without its carriage return is handed on
+/// as a byte that no head may hold, so that the request is refused where it stands.
+pub(super) struct Strict<S> {
+    inner: S,
+    lines: Lines,
+}
+
+impl<S> Strict<S> {
+    pub(super) fn new(inner: S) -> Self {
+        Self { inner, lines: Lines::default() }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        self.lines.check(&mut buffer.filled_mut()[filled..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+/// Where in a row of requests a connection stands. It follows only as much as is needed to tell
+/// lines from bodies; what it cannot follow the HTTP library refuses.
+#[derive(Debug, Default)]
+struct Lines {
+    at: At,
+    /// The line so far, without its end.
+    line: Vec<u8>,
+    /// What the head said of its body.
+    body: Body,
+    /// Bytes of the head so far.
+    head_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum At {
+    #[default]
+    Head,
+    Body(u64),
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailer,
+    /// Nothing more is followed: the connection ends here.
+    Lost,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Body {
+    #[default]
+    None,
+    Length(u64),
+    Chunked,
+}
+
+/// No head and no size of a chunk may hold it.
+const FORBIDDEN: u8 = 0;
+
+impl Lines {
+    fn check(&mut self, bytes: &mut [u8]) {
+        let mut next = 0;
+        while next < bytes.len() {
+            match &mut self.at {
+                At::Lost => return,
+                At::Body(left) | At::Chunk(left) => {
+                    let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - next);
+                    *left -= here as u64;
+                    next += here;
+                    if *left == 0 {
+                        self.at =
+                            if matches!(self.at, At::Body(_)) { At::Head } else { At::ChunkEnd };
+                    }
+                }
+                _ => {
+                    self.byte(&mut bytes[next]);
+                    next += 1;
+                }
+            }
+        }
+    }
+
+    fn byte(&mut self, byte: &mut u8) {
+        if *byte != b'\n' {
+            self.head_bytes += 1;
+            self.line.push(*byte);
+            if self.head_bytes > HEAD_BYTES_MAX {
+                self.at = At::Lost;
+            }
+            return;
+        }
+        if self.line.pop() != Some(b'\r') {
+            *byte = FORBIDDEN;
+            self.at = At::Lost;
+            return;
+        }
+        let line = std::mem::take(&mut self.line);
+        self.at = match self.at {
+            // An empty line before a request is none, as RFC 9112 has it.
+            At::Head if line.is_empty() && self.head_bytes <= 1 => At::Head,
+            At::Head if line.is_empty() => self.after_head(),
+            At::Head => {
+                self.header(&line);
+                return;
+            }
+            At::ChunkSize => match chunk_size(&line) {
+                Some(0) => At::Trailer,
+                Some(size) => At::Chunk(size),
+                None => At::Lost,
+            },
+            At::ChunkEnd if line.is_empty() => At::ChunkSize,
+            At::Trailer if line.is_empty() => self.after_body(),
+            At::Trailer => At::Trailer,
+            _ => At::Lost,
+        };
+        self.head_bytes = 0;
+    }
+
+    fn header(&mut self, line: &[u8]) {
+        let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|l| l.split_once(':'))
+        else {
+            return;
+        };
+        let value = value.trim();
+        if name.eq_ignore_ascii_case("content-length") {
+            self.body = value.parse().map_or(Body::None, Body::Length);
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            self.body = Body::Chunked;
+        }
+    }
+
+    fn after_head(&mut self) -> At {
+        match std::mem::take(&mut self.body) {
+            Body::None | Body::Length(0) => At::Head,
+            Body::Length(length) => At::Body(length),
+            Body::Chunked => At::ChunkSize,
+        }
+    }
+
+    fn after_body(&mut self) -> At {
+        self.body = Body::None;
+        At::Head
+    }
+}
+
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?;
+    let size = text.split(';').next()?.trim();
+    u64::from_str_radix(size, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is handed on when the text comes in pieces of every length.
+    fn handed_on(text: &str) -> Vec<u8> {
+        let whole = {
+            let mut bytes = text.as_bytes().to_vec();
+            Lines::default().check(&mut bytes);
+            bytes
+        };
+        for length in 1..text.len().min(9) {
+            let mut lines = Lines::default();
+            let mut pieces = Vec::new();
+            for piece in text.as_bytes().chunks(length) {
+                let mut piece = piece.to_vec();
+                lines.check(&mut piece);
+                pieces.extend(piece);
+            }
+            assert_eq!(pieces, whole, "in pieces of {length}");
+        }
+        whole
+    }
+
+    #[test]
+    fn a_proper_row_of_requests_is_handed_on_as_it_is() {
+        for text in [
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\na\nb\ncGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\n\n\n\n\r\n0\r\nT: x\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        ] {
+            assert_eq!(handed_on(text), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_bare_line_feed_is_never_handed_on_outside_of_a_body() {
+        for text in [
+            "GET / HTTP/1.1\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n\n",
+            "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n\n\nGET / HTTP/1.1\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n",
+        ] {
+            let handed_on = handed_on(text);
+            assert!(handed_on.contains(&FORBIDDEN), "{text:?}");
+        }
+    }
+}

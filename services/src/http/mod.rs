@@ -1,0 +1,138 @@
+//! The door for HTTP: every question and action of the command line, and publishing, for whoever has
+//! a token. What it takes goes into INBOX like every publish; what it answers the views say. Which
+//! questions there are stands in `line`.
+
+pub mod answering;
+mod api;
+mod binary;
+mod caller;
+mod described;
+mod framing;
+mod gate;
+mod health;
+pub mod line;
+mod openapi;
+mod operations;
+pub mod problem;
+mod publishing;
+mod reading;
+mod serving;
+pub mod wording;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+
+use self::{caller::Caller, gate::Gate, problem::Problem};
+pub use self::{openapi::Description, operations::document, publishing::Published};
+use crate::{
+    client::{Direct, direct::Manner},
+    limits::{HTTP_OUTCOME_WAIT, HTTP_PATIENCE},
+    local::plane::Plane,
+    service::{Service, Surroundings},
+};
+
+/// Its NATS user, its Postgres role, and the token of the subject that it publishes under.
+pub const NAME: &str = helmstream_core::door::HTTP;
+
+pub fn service() -> Service {
+    Service::new(NAME).serves()
+}
+
+/// Where it listens, and how.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    /// Files of a certificate's chain and of its key.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Whoever connects is a proxy that has seen to TLS.
+    pub is_behind_tls_proxy: bool,
+    /// The plane's directory.
+    pub plane: PathBuf,
+}
+
+/// What every request has around it.
+pub struct App {
+    around: Arc<Surroundings>,
+    direct: Direct,
+    gate: Gate,
+    readiness: health::Found,
+}
+
+/// Serves until it is told to stop.
+pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
+    let settings = around.http.clone().context("it is not said where to listen")?;
+    if !settings.listen.ip().is_loopback()
+        && settings.tls.is_none()
+        && !settings.is_behind_tls_proxy
+    {
+        bail!(
+            "cannot listen on {}: tokens would travel in the clear\n\
+             give --tls-certificate and --tls-key, or say --behind-tls-proxy if something in front sees to it",
+            settings.listen
+        );
+    }
+    let manner = Manner {
+        publisher: NAME.to_owned(),
+        wait: Some(HTTP_PATIENCE),
+        outcome_wait: HTTP_OUTCOME_WAIT,
+    };
+    let direct = Direct::new_as(NAME, Plane::open(&settings.plane)?, manner)?;
+    let app = Arc::new(App {
+        around: around.clone(),
+        direct,
+        gate: Gate::default(),
+        readiness: health::Found::default(),
+    });
+    let router = operations::router(app.clone());
+    tokio::select! {
+        ended = serving::listen(&around, &settings, app.clone(), router) => ended,
+        ended = app.gate.follow(&around) => ended,
+    }
+}
+
+/// Answers one request.
+async fn answer(app: &App, mut router: Router, mut request: Request, from: SocketAddr) -> Response {
+    let answered = match let_in(app, &mut request, from) {
+        Ok(()) => match tower_service::Service::call(&mut router, request).await {
+            Ok(response) => response,
+        },
+        Err(problem) => problem.into_response(),
+    };
+    finished(answered)
+}
+
+fn let_in(app: &App, request: &mut Request, from: SocketAddr) -> Result<(), Problem> {
+    framing::check(request)?;
+    if matches!(request.uri().path(), "/livez" | "/readyz") {
+        return Ok(());
+    }
+    let caller = app.gate.let_in(request.headers(), from.ip())?;
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+/// The plane, asked on behalf of whoever asks.
+fn speaking_for(app: &App, caller: &Caller) -> Direct {
+    app.direct.speaking_for(caller.actor(), caller.sees_people())
+}
+
+/// What holds for every answer: nobody keeps it, nobody guesses what it is.
+fn finished(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}

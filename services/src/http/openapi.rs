@@ -1,0 +1,291 @@
+//! The OpenAPI document of the interface, made of its lines and of the types that travel.
+
+use std::collections::BTreeSet;
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::{
+    line::{Line, Verb},
+    problem::ProblemDocument,
+    publishing::Published,
+};
+use crate::client::publish::Settled;
+
+/// What is known of the interface so far.
+pub struct Description {
+    generator: SchemaGenerator,
+    paths: Map<String, Value>,
+}
+
+impl Default for Description {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Description {
+    pub fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        });
+        Self { generator: settings.into_generator(), paths: Map::new() }
+    }
+
+    /// Describes a question, and tells which names its request knows outside of the path.
+    pub fn question<Q: JsonSchema, A: JsonSchema>(
+        &mut self,
+        line: &Line<Q, A>,
+    ) -> BTreeSet<String> {
+        let answer = self.generator.subschema_for::<A>().to_value();
+        let mut responses = self.refusals(line.verb);
+        responses.insert("200".into(), body("It is found, or done.", "application/json", answer));
+        self.operation(line, responses)
+    }
+
+    /// Describes an action that is asked by publishing.
+    pub fn action<Q: JsonSchema>(&mut self, line: &Line<Q, Settled>) -> BTreeSet<String> {
+        let answer = self.generator.subschema_for::<Published>().to_value();
+        let mut responses = self.refusals(line.verb);
+        let settled = [
+            ("200", "It is done, or was so already."),
+            (
+                "202",
+                "It is stored; what becomes of it is not known yet. `Location` says where it will be.",
+            ),
+            (
+                "409",
+                "It was decided that this is not to be, or the key was used for something else.",
+            ),
+            ("422", "It could not be read, and is kept as a dead letter."),
+        ];
+        for (status, what) in settled {
+            responses.insert(status.into(), body(what, "application/json", answer.clone()));
+        }
+        self.operation(line, responses)
+    }
+
+    /// Adds an operation that is described by hand.
+    pub fn add(&mut self, path: &str, verb: &str, operation: Value) {
+        let methods = self.paths.entry(path).or_insert_with(|| json!({}));
+        methods[verb] = operation;
+    }
+
+    /// Where a type is described.
+    pub fn schema_of<T: JsonSchema>(&mut self) -> Value {
+        self.generator.subschema_for::<T>().to_value()
+    }
+
+    /// What can be answered instead of what was asked for.
+    pub fn refusals(&mut self, verb: Verb) -> Map<String, Value> {
+        let problem = self.generator.subschema_for::<ProblemDocument>().to_value();
+        let mut told = vec![
+            ("400", "The request cannot be read."),
+            ("401", "There is no token, or it is not valid."),
+            ("403", "The token does not allow this."),
+            ("404", "Nothing has that name."),
+            ("409", "Several things have that name, or it is refused as things stand."),
+            ("422", "The request can be read and means nothing here."),
+            (
+                "429",
+                "The token has asked too much in a short time; `Retry-After` says when to ask again.",
+            ),
+            ("500", "A fault of the plane; its log says more."),
+            ("503", "NATS or Postgres is away; `Retry-After` says when to ask again."),
+        ];
+        if verb == Verb::Post {
+            told.extend([
+                ("408", "The body did not come in time."),
+                ("412", "It has changed since the revision that `If-Match` names."),
+                ("413", "The body is too large."),
+                ("415", "The body is of a type that is not taken here."),
+            ]);
+        }
+        let each = told.into_iter().map(|(status, what)| {
+            (status.to_owned(), body(what, "application/problem+json", problem.clone()))
+        });
+        each.collect()
+    }
+
+    fn operation<Q: JsonSchema, A>(
+        &mut self,
+        line: &Line<Q, A>,
+        responses: Map<String, Value>,
+    ) -> BTreeSet<String> {
+        let request = Q::json_schema(&mut self.generator).to_value();
+        let properties = request["properties"].as_object().cloned().unwrap_or_default();
+        let required = names(&request["required"]);
+        let is_in_path = |name: &str| line.path.contains(&format!("{{{name}}}"));
+        let mut parameters = Vec::new();
+        for (name, schema) in &properties {
+            let place = match line.verb {
+                _ if is_in_path(name) => "path",
+                Verb::Get => "query",
+                Verb::Post => continue,
+            };
+            let is_required = place == "path" || required.contains(name);
+            parameters.push(parameter(name, place, is_required, schema));
+        }
+        parameters.push(min_seq());
+        let mut operation = json!({
+            "operationId": line.name,
+            "summary": line.summary.trim_end_matches('.'),
+            "description": format!("{} Takes the right to {}.", line.summary, right(line.right)),
+            "tags": [line.path.split('/').nth(2).unwrap_or_default()],
+            "security": [{ "token": [] }],
+            "responses": responses,
+        });
+        let known: BTreeSet<String> = properties
+            .keys()
+            .filter(|name| line.verb == Verb::Get || !is_in_path(name))
+            .cloned()
+            .collect();
+        if line.verb == Verb::Post {
+            let mut schema = request;
+            for list in ["properties", "required"] {
+                match &mut schema[list] {
+                    Value::Object(map) => map.retain(|name, _| !is_in_path(name)),
+                    Value::Array(list) => {
+                        list.retain(|name| !name.as_str().is_some_and(is_in_path))
+                    }
+                    _ => {}
+                }
+            }
+            let is_required = schema["required"].as_array().is_some_and(|list| !list.is_empty());
+            prune(&mut schema);
+            operation["requestBody"] = json!({
+                "required": is_required,
+                "content": { "application/json": { "schema": schema } },
+            });
+            parameters.extend([idempotency_key(), prefer()]);
+        }
+        operation["parameters"] = Value::Array(parameters);
+        let verb = if line.verb == Verb::Get { "get" } else { "post" };
+        self.add(line.path, verb, operation);
+        known
+    }
+
+    /// The document as a whole.
+    pub fn document(mut self) -> Value {
+        let schemas = self.generator.take_definitions(true);
+        json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Helmstream",
+                "version": env!("CARGO_PKG_VERSION"),
+                "summary": "An operations plane: what happened, why, and what became of it",
+                "description": "Every question and action of the command line. Every answer carries the position of the log that it is as of.",
+                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+                "contact": { "name": "Helmstream" },
+            },
+            "servers": [{ "url": "/", "description": "This plane" }],
+            "tags": tags(&self.paths),
+            "paths": self.paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": {
+                    "token": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "A token that `helmstream token create` made, or one of an identity provider that the plane trusts.",
+                    },
+                },
+            },
+        })
+    }
+}
+
+/// A body of one type, described.
+pub(super) fn body(description: &str, kind: &str, schema: Value) -> Value {
+    json!({ "description": description, "content": { kind: { "schema": schema } } })
+}
+
+fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let told = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+    let mut description = told.unwrap_or_else(|| json!(format!("`{name}`.")));
+    if name == "at" && place == "query" {
+        schema = json!({ "type": "string" });
+        description = json!(
+            "As of this position, or of a time as in RFC 3339; of what is there now if absent."
+        );
+    }
+    // A query has no null: what is not there is absent.
+    if let Some(kinds) = schema["type"].as_array() {
+        let kept: Vec<&Value> = kinds.iter().filter(|kind| **kind != "null").collect();
+        if let [kind] = kept[..] {
+            schema["type"] = kind.clone();
+        }
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let kept: Vec<&Value> = any.iter().filter(|kind| kind["type"] != "null").collect();
+        if let [kind] = kept[..] {
+            schema = kind.clone();
+        }
+    }
+    prune(&mut schema);
+    json!({
+        "name": name, "in": place, "required": is_required, "description": description, "schema": schema,
+    })
+}
+
+/// Without what only says that something is not said.
+fn prune(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    schema.remove("$schema");
+    schema.remove("title");
+    schema.retain(|name, value| !(name == "default" && value.is_null()));
+}
+
+fn min_seq() -> Value {
+    json!({
+        "name": "min_seq", "in": "query", "required": false,
+        "description": "Waits until the views have read so far, so that one's own writes are seen.",
+        "schema": { "type": "integer", "minimum": 0 },
+    })
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Asked again under the same key it is done once, and answered the same.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": crate::limits::IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" },
+    })
+}
+
+/// The header that says how long an outcome is waited for.
+pub(super) fn prefer() -> Value {
+    json!({
+        "name": "Prefer", "in": "header", "required": false,
+        "description": "`wait=SECONDS`: how long the outcome is waited for before it is told where it will be.",
+        "schema": { "type": "string", "pattern": "^wait=[0-9]{1,2}$" },
+    })
+}
+
+fn right(right: helmstream_schemas::access::Right) -> &'static str {
+    use helmstream_schemas::access::Right;
+    match right {
+        Right::Look => "look",
+        Right::Publish => "publish",
+        Right::Operate => "operate",
+        Right::Approve => "approve",
+        Right::Administer => "administer",
+    }
+}
+
+fn names(list: &Value) -> BTreeSet<String> {
+    let names = list.as_array().into_iter().flatten();
+    names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+fn tags(paths: &Map<String, Value>) -> Vec<Value> {
+    let operations =
+        paths.values().filter_map(Value::as_object).flat_map(|methods| methods.values());
+    let named: BTreeSet<String> =
+        operations.flat_map(|operation| names(&operation["tags"])).collect();
+    named
+        .into_iter()
+        .map(|name| json!({ "name": name, "description": format!("About {name}.") }))
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! `POST /v1/events`: CloudEvents in the structured, the batched and the binary mode of their HTTP
+//! binding. What is no CloudEvent is refused here and changes nothing; everything else goes into
+//! INBOX like every publish, and has its outcome from there.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use futures_util::future::try_join_all;
+use helmstream_core::door::{Dead, Foreseen, foresee, json_list, through_http};
+use helmstream_schemas::outcome::Outcome;
+use hyper::{StatusCode, header::HeaderValue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    App, answering::json, binary, caller::Caller, problem::Problem, reading, speaking_for,
+};
+use crate::{
+    client::{
+        Client, Direct,
+        publish::{self, Settled},
+    },
+    limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX},
+};
+
+/// One event as CloudEvents write it in JSON.
+const STRUCTURED: &str = "application/cloudevents+json";
+/// A list of them.
+const BATCH: &str = "application/cloudevents-batch+json";
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Published {
+    /// The command that it becomes, if it becomes one; `/v1/commands/ID` tells what became of it.
+    pub command_id: Uuid,
+    #[serde(flatten)]
+    pub settled: Settled,
+}
+
+impl Published {
+    pub(super) fn status(&self) -> StatusCode {
+        match self.settled.counted() {
+            None => StatusCode::ACCEPTED,
+            Some(Outcome::Refused { .. }) => StatusCode::CONFLICT,
+            Some(Outcome::DeadLetter { reason, .. }) if reason == "conflict" => {
+                StatusCode::CONFLICT
+            }
+            Some(Outcome::DeadLetter { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            Some(Outcome::Lost) => StatusCode::SERVICE_UNAVAILABLE,
+            Some(_) => StatusCode::OK,
+        }
+    }
+
+    /// Where the outcome is to be found, while it is not known.
+    pub(super) fn location(&self) -> Option<HeaderValue> {
+        let is_open = self.settled.counted().is_none();
+        is_open.then(|| format!("/v1/commands/{}", self.command_id).parse().ok()).flatten()
+    }
+}
+
+/// Answers `POST /v1/events`.
+pub(super) async fn publish(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
+    try_publish(&app, caller, request).await.unwrap_or_else(Problem::into_response)
+}
+
+async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let kind = reading::media_type(&head.headers)?;
+    let wait = reading::wait(&head.headers);
+    let direct = speaking_for(app, &caller);
+    let body = reading::body(&head.headers, body, BATCH_BYTES_MAX).await?;
+    let event = match kind.as_deref() {
+        Some(BATCH) => {
+            let events = json_list(&body).map_err(not_an_event)?;
+            let published = publish_batch(&direct, &caller, events, wait).await?;
+            let is_open = published.iter().any(|one| one.settled.counted().is_none());
+            let status = if is_open { StatusCode::ACCEPTED } else { StatusCode::OK };
+            return Ok(json(status, &published));
+        }
+        Some(STRUCTURED) => body.to_vec(),
+        Some(other) if other.starts_with("application/cloudevents") => {
+            return Err(Problem::unsupported_type(
+                "application/cloudevents+json, application/cloudevents-batch+json, or any type with `ce-` headers",
+            ));
+        }
+        _ => binary::structured(&head.headers, kind.as_deref(), &body)?,
+    };
+    Ok(publish_one(&direct, &caller, event, wait).await?.into_response())
+}
+
+/// Publishes one event and waits a while for what becomes of it.
+pub(super) async fn publish_one(
+    direct: &Direct,
+    caller: &Caller,
+    event: Vec<u8>,
+    wait: Duration,
+) -> Result<Published, Problem> {
+    let foreseen = allowed(caller, &event)?;
+    let receipt = direct.publish(publish::Request { event }).await?;
+    settled(direct, foreseen, receipt, wait).await
+}
+
+/// All of them or none: one that cannot be read keeps the others out.
+async fn publish_batch(
+    direct: &Direct,
+    caller: &Caller,
+    events: Vec<Vec<u8>>,
+    wait: Duration,
+) -> Result<Vec<Published>, Problem> {
+    if events.is_empty() || events.len() > BATCH_EVENTS_MAX {
+        let detail = format!("a batch holds 1 to {BATCH_EVENTS_MAX} events, not {}", events.len());
+        return Err(Problem::not_an_event(detail, "publish fewer at once"));
+    }
+    let mut foreseen = Vec::with_capacity(events.len());
+    for (index, event) in events.iter().enumerate() {
+        let one = allowed(caller, event).map_err(|problem| {
+            let detail = format!("event {index} of the batch: {}", problem.detail);
+            problem.about(detail)
+        });
+        foreseen.push(one?);
+    }
+    // They are sent in the order in which they are first polled, which is theirs.
+    let stored = events.into_iter().map(|event| direct.publish(publish::Request { event }));
+    let receipts = try_join_all(stored).await?;
+    let settling = foreseen.into_iter().zip(receipts);
+    try_join_all(settling.map(|(one, receipt)| settled(direct, one, receipt, wait))).await
+}
+
+fn allowed(caller: &Caller, event: &[u8]) -> Result<Foreseen, Problem> {
+    let foreseen = foresee(&through_http(&caller.actor()), event).map_err(not_an_event)?;
+    caller.must(foreseen.right, Some(foreseen.about))?;
+    Ok(foreseen)
+}
+
+async fn settled(
+    direct: &Direct,
+    foreseen: Foreseen,
+    receipt: publish::Receipt,
+    wait: Duration,
+) -> Result<Published, Problem> {
+    let Foreseen { command_id, .. } = foreseen;
+    let settled = match wait.is_zero() {
+        true => None,
+        false => tokio::time::timeout(wait, direct.settle(receipt)).await.ok().transpose()?,
+    };
+    let settled = settled.unwrap_or(Settled { receipt, outcome: None, first: None });
+    Ok(Published { command_id, settled })
+}
+
+fn not_an_event(dead: Dead) -> Problem {
+    Problem::not_an_event(dead.detail, dead.hint)
+}
