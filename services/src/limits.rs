@@ -102,6 +102,10 @@ pub const BEYOND_ROWS_MAX: u64 = 1_000_000;
 /// Runs looked through for one whose id begins in some way: ten questions, well under a second.
 pub const PREFIX_RUNS_MAX: usize = 10_000;
 
+/// Days for which the first token of a plane lets somebody in: about as long as a plane on a laptop
+/// is kept, and less than any token may last.
+pub const FIRST_TOKEN_DAYS: u64 = 365;
+
 /// Rows a list shows unless told otherwise: about what a person reads.
 pub const LIST_ROWS: u32 = 50;
 
@@ -266,3 +270,32 @@ pub const REFUSED_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("not zero")
 
 /// Requests without a valid token at once, from one address.
 pub const REFUSED_BURST: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
+
+/// Events that are kept ready for whoever watches: some ten seconds at a thousand a second.
+pub const RING_EVENTS_MAX: usize = 8_192;
+
+/// Bytes of events that are kept ready for whoever watches.
+pub const RING_BYTES_MAX: usize = 16 * 1_048_576;
+
+/// Events that one who watches is sent at once.
+pub const STREAM_CHUNK_EVENTS: usize = 512;
+
+/// Chunks that wait for one who watches, the last word included: more would only hide that it is
+/// slow.
+pub const STREAM_CHUNKS: usize = 3;
+
+/// How long what comes together is gathered before it is sent together. It is what a thousand who
+/// watch cost in waking up.
+pub const STREAM_GATHER: Duration = Duration::from_millis(10);
+
+/// How long nothing may be sent to one who watches: proxies close what is silent for a minute.
+pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long one who watches may take nothing before it is cut.
+pub const STREAM_STALL: Duration = Duration::from_secs(10);
+
+/// How long a connection may take no byte of an answer before it is closed.
+pub const WRITE_STALL: Duration = Duration::from_secs(30);
+
+/// How far behind one may begin to watch; further back is read with `replay`, page by page.
+pub const STREAM_BEHIND_MAX: u64 = 1_000_000;

@@ -5,6 +5,8 @@ use helmstream_schemas::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_rows;
+
 /// Which approvals to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
@@ -14,6 +16,8 @@ pub struct ListRequest {
     /// Only those of gates of this run.
     #[serde(default)]
     pub run: Option<Id>,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]

@@ -5,7 +5,7 @@ use helmstream_schemas::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::publish::Settled;
+use super::{list_rows, publish::Settled};
 
 /// Which dead letters to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +13,8 @@ pub struct ListRequest {
     /// Those as well that were retried or discarded.
     #[serde(default)]
     pub all: bool,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]

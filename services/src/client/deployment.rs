@@ -9,6 +9,8 @@ use helmstream_projections::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_rows;
+
 /// Which units to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
@@ -20,6 +22,8 @@ pub struct ListRequest {
     pub environment: Option<String>,
     #[serde(default)]
     pub standing: Option<Standing>,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]

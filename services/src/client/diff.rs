@@ -4,6 +4,8 @@ pub use helmstream_projections::questions::changes::{Change, Field, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_rows;
+
 /// Between which positions, and in which view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
@@ -13,6 +15,8 @@ pub struct Request {
     /// The `next` of the page before.
     #[serde(default)]
     pub after: Option<u64>,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
 }
 

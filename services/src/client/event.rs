@@ -3,10 +3,13 @@
 use std::str::FromStr;
 
 use helmstream_projections::questions::{event, why};
-use helmstream_schemas::Id;
+use helmstream_schemas::{Attributes, Hash, Id, Record, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
+
+use super::list_rows;
 
 /// Which events to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +26,8 @@ pub struct ListRequest {
     /// From this position on EVENTS on.
     #[serde(default)]
     pub from_seq: u64,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
@@ -103,4 +108,43 @@ pub struct WhyRequest {
 pub struct Why {
     #[serde(flatten)]
     pub why: why::Why,
+}
+
+/// Which events to watch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TailRequest {
+    /// From this position on; if absent, what is recorded from now on.
+    #[serde(default)]
+    pub from_seq: Option<u64>,
+    /// A context's name.
+    #[serde(default)]
+    pub context: Option<String>,
+    /// Of this aggregate only.
+    #[serde(default)]
+    pub aggregate: Option<String>,
+    /// A type as it stands in `ce-type`, or a word of a context such as `step_ended`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// An event as it is told to whoever watches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    pub sequence: u64,
+    pub subject: String,
+    pub recorded_at: Timestamp,
+    pub attributes: Attributes,
+    /// The payload; a text where it is no JSON.
+    pub data: Value,
+    pub hash: Hash,
+}
+
+impl Told {
+    pub fn of(record: Record) -> Self {
+        let hash = Hash::of_record(&record);
+        let Record { sequence, subject, recorded_at, attributes, payload, .. } = record;
+        let data = serde_json::from_slice(&payload)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&payload).into_owned().into());
+        Self { sequence, subject, recorded_at, attributes, data, hash }
+    }
 }

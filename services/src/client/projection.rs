@@ -8,6 +8,8 @@ use helmstream_projections::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_rows;
+
 /// Where every view stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
@@ -57,6 +59,8 @@ pub struct Dropped {
 pub struct ParkedRequest {
     /// Without one, of every view.
     pub view: Option<String>,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
 }
 

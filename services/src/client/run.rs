@@ -10,12 +10,16 @@ use helmstream_schemas::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_rows;
+
 /// Which runs to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Any of these; all but merged ones if there are none.
     #[serde(default)]
     pub statuses: Vec<RunStatus>,
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]

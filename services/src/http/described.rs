@@ -9,7 +9,7 @@ use super::{
     openapi::{Description, body, prefer},
     publishing::Published,
 };
-use crate::limits::BATCH_EVENTS_MAX;
+use crate::{client::event::Told, limits::BATCH_EVENTS_MAX};
 
 /// `POST /v1/events`.
 pub(super) fn publishing_described(description: &mut Description) {
@@ -65,6 +65,42 @@ pub(super) fn publishing_described(description: &mut Description) {
         "responses": responses,
     });
     description.add("/v1/events", "post", operation);
+}
+
+/// `GET /v1/stream`.
+pub(super) fn stream_described(description: &mut Description) {
+    let mut responses = description.refusals(Verb::Get);
+    responses.retain(|status, _| !matches!(status.as_str(), "404" | "409" | "500"));
+    let told = description.schema_of::<Told>();
+    let text = json!({
+        "type": "string",
+        "description": "Events of server-sent events: `event` holds one event of the log as JSON, its id is its position; `reset` says that the position was too old and the stream goes on at the head; `cut` says that the reader was too slow. Lines that begin with a colon are signs of life.",
+        "contentMediaType": "application/json",
+        "contentSchema": told,
+    });
+    responses
+        .insert("200".into(), body("Events, as they are recorded.", "text/event-stream", text));
+    let from_query = |name: &str, kind: &str, what: &str| json!({ "name": name, "in": "query", "required": false, "description": what, "schema": { "type": kind } });
+    let operation = json!({
+        "operationId": "event_tail",
+        "summary": "Events as they are recorded",
+        "description": "Server-sent events. Whoever was cut off names the last id and goes on without a gap and without a repeat. Takes the right to look.",
+        "tags": ["stream"],
+        "security": [{ "token": [] }],
+        "parameters": [
+            from_query("from_seq", "integer", "From this position on; without it, what is recorded from now on."),
+            from_query("context", "string", "Of this context only; who is limited to some contexts has to name one of them."),
+            from_query("aggregate", "string", "Of this aggregate only."),
+            from_query("type", "string", "Of this type only, whole or as the word of a context such as `step_ended`."),
+            {
+                "name": "Last-Event-ID", "in": "header", "required": false,
+                "description": "The id of the last event that was seen; goes before `from_seq`.",
+                "schema": { "type": "string", "pattern": "^[0-9]+$" },
+            },
+        ],
+        "responses": responses,
+    });
+    description.add("/v1/stream", "get", operation);
 }
 
 /// `GET /livez` and `GET /readyz`.

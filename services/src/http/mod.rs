@@ -17,6 +17,8 @@ pub mod problem;
 mod publishing;
 mod reading;
 mod serving;
+mod tail;
+mod watching;
 pub mod wording;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -29,7 +31,7 @@ use axum::{
 };
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
-use self::{caller::Caller, gate::Gate, problem::Problem};
+use self::{caller::Caller, gate::Gate, problem::Problem, tail::Tail};
 pub use self::{openapi::Description, operations::document, publishing::Published};
 use crate::{
     client::{Direct, direct::Manner},
@@ -62,6 +64,7 @@ pub struct App {
     around: Arc<Surroundings>,
     direct: Direct,
     gate: Gate,
+    tail: Tail,
     readiness: health::Found,
 }
 
@@ -88,12 +91,14 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
         around: around.clone(),
         direct,
         gate: Gate::default(),
+        tail: Tail::default(),
         readiness: health::Found::default(),
     });
     let router = operations::router(app.clone());
     tokio::select! {
         ended = serving::listen(&around, &settings, app.clone(), router) => ended,
         ended = app.gate.follow(&around) => ended,
+        ended = app.tail.follow(&around) => ended,
     }
 }
 

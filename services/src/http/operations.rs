@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::{
     App, answering,
     api::Api,
-    described::{health_described, itself_described, publishing_described},
+    described::{health_described, itself_described, publishing_described, stream_described},
     health, line,
     problem::Problem,
-    publishing,
+    publishing, watching,
     wording::OutcomeRequest,
 };
 use crate::client::{Answer, Client, Failure, outcome, publish::Receipt};
@@ -27,6 +27,7 @@ pub fn document() -> Value {
     publishing_described(&mut description);
     health_described(&mut description);
     itself_described(&mut description);
+    stream_described(&mut description);
     description.document()
 }
 
@@ -38,6 +39,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     let routes = api().routes;
     routes
         .route("/v1/events", post(publishing::publish))
+        .route("/v1/stream", get(watching::watch))
         .route("/v1/openapi.json", get(described))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::limits::{BODY_SECONDS, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX};
+use crate::limits::{BODY_SECONDS, LIST_ROWS_MAX, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX};
 
 /// Pairs of a name and a value, as they stand in a path or a query.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -38,6 +38,12 @@ pub(super) fn of_pairs<Q: DeserializeOwned>(
     }
     if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
         return Err(Problem::bad_request(format!("`{name}` holds a NUL, which no text here does")));
+    }
+    let limit = pairs.iter().find(|(name, _)| name == "limit");
+    if limit.is_some_and(|(_, text)| {
+        !text.parse().is_ok_and(|rows| (1..=LIST_ROWS_MAX).contains(&rows))
+    }) {
+        return Err(Problem::bad_request(format!("`limit` is not from 1 to {LIST_ROWS_MAX}")));
     }
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(pairs);

@@ -35,8 +35,8 @@ use uuid::Uuid;
 pub(crate) const BASE_EVERY: u64 = 7;
 
 /// The views that can be had as they were.
-pub(crate) const KEYED: [&str; 6] =
-    ["alias", "approval", "dead_letter", "deadline", "deployment", "run"];
+pub(crate) const KEYED: [&str; 7] =
+    ["access", "alias", "approval", "dead_letter", "deadline", "deployment", "run"];
 
 /// Everything that a run, an approval or a unit is called on the log.
 pub(crate) const RUNS: [&str; 8] =
@@ -60,6 +60,7 @@ pub(crate) async fn log() -> Log {
     let epoch = founding::epoch(&plane.operator).await.expect("the log answers").expect("founded");
     let records = plane.events(">").await;
     let log = Log { plane, records, epoch };
+    log.fold_with_bases::<views::Access>("access").await;
     log.fold_with_bases::<views::Alias>("ledger").await;
     log.fold_with_bases::<views::Approval>("approval").await;
     log.fold_with_bases::<views::DeadLetter>("dead_letter").await;
@@ -229,6 +230,7 @@ impl Fresh {
     pub(crate) async fn read_on(&mut self, log: &Log, to: u64) {
         let read = |record: &&Record| record.sequence > self.read_to && record.sequence <= to;
         let part: Vec<Record> = log.records.iter().filter(read).cloned().collect();
+        self.fold::<views::Access>(log.epoch, &part).await;
         self.fold::<views::Alias>(log.epoch, &part).await;
         self.fold::<views::Approval>(log.epoch, &part).await;
         self.fold::<views::DeadLetter>(log.epoch, &part).await;

@@ -1,0 +1,10 @@
+//! The service `access`: decides who may come in by which token, and folds the view of it.
+
+use helmstream_core::access::Access;
+use helmstream_projections as views;
+
+use crate::service::Service;
+
+pub fn service() -> Service {
+    Service::new("access").decides::<Access>().projects::<views::Access>("EVENTS")
+}
