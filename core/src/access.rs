@@ -199,7 +199,7 @@ fn well_formed(token: &Token) -> Result<(), AccessRejection> {
 }
 
 /// What can stand in a header and on a screen without being taken for something else.
-fn is_actor(id: &str) -> bool {
+pub fn is_actor(id: &str) -> bool {
     (1..=ACTOR_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -7,17 +7,18 @@ use helmstream_schemas::{
     Actor, Timestamp,
     access::{AccessEvent, Created, Role},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A holder and every token it had, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AccessView {
     pub tokens: Vec<TokenView>,
     pub last_seq: u64,
 }
 
 /// A token, as it may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenView {
     pub id: String,
     /// Who acts by it.
@@ -35,7 +36,7 @@ pub struct TokenView {
 }
 
 /// Who revoked a token, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revocation {
     pub by: Actor,
     pub at: Timestamp,
@@ -44,7 +45,7 @@ pub struct Revocation {
 }
 
 /// How a token stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     Active,

@@ -1,6 +1,7 @@
 //! Who may come in: holders with their tokens.
 
 use helmstream_schemas::Id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AsOf, Place, rows_limit};
@@ -29,7 +30,7 @@ pub struct AccessFilter {
 }
 
 /// A holder with its tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HolderShown {
     pub id: Id,
     #[serde(flatten)]

@@ -299,3 +299,13 @@ pub const WRITE_STALL: Duration = Duration::from_secs(30);
 
 /// How far behind one may begin to watch; further back is read with `replay`, page by page.
 pub const STREAM_BEHIND_MAX: u64 = 1_000_000;
+
+/// How long reaching a server over HTTP may take.
+pub const HTTP_CONNECT_SECONDS: Duration = Duration::from_secs(5);
+
+/// How long an answer over HTTP may take: an outcome is waited for up to
+/// `PREFER_WAIT_SECONDS_MAX`, and a question of the views for its own bound.
+pub const HTTP_ANSWER_SECONDS: Duration = Duration::from_secs(120);
+
+/// Bytes of an answer over HTTP: a page of `replay` with the largest events.
+pub const HTTP_ANSWER_BYTES_MAX: usize = 512 * 1_048_576;

@@ -90,7 +90,7 @@ impl Standing {
         let digest = form::digest(presented);
         let held = self.held.get(id).map(Vec::as_slice).unwrap_or_default();
         let is_it = |holder: &&Holder| bool::from(holder.sha256.0.ct_eq(&digest.0));
-        let holder = held.iter().filter(is_it).last().ok_or(Denied::Unknown)?;
+        let holder = held.iter().rfind(is_it).ok_or(Denied::Unknown)?;
         match () {
             () if holder.is_revoked => Err(Denied::Revoked),
             () if holder.expires_at <= now => Err(Denied::Expired),

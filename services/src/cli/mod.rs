@@ -25,6 +25,7 @@ mod projection;
 mod publish;
 mod replay;
 mod run;
+mod server;
 mod table;
 mod token;
 mod verify;
@@ -40,8 +41,9 @@ use self::{
     output::{Format, Screen},
 };
 use crate::client::{
-    Direct,
+    Client, Direct, Http,
     direct::{Manner, OPERATOR},
+    http::Reach,
     limits::{OUTCOME_SECONDS, WAIT_SECONDS},
 };
 
@@ -60,6 +62,9 @@ struct Cli {
     )]
     #[arg(help_heading = GLOBAL)]
     plane: Option<PathBuf>,
+
+    #[command(flatten)]
+    server: server::ServerArgs,
 
     /// How answers are written: for people, whole, or one object a line
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
@@ -161,9 +166,13 @@ Exit codes:
   130  interrupted by Ctrl-C
 
 Environment:
-  HELMSTREAM_PLANE   the plane's directory, as --plane
-  HELMSTREAM_LOG     what is logged to stderr, such as debug or helmstream_stream=trace
-  NO_COLOR           no colours";
+  HELMSTREAM_PLANE       the plane's directory, as --plane
+  HELMSTREAM_SERVER      the plane's address over HTTP, as --server
+  HELMSTREAM_PROFILE     its name in profiles.toml, as --profile
+  HELMSTREAM_TOKEN_FILE  the file that holds the token, as --token-file
+  HELMSTREAM_TOKEN       the token itself, where nothing better can hold it
+  HELMSTREAM_LOG         what is logged to stderr, such as debug or helmstream_stream=trace
+  NO_COLOR               no colours";
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -204,7 +213,7 @@ fn in_a_form_it_has(cli: Cli) -> Result<Cli, clap::Error> {
 }
 
 async fn answer(cli: Cli) -> anyhow::Result<Ending> {
-    let Cli { plane, output, patience, command } = cli;
+    let Cli { plane, server, output, patience, command } = cli;
     match command {
         Command::Up(mut args) => {
             if let Some(plane) = plane {
@@ -223,7 +232,6 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
         command => {
             let screen = Screen::of_stdout(output);
             let manner = manner(&command, patience);
-            let client = Direct::new(place::open(plane.as_deref())?, manner)?;
             let (stop, stopped) = watch::channel(false);
             let is_watching = matches!(
                 &command,
@@ -231,8 +239,20 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             );
             // Nothing that is asked or published is lost by going: at once is right. Only what has
             // no other end is told to end, and may then finish; unless it is told twice.
+            let asked = async {
+                match server.server()? {
+                    Some(server) => {
+                        let client = Http::new(reach(server, manner))?;
+                        ask(&client, &screen, command, stopped).await
+                    }
+                    None => {
+                        let client = Direct::new(place::open(plane.as_deref())?, manner)?;
+                        ask(&client, &screen, command, stopped).await
+                    }
+                }
+            };
             tokio::select! {
-                ended = ask(&client, &screen, command, stopped) => ended,
+                ended = asked => ended,
                 _ = interrupted(is_watching.then_some(stop)) => Ok(Ending::Interrupted),
             }
         }
@@ -249,7 +269,7 @@ async fn interrupted(stop: Option<watch::Sender<bool>>) {
 }
 
 async fn ask(
-    client: &Direct,
+    client: &impl Client,
     screen: &Screen,
     command: Command,
     stop: watch::Receiver<bool>,
@@ -271,6 +291,12 @@ async fn ask(
         Command::Verify(args) => verify::answer(client, screen, args).await,
         Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
     }
+}
+
+fn reach(server: server::Server, manner: Manner) -> Reach {
+    let server::Server { url, token, trusted } = server;
+    let Manner { wait, outcome_wait, .. } = manner;
+    Reach { server: url, token, trusted, wait, outcome_wait }
 }
 
 fn manner(command: &Command, patience: Option<u64>) -> Manner {

@@ -11,6 +11,7 @@ pub mod direct;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod http;
 pub use crate::limits;
 pub mod outcome;
 pub mod past;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use direct::Direct;
 pub use failure::{Code, Failure};
+pub use http::Http;
 
 /// An answer, and the position on EVENTS that it is as of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

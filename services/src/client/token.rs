@@ -6,17 +6,19 @@ use std::{collections::BTreeSet, fs::File, io::Read};
 use helmstream_core::access::form;
 use helmstream_projections::access::{Standing, TokenView};
 use helmstream_schemas::{Actor, Id, Timestamp, access::Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     ask,
     failure::{Code, Failure},
-    publish,
+    list_rows, publish,
 };
+use crate::clock;
 
 /// Which tokens to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Only those of this actor.
     #[serde(default)]
@@ -27,6 +29,8 @@ pub struct ListRequest {
     #[serde(default)]
     pub standing: Option<Standing>,
     /// Holders at most: an actor with a label, each with all its tokens.
+    #[serde(default = "list_rows")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
     /// The `next` of the page before.
     #[serde(default)]
@@ -34,12 +38,14 @@ pub struct ListRequest {
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
-    /// The instant for which it is told whether a token has expired.
+    /// The instant for which it is told whether a token has expired; the present if absent.
+    #[serde(default = "clock::now")]
+    #[schemars(with = "Option<Timestamp>")]
     pub now: Timestamp,
 }
 
 /// Tokens, those of the holders about whom something was decided last first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub tokens: Vec<TokenShown>,
     /// Where the next page begins, if there may be one.
@@ -47,7 +53,7 @@ pub struct List {
 }
 
 /// A token as it is shown: neither itself nor its digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenShown {
     /// The aggregate: actor and label.
     pub holder: Id,

@@ -3,16 +3,20 @@
 //! is not.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use hyper::{HeaderMap, Request, header};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 
 use super::problem::Problem;
-use crate::limits::HEAD_BYTES_MAX;
+use crate::limits::{HEAD_BYTES_MAX, WRITE_STALL};
 
 /// Refuses a request that two readers could take for two different ones.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
@@ -42,16 +46,19 @@ fn only<'a>(headers: &'a HeaderMap, name: &str, shown: &str) -> Result<Option<&'
     text.map_err(|_| Problem::bad_request(format!("the header `{shown}` is not ASCII")))
 }
 
-/// A connection whose lines end as they must. A line feed without its carriage return is handed on
-/// as a byte that no head may hold, so that the request is refused where it stands.
+/// A connection whose lines end as they must, and that takes what it is sent. A line feed without its
+/// carriage return is handed on as a byte that no head may hold, so that the request is refused
+/// where it stands.
 pub(super) struct Strict<S> {
     inner: S,
     lines: Lines,
+    /// Until when it has to take a byte; absent while it takes them.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Strict<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, lines: Lines::default() }
+        Self { inner, lines: Lines::default(), stalled: None }
     }
 }
 
@@ -74,7 +81,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.unless_stalled(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, pieces);
+        self.unless_stalled(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -83,6 +104,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+impl<S> Strict<S> {
+    fn unless_stalled(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing more was taken")))
     }
 }
 

@@ -9,11 +9,11 @@ use helmstream_schemas::{Context, access::Right};
 
 use super::wording::{
     AnswerRequest, ApprovalRequest, CommandRequest, MomentRequest, Nothing, OutcomeRequest,
-    RegisterRequest, RetireRequest,
+    RegisterRequest, RetireRequest, TokenCreateRequest, TokenRevokeRequest,
 };
 use crate::client::{
     Answer, approval, dead_letter, deployment, diff, event, outcome, past, projection,
-    publish::Settled, replay, run, verify,
+    publish::Settled, replay, run, token, verify,
 };
 
 /// How a line is asked.
@@ -63,6 +63,7 @@ impl<Q, A> Line<Q, A> {
     }
 }
 
+const ACCESS: Option<Context> = Some(Context::Access);
 const RUN: Option<Context> = Some(Context::Run);
 const APPROVAL: Option<Context> = Some(Context::Approval);
 const DEPLOYMENT: Option<Context> = Some(Context::Deployment);
@@ -151,6 +152,32 @@ pub const DEPLOYMENT_RETIRE: Line<RetireRequest, Settled> = Line::post(
     Right::Operate,
     DEPLOYMENT,
     "Says that a unit holds nothing any more.",
+);
+
+pub const TOKEN_LIST: Line<token::ListRequest, Answer<token::List>> = Line {
+    right: Right::Administer,
+    ..Line::get(
+        "token_list",
+        "/v1/tokens",
+        ACCESS,
+        "Who may come in by a token, never the token itself.",
+    )
+};
+
+pub const TOKEN_CREATE: Line<TokenCreateRequest, Settled> = Line::post(
+    "token_create",
+    "/v1/tokens",
+    Right::Administer,
+    ACCESS,
+    "Lets in whoever shows a token; whoever asks has made it.",
+);
+
+pub const TOKEN_REVOKE: Line<TokenRevokeRequest, Settled> = Line::post(
+    "token_revoke",
+    "/v1/tokens/{id}/revoke",
+    Right::Administer,
+    ACCESS,
+    "Lets nobody in by a token any more.",
 );
 
 pub const EVENT_LIST: Line<event::ListRequest, Answer<event::List>> =

@@ -1,7 +1,10 @@
 //! What answers each line, and what is described by hand because it is no line: publishing, health,
 //! and the description itself.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -16,10 +19,14 @@ use super::{
     described::{health_described, itself_described, publishing_described, stream_described},
     health, line,
     problem::Problem,
-    publishing, watching,
+    publishing::{self, settle_within},
+    watching,
     wording::OutcomeRequest,
 };
-use crate::client::{Answer, Client, Failure, outcome, publish::Receipt};
+use crate::{
+    client::{Answer, Client, Failure, outcome, publish::Receipt},
+    limits::PREFER_WAIT_SECONDS_MAX,
+};
 
 /// The interface's description, as OpenAPI 3.1.
 pub fn document() -> Value {
@@ -75,6 +82,9 @@ fn api() -> Api {
         .answers(&line::DEPLOYMENT_SHOW, |plane, q| async move { plane.deployment_show(q).await })
         .asks(&line::DEPLOYMENT_REGISTER, "helmstream.deployment.register.v1")
         .asks(&line::DEPLOYMENT_RETIRE, "helmstream.deployment.retire.v1")
+        .answers(&line::TOKEN_LIST, |plane, q| async move { plane.token_list(q).await })
+        .asks(&line::TOKEN_CREATE, "helmstream.access.create.v1")
+        .asks(&line::TOKEN_REVOKE, "helmstream.access.revoke.v1")
         .answers(&line::EVENT_LIST, |plane, q| async move { plane.event_list(q).await })
         .answers(&line::EVENT_SHOW, |plane, q| async move { plane.event_show(q).await })
         .answers(&line::EVENT_WHY, |plane, q| async move { plane.event_why(q).await })
@@ -86,8 +96,9 @@ fn api() -> Api {
         )
         .answers(&line::OUTCOME_LIST, |plane, q| async move { plane.outcome_list(q).await })
         .answers(&line::OUTCOME_SHOW, |plane, q| async move {
-            let OutcomeRequest { inbox_sequence } = q;
-            plane.settle(Receipt { inbox_sequence, sent_times: 1 }).await
+            let OutcomeRequest { inbox_sequence, sent_times, wait_seconds } = q;
+            let wait = Duration::from_secs(wait_seconds.unwrap_or(0).min(PREFER_WAIT_SECONDS_MAX));
+            settle_within(&plane, Receipt { inbox_sequence, sent_times }, wait).await
         })
         .answers(&line::COMMAND_SHOW, |plane, q| async move {
             let request =

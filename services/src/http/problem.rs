@@ -32,12 +32,12 @@ pub struct ProblemDocument {
     /// Names the kind of problem, and stays the same for ever.
     #[serde(rename = "type")]
     pub kind: String,
-    pub(super) title: String,
+    pub title: String,
     pub(super) status: u16,
     /// More about this one; empty if there is no more.
-    pub(super) detail: String,
+    pub detail: String,
     /// What can be done about it.
-    pub(super) hint: String,
+    pub hint: String,
     /// The page of the runbooks that explains it, such as `HS-0003`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

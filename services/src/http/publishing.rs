@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     client::{
-        Client, Direct,
+        Client, Direct, Failure,
         publish::{self, Settled},
     },
     limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX},
@@ -148,12 +148,20 @@ async fn settled(
     wait: Duration,
 ) -> Result<Published, Problem> {
     let Foreseen { command_id, .. } = foreseen;
+    Ok(Published { command_id, settled: settle_within(direct, receipt, wait).await? })
+}
+
+/// What became of a publish, if that is known within a time.
+pub(super) async fn settle_within(
+    direct: &Direct,
+    receipt: publish::Receipt,
+    wait: Duration,
+) -> Result<Settled, Failure> {
     let settled = match wait.is_zero() {
         true => None,
         false => tokio::time::timeout(wait, direct.settle(receipt)).await.ok().transpose()?,
     };
-    let settled = settled.unwrap_or(Settled { receipt, outcome: None, first: None });
-    Ok(Published { command_id, settled })
+    Ok(settled.unwrap_or(Settled { receipt, outcome: None, first: None }))
 }
 
 fn not_an_event(dead: Dead) -> Problem {

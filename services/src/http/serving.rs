@@ -13,13 +13,6 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        self,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
-};
 use tracing::{debug, info, warn};
 
 use super::{App, Settings, answer, framing::Strict};
@@ -28,6 +21,7 @@ use crate::{
         CONNECTIONS_MAX, DRAIN_SECONDS, HEAD_BYTES_MAX, HEAD_SECONDS, HEADERS_MAX, TLS_SECONDS,
     },
     service::Surroundings,
+    tls::acceptor,
 };
 
 /// Accepts until it is told to stop, and then finishes what it has begun.
@@ -113,19 +107,4 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     if let Err(error) = ended {
         debug!(%from, cause = %error, "a connection ended");
     }
-}
-
-fn acceptor(certificate: &std::path::Path, key: &std::path::Path) -> Result<TlsAcceptor> {
-    let cannot = |path: &std::path::Path| format!("cannot read {}", path.display());
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| cannot(certificate))?;
-    let secret = PrivateKeyDer::from_pem_file(key).with_context(|| cannot(key))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, secret)
-        .context("cannot use the certificate with this key")?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -1,7 +1,9 @@
 //! Requests that only HTTP has: what the command line asks by publishing an event, and what stands
 //! in a path by itself.
 
-use helmstream_schemas::Hash;
+use std::collections::BTreeSet;
+
+use helmstream_schemas::{ActorKind, Hash, Timestamp, access::Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -67,6 +69,50 @@ pub struct RetireRequest {
 pub struct OutcomeRequest {
     /// Its position in INBOX.
     pub inbox_sequence: u64,
+    /// How often it was sent: of one that was sent again, what its first copy became is told too.
+    #[serde(default = "once")]
+    pub sent_times: u32,
+    /// How long the outcome is waited for; not at all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 30))]
+    pub wait_seconds: Option<u64>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// A token that shall let somebody in; whoever asks has made it, and only its digest travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenCreateRequest {
+    /// What stands between the prefix and the secret.
+    #[schemars(regex(pattern = "^[0-9A-Za-z]{12}$"))]
+    pub id: String,
+    /// Who acts by it.
+    #[schemars(length(min = 1, max = 128))]
+    pub actor: String,
+    pub kind: ActorKind,
+    pub role: Role,
+    /// Contexts to which it is limited; none means all.
+    #[serde(default)]
+    pub scopes: BTreeSet<String>,
+    #[serde(default)]
+    pub label: String,
+    pub expires_at: Timestamp,
+    /// SHA-256 of the whole token, as hexadecimal text.
+    pub sha256: Hash,
+}
+
+/// A token that shall let nobody in any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRevokeRequest {
+    pub id: String,
+    /// Its holder: actor and label, as the list of tokens tells them.
+    pub holder: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Which command.

@@ -11,7 +11,7 @@ use helmstream_services::client::{
 use helmstream_stream::{get, signal};
 use helmstream_tests::{audit, race::now, running::names};
 
-use crate::{DAY, client, lets_in, list, make, plane, told, wish, word};
+use crate::{DAY, lets_in, list, make, plane, told, wish, word};
 
 #[tokio::test]
 async fn a_token_lets_in_its_holder_until_it_is_revoked_and_stands_nowhere_on_the_plane() {
@@ -125,11 +125,5 @@ async fn when_a_token_was_used_last_is_a_measurement_beside_it() {
     }
     let at = Some(plane.events(">").await.last().expect("there are some").sequence);
     assert_eq!(list(&client, ListRequest { at, ..of_it() }).await[0].last_used_at, None);
-    let other = client_of(&plane);
     assert_eq!(names(&plane.events("evt.access.*").await), ["created"], "a use is no event");
-    drop(other);
-}
-
-fn client_of(plane: &helmstream_tests::running::Running) -> helmstream_services::client::Direct {
-    client(plane, "operator")
 }

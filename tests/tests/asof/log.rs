@@ -24,6 +24,7 @@ use helmstream_tests::{
     harness::TestPlane,
     patience::PATIENCE,
     publisher::Publisher,
+    race::now,
     running::{ALL, Running},
     sql,
 };
@@ -115,6 +116,24 @@ async fn fill(plane: &Running) {
     let request = |run: &str| ask("approval.request", json!({"run": run, "phase": "release"}));
     tell(&mut faber, &[request("acme/0"), request("acme/1")]).await;
     tell(&mut operator, &[register(unit("deploy-2", "prod", "2026-03-02T10:00:00Z"))]).await;
+    let token = |id: &str, actor: &str, day: u64| {
+        let expires_at = now().plus(Duration::from_hours(24 * day)).to_string();
+        ask(
+            "access.create",
+            json!({"id": id, "actor": actor, "kind": "human", "role": "viewer",
+            "label": "main", "expires_at": expires_at, "sha256": "5e".repeat(32)}),
+        )
+    };
+    let revoke = json!({"holder": "dana/main", "id": "tokenOfDana1"});
+    let tokens = [
+        token("tokenOfDana1", "dana", 1),
+        token("tokenOfPipe1", "pipe", 2),
+        token("tokenOfDana2", "dana", 3),
+        token("tokenOfDana3", "dana", 4),
+        ask("access.revoke", revoke),
+        token("tokenOfDana4", "dana", 5),
+    ];
+    tell(&mut operator, &tokens).await;
     let answer = |word: &str, id: &str| ask(&format!("approval.{word}"), json!({"approval": id}));
     tell(&mut operator, &[answer("grant", "acme/0@release"), answer("deny", "acme/1@release")])
         .await;

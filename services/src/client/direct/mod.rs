@@ -10,7 +10,7 @@ mod deployment;
 mod kinds;
 mod moment;
 mod past;
-mod patience;
+pub(super) mod patience;
 mod press;
 mod projection;
 mod replay;

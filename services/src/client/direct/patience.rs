@@ -19,27 +19,27 @@ use super::super::{
 use crate::patience::Passing;
 
 /// Whether it was said that the world is away; shared by all who wait for the same.
-pub(super) type Said = Arc<AtomicBool>;
+pub(in crate::client) type Said = Arc<AtomicBool>;
 
 /// How long something is tried again that may pass.
-pub(super) struct Patience {
+pub(in crate::client) struct Patience {
     wait: Option<Duration>,
     away_since: Option<Instant>,
     said: Said,
 }
 
 impl Patience {
-    pub(super) fn new(wait: Option<Duration>) -> Self {
+    pub(in crate::client) fn new(wait: Option<Duration>) -> Self {
         Self::together(wait, Said::default())
     }
 
     /// Waits beside others for the same.
-    pub(super) fn together(wait: Option<Duration>, said: Said) -> Self {
+    pub(in crate::client) fn together(wait: Option<Duration>, said: Said) -> Self {
         Self { wait, away_since: None, said }
     }
 
     /// Does something until it succeeds, fails for good, or the patience is over.
-    pub(super) async fn with<T, E, F>(
+    pub(in crate::client) async fn with<T, E, F>(
         mut self,
         whom: &str,
         mut attempt: impl FnMut() -> F,
@@ -61,7 +61,11 @@ impl Patience {
     }
 
     /// Pauses because the world is away, or gives up.
-    pub(super) async fn is_away(&mut self, whom: &str, cause: &str) -> Result<(), Failure> {
+    pub(in crate::client) async fn is_away(
+        &mut self,
+        whom: &str,
+        cause: &str,
+    ) -> Result<(), Failure> {
         let since = *self.away_since.get_or_insert_with(Instant::now);
         if !self.said.swap(true, Ordering::Relaxed) {
             warn!("waiting for {whom}: {cause}");
@@ -80,7 +84,7 @@ impl Patience {
     }
 
     /// Says that the waiting is over, if there was any.
-    pub(super) fn is_back(&mut self, whom: &str) {
+    pub(in crate::client) fn is_back(&mut self, whom: &str) {
         if self.away_since.take().is_some() && self.said.swap(false, Ordering::Relaxed) {
             info!("{whom} is back, going on");
         }
