@@ -9,6 +9,7 @@ mod deployed;
 mod faber;
 mod fields;
 mod file;
+mod form;
 mod listed;
 mod names;
 mod observed;
@@ -34,7 +35,8 @@ pub use self::{
     asks::RETRIER,
     clean::{Cleaner, Person},
     file::{FILE, QUARANTINE},
-    retry::{Again, Origin, again, origin},
+    form::Headers,
+    retry::{Again, KEPT_HEADERS, Origin, again, origin},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -52,6 +54,8 @@ pub struct Arrival<'a> {
     pub received_at: Timestamp,
     /// The event that asked for it, if the plane itself publishes it again.
     pub cause: Option<Uuid>,
+    /// The headers that count.
+    pub headers: &'a Headers,
     pub payload: &'a [u8],
 }
 
@@ -67,8 +71,11 @@ pub enum Admission {
 pub struct Admitted {
     /// Digest of (publisher, source, id).
     pub key: Hash,
-    /// Digest of the content, whatever its spacing and the order of its keys.
+    /// Digest of the content, whatever its spacing, the order of its keys and the form it was
+    /// published in.
     pub content: Hash,
+    /// The same as it was written: what a publish of before was known by.
+    pub written: Hash,
     pub command: NewCommand,
     /// Names of the run that it is about, the one it goes by first; more than one only if the
     /// message says so, and none if it is about no run.
@@ -140,10 +147,11 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
             "put large content elsewhere and publish a reference to it",
         ));
     }
-    let raw = strict::parse(arrival.payload)?;
+    let raw = form::read(arrival.headers, arrival.payload)?;
     let key = cloudevent::key(arrival.publisher, &raw)?;
     let cleaned = cleaner.clean(raw);
-    let content = Hash::of_json(&cleaned.value);
+    let written = Hash::of_json(&cleaned.value);
+    let content = form::alike(&cleaned.value).map_or(written, |alike| Hash::of_json(&alike));
     let event = cloudevent::read(cleaned.value)?;
     let command_id = derived_id(&["door", &key.to_string()]);
     let mut attributes = Attributes::default();
@@ -159,7 +167,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     if let Some(trace) = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str) {
         attributes.set(ce::TRACEPARENT, trace);
     }
-    let wanted = wanted(&event, cleaned.removed, arrival, (key, content))?;
+    let wanted = wanted(&event, cleaned.removed, arrival, (key, written))?;
     let Wanted { context, name, id, names, payload, time } = wanted;
     let time = time.or(event.time);
     if payload.len() > COMMAND_BYTES_MAX {
@@ -188,6 +196,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     Ok(Admission::Command(Box::new(Admitted {
         key,
         content,
+        written,
         command,
         names,
         people: cleaned.people,

@@ -61,3 +61,13 @@ pub const UNIT_NAME_BYTES_MAX: usize = 200;
 /// How much of a file that could not be read is kept with its reason. Enough to see what it was;
 /// written out byte by byte it still fits one publish.
 pub const QUARANTINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Attributes that one publish may have as headers: three times what any event seen has.
+pub const HEADERS_MAX: usize = 64;
+
+/// How long all of them may be. A dead letter keeps them beside its own headers, with every byte
+/// escaped at worst, and the server takes 64 KiB of headers a message.
+pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest name of an attribute that stands in a header: three times what CloudEvents advises.
+pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 64;
