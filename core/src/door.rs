@@ -3,6 +3,7 @@
 //! leaves here still holds a secret or a personal value.
 
 mod asks;
+mod cdevents;
 mod clean;
 mod cloudevent;
 mod deployed;
@@ -149,7 +150,11 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     }
     let raw = form::read(arrival.headers, arrival.payload)?;
     let key = cloudevent::key(arrival.publisher, &raw)?;
-    let cleaned = cleaner.clean(raw);
+    let personal: &[&str] = match cdevents::is_cdevent(&raw) {
+        true => &cdevents::PERSONAL_KEYS,
+        false => &[],
+    };
+    let cleaned = cleaner.clean_also(raw, personal);
     let written = Hash::of_json(&cleaned.value);
     let content = form::alike(&cleaned.value).map_or(written, |alike| Hash::of_json(&alike));
     let event = cloudevent::read(cleaned.value)?;
@@ -226,6 +231,9 @@ fn wanted(
             time,
             ..Wanted::new(Context::Run, names[0].clone(), word)
         });
+    }
+    if let Some(wanted) = cdevents::read(event, &removed, arrival) {
+        return Ok(wanted);
     }
     let (source, fact) = cloudevent::external(event, removed)?;
     Ok(Wanted::new(Context::External, source, words::encode(&ExternalCommand::Record(fact))))

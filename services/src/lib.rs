@@ -2,6 +2,7 @@
 //! a laptop. Wiring only; what is decided is decided in the core.
 
 pub mod approval;
+pub mod cdevents;
 pub mod cli;
 pub mod client;
 pub mod dead_letter;
@@ -23,4 +24,5 @@ pub mod run;
 pub mod serve;
 pub mod service;
 pub mod setup;
+pub mod tells;
 pub mod up;

@@ -188,3 +188,7 @@ pub const PAST_TRIES_MAX: u32 = 3;
 
 /// How often it is looked whether views have come to the position that is asked about.
 pub const REACHED_POLL: Duration = Duration::from_millis(50);
+
+/// How old a decision may be that is still told to others: what OUT keeps, which is also how long OUT
+/// knows what it holds. A service that was away longer begins with what is young enough.
+pub const OUT_AGE_MAX: Duration = Duration::from_hours(7 * 24);

@@ -12,7 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    approval, dead_letter, deadline, deployment, door, external, ledger,
+    approval, cdevents, dead_letter, deadline, deployment, door, external, ledger,
     local::plane::Plane,
     patience::patiently,
     run,
@@ -47,6 +47,7 @@ pub fn services() -> Vec<Service> {
         external::service(),
         deadline::service(),
         ledger::service(),
+        cdevents::service(),
     ]
 }
 

@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, projects, reacts, retries};
+use crate::{deadlines, decides, door, projects, reacts, retries, tells};
 
 /// What a service is made of.
 pub struct Service {
@@ -84,6 +84,11 @@ impl Service {
     /// Publishes dead letters again.
     pub fn retries(self) -> Self {
         self.part("publishing dead letters again", |around| Box::pin(retries::retry(around)))
+    }
+
+    /// Tells others as CDEvents what the plane decides.
+    pub fn tells(self) -> Self {
+        self.part("telling as CDEvents", |around| Box::pin(tells::tell(around)))
     }
 
     /// Runs all parts until they are told to stop, or one of them cannot go on.

@@ -155,7 +155,8 @@ fn what_cannot_be_read_dies_with_its_reason() {
     let long = "x".repeat(65);
     let named = format!("ce-{long}");
     let long_value = "x".repeat(3_000);
-    let cases: [(&[(&str, &str)], &[u8], &str); 12] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [u8], &'a str);
+    let cases: [Case<'_>; 12] = [
         (&[("ce-data", "{}")], b"", "bad_header"),
         (&[("ce-data_base64", "e30=")], b"", "bad_header"),
         (&[("ce-", "x")], b"", "bad_header"),
