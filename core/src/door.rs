@@ -3,12 +3,14 @@
 //! leaves here still holds a secret or a personal value.
 
 mod asks;
+mod cdevents;
 mod clean;
 mod cloudevent;
 mod deployed;
 mod faber;
 mod fields;
 mod file;
+mod form;
 mod listed;
 mod names;
 mod needs;
@@ -36,7 +38,8 @@ pub use self::{
     asks::{HTTP, RETRIER},
     clean::{Cleaner, Person},
     file::{FILE, QUARANTINE},
-    retry::{Again, Origin, again, on_behalf_of, origin, through_http},
+    form::Headers,
+    retry::{Again, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -54,6 +57,8 @@ pub struct Arrival<'a> {
     pub received_at: Timestamp,
     /// The event that asked for it, if the plane itself publishes it again.
     pub cause: Option<Uuid>,
+    /// The headers that count.
+    pub headers: &'a Headers,
     pub payload: &'a [u8],
 }
 
@@ -69,8 +74,11 @@ pub enum Admission {
 pub struct Admitted {
     /// Digest of (publisher, source, id).
     pub key: Hash,
-    /// Digest of the content, whatever its spacing and the order of its keys.
+    /// Digest of the content, whatever its spacing, the order of its keys and the form it was
+    /// published in.
     pub content: Hash,
+    /// The same as it was written: what a publish of before was known by.
+    pub written: Hash,
     pub command: NewCommand,
     /// Names of the run that it is about, the one it goes by first; more than one only if the
     /// message says so, and none if it is about no run.
@@ -140,7 +148,7 @@ pub struct Foreseen {
 /// Looks at a message that is not published yet: whether it is a CloudEvent at all. What it means,
 /// and whether it is a repeat, is told only once it lies in INBOX.
 pub fn foresee(publisher: &str, payload: &[u8]) -> Result<Foreseen, Dead> {
-    let raw = parsed(payload)?;
+    let raw = parsed(&Headers::default(), payload)?;
     let key = cloudevent::key(publisher, &raw)?;
     let event = cloudevent::read(raw)?;
     let (right, about) = needs::needs(&event.kind);
@@ -155,7 +163,7 @@ pub fn admit(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Admission {
     })
 }
 
-fn parsed(payload: &[u8]) -> Result<Value, Dead> {
+fn parsed(headers: &Headers, payload: &[u8]) -> Result<Value, Dead> {
     if payload.len() > PUBLISH_BYTES_MAX {
         return Err(Dead::new(
             "too_large",
@@ -163,12 +171,17 @@ fn parsed(payload: &[u8]) -> Result<Value, Dead> {
             "put large content elsewhere and publish a reference to it",
         ));
     }
-    strict::parse(payload)
+    form::read(headers, payload)
 }
 
 /// JSON as a door takes it: UTF-8, one value, no key twice.
 pub fn json(bytes: &[u8]) -> Result<Value, Dead> {
     strict::parse(bytes)
+}
+
+/// A message in either form, as the same event in the JSON event format.
+pub fn in_json(headers: &Headers, payload: &[u8]) -> Result<Vec<u8>, Dead> {
+    parsed(headers, payload).map(|event| event.to_string().into_bytes())
 }
 
 /// The members of a JSON list, each as it is written.
@@ -186,10 +199,15 @@ fn command_id(key: &Hash) -> Uuid {
 }
 
 fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
-    let raw = parsed(arrival.payload)?;
+    let raw = parsed(arrival.headers, arrival.payload)?;
     let key = cloudevent::key(arrival.publisher, &raw)?;
-    let cleaned = cleaner.clean(raw);
-    let content = Hash::of_json(&cleaned.value);
+    let personal: &[&str] = match cdevents::is_cdevent(&raw) {
+        true => &cdevents::PERSONAL_KEYS,
+        false => &[],
+    };
+    let cleaned = cleaner.clean_also(raw, personal);
+    let written = Hash::of_json(&cleaned.value);
+    let content = form::alike(&cleaned.value).map_or(written, |alike| Hash::of_json(&alike));
     let event = cloudevent::read(cleaned.value)?;
     let command_id = command_id(&key);
     let mut attributes = Attributes::default();
@@ -205,7 +223,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     if let Some(trace) = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str) {
         attributes.set(ce::TRACEPARENT, trace);
     }
-    let wanted = wanted(&event, cleaned.removed, arrival, (key, content))?;
+    let wanted = wanted(&event, cleaned.removed, arrival, (key, written))?;
     let Wanted { context, name, id, names, payload, time } = wanted;
     let time = time.or(event.time);
     if payload.len() > COMMAND_BYTES_MAX {
@@ -234,6 +252,7 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     Ok(Admission::Command(Box::new(Admitted {
         key,
         content,
+        written,
         command,
         names,
         people: cleaned.people,
@@ -263,6 +282,9 @@ fn wanted(
             time,
             ..Wanted::new(Context::Run, names[0].clone(), word)
         });
+    }
+    if let Some(wanted) = cdevents::read(event, &removed, arrival) {
+        return Ok(wanted);
     }
     let (source, fact) = cloudevent::external(event, removed)?;
     Ok(Wanted::new(Context::External, source, words::encode(&ExternalCommand::Record(fact))))

@@ -6,6 +6,7 @@ pub mod aggregate;
 pub mod alias;
 pub mod approval;
 pub mod causes;
+pub mod cdevents;
 pub mod command;
 pub mod dead_letter;
 pub mod decider;

@@ -81,3 +81,13 @@ pub const LABEL_BYTES_MAX: usize = 64;
 
 /// How often the use of one token is told: enough to see which nobody uses any more.
 pub const LAST_USE_EVERY: Duration = Duration::from_hours(1);
+
+/// Attributes that one publish may have as headers: three times what any event seen has.
+pub const HEADERS_MAX: usize = 64;
+
+/// How long all of them may be. A dead letter keeps them beside its own headers, with every byte
+/// escaped at worst, and the server takes 64 KiB of headers a message.
+pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest name of an attribute that stands in a header: three times what CloudEvents advises.
+pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 64;

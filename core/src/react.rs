@@ -246,7 +246,9 @@ fn text<'a>(held: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 }
 
 /// The aggregate of an event and the event; `None` for the refusal of a command.
-fn read<W: serde::de::DeserializeOwned>(event: &Record) -> Result<Option<(Id, W)>, NotReadable> {
+pub(crate) fn read<W: serde::de::DeserializeOwned>(
+    event: &Record,
+) -> Result<Option<(Id, W)>, NotReadable> {
     let Ok(Subject::Event { id, .. }) = event.subject.parse() else {
         return Err(NotReadable::Subject(event.subject.clone()));
     };

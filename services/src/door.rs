@@ -11,7 +11,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use futures_util::future::{join_all, try_join_all};
 use helmstream_core::door::{
-    Admission, Admitted, Arrival, Cleaner, Dead, Origin, admit as read, origin as origin_of,
+    Admission, Admitted, Arrival, Cleaner, Dead, Headers, KEPT_HEADERS, Origin, admit as read,
+    origin as origin_of,
 };
 use helmstream_projections::people;
 use helmstream_schemas::{
@@ -161,7 +162,8 @@ impl Door {
             Ok(Subject::In { publisher }) => publisher,
             _ => String::new(),
         };
-        let origin = origin_of(&token, &record.attributes);
+        let headers = Headers::of(delivery.headers());
+        let origin = origin_of(&token, &record.attributes, headers);
         let user = self.publishers.iter().find(|user| user.user == origin.publisher);
         let by_file = user.map(|user| (user.actor.as_str(), user.kind));
         let told = origin.actor.as_ref().map(|actor| (actor.id.as_str(), actor.kind));
@@ -173,6 +175,7 @@ impl Door {
             inbox_sequence: record.sequence,
             received_at: record.recorded_at,
             cause: origin.cause,
+            headers: &origin.headers,
             payload: &record.payload,
         };
         let admission = read(&arrival, &self.cleaner);
@@ -225,7 +228,7 @@ impl Door {
             }
             (Admission::Dead(dead), _) => Ok(self.dead(dead.clone(), None, entry)),
             (Admission::Command(admitted), Some(first))
-                if first.content == Some(admitted.content) =>
+                if [admitted.content, admitted.written].map(Some).contains(&first.content) =>
             {
                 Ok(Plan::Duplicate(first.inbox_sequence))
             }
@@ -313,7 +316,11 @@ impl Door {
         let subject = Subject::Dead { origin: entry.origin.kept_under().to_owned() }.to_string();
         let payload = record.payload.clone().into();
         let connection = &self.around.connection;
-        let dead_sequence = store(connection, &subject, to_headers(&attributes), payload).await?;
+        let mut kept = attributes.clone();
+        if let Some(headers) = entry.origin.headers.to_text() {
+            kept.set(KEPT_HEADERS, headers);
+        }
+        let dead_sequence = store(connection, &subject, to_headers(&kept), payload).await?;
         let letter = DeadLetter {
             inbox_sequence: record.sequence,
             dead_sequence,

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod approval;
+pub mod cdevents;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -27,5 +28,6 @@ pub mod run;
 pub mod serve;
 pub mod service;
 pub mod setup;
+pub mod tells;
 pub mod tls;
 pub mod up;

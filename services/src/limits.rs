@@ -196,7 +196,7 @@ pub const REACHED_POLL: Duration = Duration::from_millis(50);
 /// Bytes of the head of a request over HTTP, with its request line: no header of ours is long.
 pub const HEAD_BYTES_MAX: usize = 32 * 1_024;
 
-/// Headers of a request: an event in binary mode has up to `ATTRIBUTES_MAX` of its own.
+/// Headers of a request: an event in binary mode has up to 64 of its own.
 pub const HEADERS_MAX: usize = 96;
 
 /// How long a connection may take for the head of a request; a person who types one is slower.
@@ -223,12 +223,6 @@ pub const BATCH_BYTES_MAX: usize = 4 * 1_048_576;
 
 /// Events that are published in one request.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
-
-/// Attributes of one event in binary mode: four times what is common.
-pub const ATTRIBUTES_MAX: usize = 64;
-
-/// Bytes of an attribute's name; CloudEvents asks for 20 at most, and some write longer ones.
-pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 64;
 
 /// Bytes of a key under which an action is done once.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
@@ -309,3 +303,7 @@ pub const HTTP_ANSWER_SECONDS: Duration = Duration::from_secs(120);
 
 /// Bytes of an answer over HTTP: a page of `replay` with the largest events.
 pub const HTTP_ANSWER_BYTES_MAX: usize = 512 * 1_048_576;
+
+/// How old a decision may be that is still told to others: what OUT keeps, which is also how long OUT
+/// knows what it holds. A service that was away longer begins with what is young enough.
+pub const OUT_AGE_MAX: Duration = Duration::from_hours(7 * 24);

@@ -12,7 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    access, approval, dead_letter, deadline, deployment, door, external, http, ledger,
+    access, approval, cdevents, dead_letter, deadline, deployment, door, external, http, ledger,
     local::plane::Plane,
     patience::patiently,
     run,
@@ -78,6 +78,7 @@ pub fn services() -> Vec<Service> {
         external::service(),
         deadline::service(),
         ledger::service(),
+        cdevents::service(),
         http::service(),
     ]
 }

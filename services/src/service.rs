@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, http, projects, reacts, retries};
+use crate::{deadlines, decides, door, http, projects, reacts, retries, tells};
 
 /// What a service is made of.
 pub struct Service {
@@ -86,6 +86,11 @@ impl Service {
     /// Publishes dead letters again.
     pub fn retries(self) -> Self {
         self.part("publishing dead letters again", |around| Box::pin(retries::retry(around)))
+    }
+
+    /// Tells others as CDEvents what the plane decides.
+    pub fn tells(self) -> Self {
+        self.part("telling as CDEvents", |around| Box::pin(tells::tell(around)))
     }
 
     /// Answers over HTTP.

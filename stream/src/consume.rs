@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::{self, AckKind, consumer::pull};
 use futures_util::{
     FutureExt, StreamExt,
@@ -82,6 +83,14 @@ impl Delivery {
     pub fn later(mut self, pause: Duration) -> Self {
         self.later = Some(pause);
         self
+    }
+
+    /// All headers as they were sent, whoever sent them. A name may stand there several times.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = self.message.headers.iter().flat_map(HeaderMap::iter);
+        named.flat_map(|(name, values)| {
+            values.iter().map(move |value| (name.as_ref(), value.as_str()))
+        })
     }
 
     /// Acknowledges: the message is gone from the consumer for good, unless it is to come again.

@@ -16,6 +16,10 @@ const PREFIX: &str = "ce-";
 /// subject is its acknowledgement.
 pub const REPLY_TO: &str = "Helmstream-Reply-To";
 
+/// The id under which OUT stores a message once. No other stream of ours relies on one: ids are
+/// unique in a whole stream, and only one service writes to OUT.
+pub const MESSAGE_ID: &str = "Nats-Msg-Id";
+
 /// Attributes as headers.
 pub fn to_headers(attributes: &Attributes) -> HeaderMap {
     let mut headers = HeaderMap::new();

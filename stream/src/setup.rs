@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One line for each stream: the file, as `$JS.API.STREAM.CREATE` takes it.
-const STREAMS: [&str; 8] = [
+const STREAMS: [&str; 9] = [
     include_str!("../../nats/streams/INBOX.json"),
     include_str!("../../nats/streams/COMMANDS.json"),
     include_str!("../../nats/streams/EVENTS.json"),
@@ -21,10 +21,11 @@ const STREAMS: [&str; 8] = [
     include_str!("../../nats/streams/JOURNAL.json"),
     include_str!("../../nats/streams/DEADLETTERS.json"),
     include_str!("../../nats/streams/SIGNALS.json"),
+    include_str!("../../nats/streams/OUT.json"),
 ];
 
 /// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
-const CONSUMERS: [&str; 31] = [
+const CONSUMERS: [&str; 32] = [
     include_str!("../../nats/consumers/door.json"),
     include_str!("../../nats/consumers/run-0.json"),
     include_str!("../../nats/consumers/run-1.json"),
@@ -56,6 +57,7 @@ const CONSUMERS: [&str; 31] = [
     include_str!("../../nats/consumers/external-1.json"),
     include_str!("../../nats/consumers/external-2.json"),
     include_str!("../../nats/consumers/external-3.json"),
+    include_str!("../../nats/consumers/cdevents.json"),
 ];
 
 /// What `setup` found and did, one entry for each file, in the order of the lists.

@@ -32,6 +32,11 @@ impl Publisher {
         Self { connection, subject, inbox, answers, heard: BTreeMap::new() }
     }
 
+    /// Where it listens.
+    pub fn inbox(&self) -> &str {
+        &self.inbox
+    }
+
     /// Publishes; its position in INBOX.
     pub async fn publish(&self, event: &Value) -> u64 {
         self.publish_bytes(event.to_string().into_bytes()).await

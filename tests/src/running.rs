@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
-/// Every service.
+/// Every service but `cdevents`, which only tells others what these decided.
 pub const ALL: [&str; 10] = [
     "door",
     "run",

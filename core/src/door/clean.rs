@@ -62,7 +62,12 @@ impl Cleaner {
 
     /// Cleans a whole value, keys of objects included.
     pub fn clean(&self, value: Value) -> Cleaned {
-        let mut found = Found { removed: BTreeSet::new(), people: BTreeSet::new() };
+        self.clean_also(value, &[])
+    }
+
+    /// Cleans a whole value in which further keys hold the name of a person, or a list of them.
+    pub fn clean_also(&self, value: Value, personal: &[&str]) -> Cleaned {
+        let mut found = Found { personal, removed: BTreeSet::new(), people: BTreeSet::new() };
         let value = self.value(value, "", &mut found);
         Cleaned {
             value,
@@ -79,7 +84,7 @@ impl Cleaner {
         }
     }
 
-    fn value(&self, value: Value, at: &str, found: &mut Found) -> Value {
+    fn value(&self, value: Value, at: &str, found: &mut Found<'_>) -> Value {
         match value {
             Value::String(text) => Value::String(self.string(text, at, found)),
             Value::Array(items) => {
@@ -96,7 +101,7 @@ impl Cleaner {
         &self,
         entries: Map<String, Value>,
         at: &str,
-        found: &mut Found,
+        found: &mut Found<'_>,
     ) -> Map<String, Value> {
         let mut cleaned = Map::new();
         for (key, value) in entries {
@@ -110,8 +115,11 @@ impl Cleaner {
                     found.note(&here, "secret_by_name");
                     Value::String("[removed: secret_by_name]".into())
                 }
-                Value::String(text) if is_personal(&key) && !text.is_empty() => {
+                Value::String(text) if found.is_personal(&key) && !text.is_empty() => {
                     Value::String(self.person(text, &here, found))
+                }
+                Value::Array(items) if found.is_listed(&key) => {
+                    items.into_iter().map(|item| self.listed(item, &here, found)).collect()
                 }
                 other => self.value(other, &here, found),
             };
@@ -120,7 +128,7 @@ impl Cleaner {
         cleaned
     }
 
-    fn string(&self, text: String, at: &str, found: &mut Found) -> String {
+    fn string(&self, text: String, at: &str, found: &mut Found<'_>) -> String {
         let mut text = match secrets::remove(&text) {
             Some((cleaned, kinds)) => {
                 kinds.into_iter().for_each(|kind| found.note(at, kind));
@@ -142,7 +150,14 @@ impl Cleaner {
         text
     }
 
-    fn person(&self, text: String, at: &str, found: &mut Found) -> String {
+    fn listed(&self, item: Value, at: &str, found: &mut Found<'_>) -> Value {
+        match item {
+            Value::String(text) if !text.is_empty() => Value::String(self.person(text, at, found)),
+            other => self.value(other, at, found),
+        }
+    }
+
+    fn person(&self, text: String, at: &str, found: &mut Found<'_>) -> String {
         if text.starts_with(OPAQUE) {
             return self.string(text, at, found);
         }
@@ -151,7 +166,7 @@ impl Cleaner {
     }
 
     /// The same id for the same value however it is capitalised.
-    fn opaque(&self, value: &str, found: &mut Found) -> String {
+    fn opaque(&self, value: &str, found: &mut Found<'_>) -> String {
         let mut mac = self.key.clone();
         mac.update(value.trim().to_lowercase().as_bytes());
         let digest = mac.finalize().into_bytes();
@@ -162,19 +177,26 @@ impl Cleaner {
     }
 }
 
-struct Found {
+struct Found<'a> {
+    /// Keys that are personal in this value only.
+    personal: &'a [&'a str],
     removed: BTreeSet<Removal>,
     people: BTreeSet<Person>,
 }
 
-impl Found {
+impl Found<'_> {
     fn note(&mut self, at: &str, what: &str) {
         self.removed.insert(Removal { at: at.to_owned(), what: what.to_owned() });
     }
-}
 
-fn is_personal(key: &str) -> bool {
-    PERSONAL_KEYS.iter().any(|personal| key.eq_ignore_ascii_case(personal))
+    fn is_personal(&self, key: &str) -> bool {
+        PERSONAL_KEYS.iter().any(|personal| key.eq_ignore_ascii_case(personal))
+            || self.is_listed(key)
+    }
+
+    fn is_listed(&self, key: &str) -> bool {
+        self.personal.iter().any(|personal| key.eq_ignore_ascii_case(personal))
+    }
 }
 
 #[cfg(test)]

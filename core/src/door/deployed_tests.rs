@@ -4,7 +4,7 @@ use helmstream_schemas::{ActorKind, deployment::Environment};
 use serde_json::json;
 
 use super::*;
-use crate::door::{Admission, Arrival, Cleaner, admit};
+use crate::door::{Admission, Arrival, Cleaner, Headers, admit};
 
 fn read(entry: &Value) -> Result<(String, Register), Dead> {
     let by = Actor { id: "service:sync".into(), kind: ActorKind::Service };
@@ -115,6 +115,7 @@ fn whoever_asks_for_it_registers_a_deployment_in_the_same_words() {
                 cause: None,
                 inbox_sequence: 1,
                 received_at: Timestamp::default(),
+                headers: &Headers::default(),
                 payload: payload.as_bytes(),
             },
             &Cleaner::new(b"key"),

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    door::{Admission, Admitted, Cleaner, admit, fields::Fields},
+    door::{Admission, Admitted, Cleaner, Headers, admit, fields::Fields},
     faber::{self, File},
 };
 
@@ -29,6 +29,7 @@ fn admissions(path: &str, content: &[u8]) -> Vec<Admission> {
             inbox_sequence: 3,
             received_at: Timestamp::parse("2026-03-01T10:00:00Z").unwrap(),
             cause: None,
+            headers: &Headers::default(),
             payload: payload.as_bytes(),
         };
         admit(&arrival, &Cleaner::new(b"key"))

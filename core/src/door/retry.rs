@@ -8,13 +8,20 @@ use helmstream_schemas::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::asks::{HTTP, RETRIER};
+use super::{
+    Headers,
+    asks::{HTTP, RETRIER},
+};
 use crate::{command::derived_id, limits::RETRY_BYTES_MAX};
 
 /// Where the retrier's own messages come from.
 const SOURCE: &str = "/helmstream/dead_letter";
 
-/// Who published a message, and what asked for it.
+/// The attribute in which a dead letter keeps the headers that counted, and in which they go out
+/// again: as headers of their own they could pass for those of whoever keeps or publishes them.
+pub const KEPT_HEADERS: &str = "keptheaders";
+
+/// Who published a message, in which form, and what asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub publisher: String,
@@ -22,6 +29,7 @@ pub struct Origin {
     pub actor: Option<Actor>,
     /// The event that asked for it; absent for whoever publishes of its own accord.
     pub cause: Option<Uuid>,
+    pub headers: Headers,
 }
 
 impl Origin {
@@ -39,23 +47,25 @@ pub struct Again {
     pub payload: Vec<u8>,
 }
 
-/// On whose behalf a message on `in.<token>` was published. Headers count on the subjects of the
-/// retrier and of the door for HTTP, and on no other.
-pub fn origin(token: &str, attributes: &Attributes) -> Origin {
+/// On whose behalf a message on `in.<token>` was published. What headers say of that counts on the
+/// subjects of the retrier and of the door for HTTP, and on no other.
+pub fn origin(token: &str, attributes: &Attributes, headers: Headers) -> Origin {
     if token != RETRIER && token != HTTP {
-        return Origin { publisher: token.to_owned(), actor: None, cause: None };
+        return Origin { publisher: token.to_owned(), actor: None, cause: None, headers };
     }
     let actor = attributes.get(ce::ACTOR).and_then(|id| {
         let kind = attributes.get(ce::ACTORKIND)?.parse().ok()?;
         Some(Actor { id: id.to_owned(), kind })
     });
     if token == HTTP {
+        // What is sent through that door is in the JSON event format by then.
         let publisher = actor.as_ref().map_or_else(|| HTTP.to_owned(), through_http);
-        return Origin { publisher, actor, cause: None };
+        return Origin { publisher, actor, cause: None, headers: Headers::default() };
     }
     let publisher = attributes.get(ce::PUBLISHER).unwrap_or(RETRIER).to_owned();
     let cause = attributes.get(ce::CAUSATIONID).and_then(|id| id.parse().ok());
-    Origin { publisher, actor, cause }
+    let headers = attributes.get(KEPT_HEADERS).map(Headers::of_text).unwrap_or_default();
+    Origin { publisher, actor, cause, headers }
 }
 
 /// The publisher that an actor is who publishes through the door for HTTP. No user of NATS is
@@ -82,13 +92,18 @@ pub(super) fn once(cause: Uuid) -> (Hash, Hash) {
 /// What is published because the dead letter `id` was `retried` by the event `cause`: the message
 /// that was `found` where the event says it is kept, byte for byte, or that it cannot be done.
 pub fn again(id: &Id, cause: Uuid, retried: &Retried, found: Option<&Record>) -> Again {
+    let mut attributes = Attributes::default();
+    attributes.set(ce::CAUSATIONID, cause.to_string());
     let (publisher, payload) = match message(id, retried, found) {
-        Ok((publisher, payload)) => (publisher, payload.to_vec()),
+        Ok((publisher, record)) => {
+            if let Some(headers) = record.attributes.get(KEPT_HEADERS) {
+                attributes.set(KEPT_HEADERS, headers);
+            }
+            (publisher, record.payload.clone())
+        }
         Err(detail) => (RETRIER.to_owned(), failed(id, cause, retried, &detail)),
     };
-    let mut attributes = Attributes::default();
     attributes.set(ce::PUBLISHER, publisher);
-    attributes.set(ce::CAUSATIONID, cause.to_string());
     for told in [ce::ACTOR, ce::ACTORKIND] {
         if let Some(told_then) = found.and_then(|record| record.attributes.get(told)) {
             attributes.set(told, told_then);
@@ -101,7 +116,7 @@ fn message<'a>(
     id: &Id,
     retried: &Retried,
     found: Option<&'a Record>,
-) -> Result<(String, &'a [u8]), String> {
+) -> Result<(String, &'a Record), String> {
     let at = retried.dead_sequence;
     let Some(record) = found else {
         return Err(format!("DEADLETTERS {at} is gone"));
@@ -113,11 +128,13 @@ fn message<'a>(
     let Some(publisher) = record.attributes.get(ce::PUBLISHER) else {
         return Err(format!("DEADLETTERS {at} does not say who published it"));
     };
-    if record.payload.len() > RETRY_BYTES_MAX {
-        let bytes = record.payload.len();
+    // Every byte of a header may be escaped.
+    let headers = record.attributes.get(KEPT_HEADERS).map_or(0, |headers| 3 * headers.len());
+    let bytes = record.payload.len() + headers;
+    if bytes > RETRY_BYTES_MAX {
         return Err(format!("{bytes} bytes are over the limit of {RETRY_BYTES_MAX}"));
     }
-    Ok((publisher.to_owned(), &record.payload))
+    Ok((publisher.to_owned(), record))
 }
 
 fn failed(id: &Id, cause: Uuid, retried: &Retried, detail: &str) -> Vec<u8> {
@@ -167,14 +184,26 @@ mod tests {
 
     fn published(found: Option<&Record>) -> (Origin, Vec<u8>) {
         let again = again(&Id::new("41").unwrap(), CAUSE, &retried(), found);
-        (origin(RETRIER, &again.attributes), again.payload)
+        (origin(RETRIER, &again.attributes, Headers::default()), again.payload)
     }
 
     #[test]
     fn the_same_bytes_go_out_again_on_behalf_of_who_published_them() {
         let (origin, payload) = published(Some(&kept("41", b"{ not json\xff")));
-        assert_eq!(origin, Origin { publisher: "faber".into(), actor: None, cause: Some(CAUSE) });
+        let headers = Headers::default();
+        let wanted = Origin { publisher: "faber".into(), actor: None, cause: Some(CAUSE), headers };
+        assert_eq!(origin, wanted);
         assert_eq!(payload, b"{ not json\xff");
+    }
+
+    #[test]
+    fn a_message_with_headers_goes_out_again_with_those_that_counted() {
+        let sent = Headers::of([("ce-id", "1"), ("ce-publisher", "operator"), ("x", "y")]);
+        let mut kept = kept("41", b"x");
+        kept.attributes.set(KEPT_HEADERS, sent.to_text().unwrap());
+        let (origin, payload) = published(Some(&kept));
+        assert_eq!((origin.publisher.as_str(), origin.cause), ("faber", Some(CAUSE)));
+        assert_eq!((origin.headers, payload), (sent, b"x".to_vec()));
     }
 
     #[test]
@@ -210,6 +239,7 @@ mod tests {
             inbox_sequence: 9,
             received_at: Timestamp::from_nanos(1),
             cause: Some(CAUSE),
+            headers: &Headers::default(),
             payload: payload.as_bytes(),
         };
         admit(&arrival, &Cleaner::new(b"key"))
@@ -234,23 +264,35 @@ mod tests {
         let mut attributes = Attributes::default();
         attributes.set(ce::PUBLISHER, "operator");
         attributes.set(ce::CAUSATIONID, CAUSE.to_string());
-        let wanted = Origin { publisher: "agent".into(), actor: None, cause: None };
-        assert_eq!(origin("agent", &attributes), wanted);
-        assert_eq!(origin(RETRIER, &attributes).publisher, "operator");
+        attributes.set(KEPT_HEADERS, "ce-id:1");
+        let headers = Headers::of([("ce-id", "2")]);
+        let wanted = Origin {
+            publisher: "agent".into(),
+            actor: None,
+            cause: None,
+            headers: headers.clone(),
+        };
+        assert_eq!(origin("agent", &attributes, headers.clone()), wanted);
+        let retried = origin(RETRIER, &attributes, headers);
+        assert_eq!(
+            (retried.publisher.as_str(), &retried.headers),
+            ("operator", &Headers::of([("ce-id", "1")]))
+        );
     }
 
     #[test]
     fn who_acts_through_http_is_who_that_door_says_and_still_is_when_it_is_retried() {
         let actor = Actor { id: "release-bot".into(), kind: ActorKind::Agent };
         let attributes = on_behalf_of(&actor);
-        let through_http = origin(HTTP, &attributes);
+        let through_http = origin(HTTP, &attributes, Headers::default());
         let wanted = Origin {
             publisher: "http:release-bot".into(),
             actor: Some(actor.clone()),
             cause: None,
+            headers: Headers::default(),
         };
         assert_eq!(through_http, wanted);
-        assert_eq!(origin("faber", &attributes).actor, None);
+        assert_eq!(origin("faber", &attributes, Headers::default()).actor, None);
 
         let mut kept = kept("41", b"{}");
         kept.attributes.set(ce::PUBLISHER, "http:release-bot");

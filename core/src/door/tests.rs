@@ -20,6 +20,7 @@ fn admit_bytes(payload: &[u8]) -> Admission {
         inbox_sequence: 3,
         received_at: received(),
         cause: None,
+        headers: &Headers::default(),
         payload,
     };
     admit(&arrival, &Cleaner::new(b"key"))

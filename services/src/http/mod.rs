@@ -4,7 +4,6 @@
 
 pub mod answering;
 mod api;
-mod binary;
 mod caller;
 mod described;
 mod framing;

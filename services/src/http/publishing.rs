@@ -10,16 +10,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join_all;
-use helmstream_core::door::{Dead, Foreseen, foresee, json_list, through_http};
+use helmstream_core::door::{Dead, Foreseen, Headers, foresee, in_json, json_list, through_http};
 use helmstream_schemas::outcome::Outcome;
-use hyper::{StatusCode, header::HeaderValue};
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    App, answering::json, binary, caller::Caller, problem::Problem, reading, speaking_for,
-};
+use super::{App, answering::json, caller::Caller, problem::Problem, reading, speaking_for};
 use crate::{
     client::{
         Client, Direct, Failure,
@@ -32,6 +33,9 @@ use crate::{
 const STRUCTURED: &str = "application/cloudevents+json";
 /// A list of them.
 const BATCH: &str = "application/cloudevents-batch+json";
+
+/// What a publish can be.
+const TAKEN: &str = "application/cloudevents+json, application/cloudevents-batch+json, or any type with `ce-` headers";
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,15 +90,32 @@ async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Resp
             let status = if is_open { StatusCode::ACCEPTED } else { StatusCode::OK };
             return Ok(json(status, &published));
         }
-        Some(STRUCTURED) => body.to_vec(),
-        Some(other) if other.starts_with("application/cloudevents") => {
-            return Err(Problem::unsupported_type(
-                "application/cloudevents+json, application/cloudevents-batch+json, or any type with `ce-` headers",
-            ));
+        Some(other) if other.starts_with("application/cloudevents") && other != STRUCTURED => {
+            return Err(Problem::unsupported_type(TAKEN));
         }
-        _ => binary::structured(&head.headers, kind.as_deref(), &body)?,
+        kind => in_json(&event_headers(&head.headers, kind)?, &body).map_err(not_an_event)?,
     };
     Ok(publish_one(&direct, &caller, event, wait).await?.into_response())
+}
+
+/// What headers say of an event. A body of some other type that none of them speaks of is none.
+fn event_headers(headers: &HeaderMap, kind: Option<&str>) -> Result<Headers, Problem> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let mut pairs = Vec::new();
+    for (name, value) in headers {
+        let refused = || {
+            let detail = format!("the header `{name}` is not ASCII");
+            Problem::not_an_event(detail, "percent-encode what is not, as the binding says")
+        };
+        if name.as_str().starts_with("ce-") || name == CONTENT_TYPE {
+            pairs.push((name.as_str(), text(value).ok_or_else(refused)?));
+        }
+    }
+    let is_event = kind == Some(STRUCTURED) || pairs.iter().any(|(name, _)| *name != CONTENT_TYPE);
+    if !is_event {
+        return Err(Problem::unsupported_type(TAKEN));
+    }
+    Ok(Headers::of(pairs.iter().map(|(name, value)| (*name, value.as_str()))))
 }
 
 /// Publishes one event and waits a while for what becomes of it.

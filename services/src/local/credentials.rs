@@ -18,10 +18,11 @@ use serde_json::{Map, Value, json};
 use super::plane::write_whole;
 
 /// One line for each NATS user.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     include_str!("../../../nats/permissions/access.json"),
     include_str!("../../../nats/permissions/agent.json"),
     include_str!("../../../nats/permissions/approval.json"),
+    include_str!("../../../nats/permissions/cdevents.json"),
     include_str!("../../../nats/permissions/dead_letter.json"),
     include_str!("../../../nats/permissions/deadline.json"),
     include_str!("../../../nats/permissions/deployment.json"),

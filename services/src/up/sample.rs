@@ -55,7 +55,7 @@ fn moved(line: &str, now: Timestamp) -> Result<Value> {
 
 #[cfg(test)]
 mod tests {
-    use helmstream_core::door::{Admission, Arrival, Cleaner, admit};
+    use helmstream_core::door::{Admission, Arrival, Cleaner, Headers, admit};
     use helmstream_schemas::ActorKind;
 
     use super::*;
@@ -72,6 +72,7 @@ mod tests {
                 inbox_sequence: 1,
                 received_at: now,
                 cause: None,
+                headers: &Headers::default(),
                 payload: event.as_bytes(),
             };
             let admission = admit(&arrival, &Cleaner::new(b"key"));

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use helmstream_core::{
     Aggregate, NewCommand, NewEvent,
     aggregate::Decision,
-    door::{Admission, Arrival, Cleaner, admit},
+    door::{Admission, Arrival, Cleaner, Headers, admit},
     run::Run,
 };
 use helmstream_schemas::{
@@ -74,6 +74,7 @@ impl Sample {
             inbox_sequence: 1,
             received_at: now(),
             cause: None,
+            headers: &Headers::default(),
             payload: &payload,
         };
         let command = match admit(&arrival, &Cleaner::new(b"bench")) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use helmstream_core::{
-    door::{Admission, Arrival, Cleaner, admit},
+    door::{Admission, Arrival, Cleaner, Headers, admit},
     faber::Shape,
 };
 use helmstream_schemas::{ActorKind, Subject, Timestamp, faber::TYPES, run::RunCommand, words};
@@ -56,6 +56,7 @@ fn admitted(event: &Value) -> Admission {
         inbox_sequence: 1,
         cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
+        headers: &Headers::default(),
         payload: payload.as_bytes(),
     };
     admit(&arrival, &Cleaner::new(b"key"))

@@ -3,7 +3,7 @@
 
 use helmstream_core::{
     Decider,
-    door::{Admission, Arrival, Cleaner, admit},
+    door::{Admission, Arrival, Cleaner, Headers, admit},
     run::{Run, RunState},
 };
 use helmstream_schemas::{
@@ -45,6 +45,7 @@ fn observe(state: &str) -> RunCommand {
         inbox_sequence: 1,
         cause: None,
         received_at: Timestamp::parse("2026-03-01T10:00:00Z").expect("a time"),
+        headers: &Headers::default(),
         payload: published.as_bytes(),
     };
     match admit(&arrival, &Cleaner::new(b"key")) {

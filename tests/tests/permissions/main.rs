@@ -50,9 +50,17 @@ async fn nobody_listens_to_anything_but_its_own_answers() {
     let plane = TestPlane::start().await;
     for user in credentials::users().expect("the files are readable") {
         let connection = plane.connect(&user.user).await;
-        for subject in
-            [">", "evt.>", "live.run.*", "in.*", "cmd.>", "$JS.API.>", "_INBOX_setup.*", "_INBOX.>"]
-        {
+        for subject in [
+            ">",
+            "evt.>",
+            "live.run.*",
+            "in.*",
+            "out.>",
+            "cmd.>",
+            "$JS.API.>",
+            "_INBOX_setup.*",
+            "_INBOX.>",
+        ] {
             if subject.starts_with(&inbox_prefix(&user.user)) {
                 continue;
             }

@@ -10,6 +10,7 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.MSG.NEXT.DEADLINES.approval-due", &["approval"]),
     ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.approval-run", &["approval"]),
     ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.run-approval", &["run"]),
+    ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.cdevents", &["cdevents"]),
     ("cmd.run.report.a", &["door"]),
     ("cmd.run.merge.a", &["door"]),
     ("cmd.run.observe.a", &["door"]),
@@ -55,6 +56,7 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("jrn.run", &["run"]),
     ("jrn.external", &["external"]),
     ("dead.door", &["door"]),
+    ("out.cdevents.dev.cdevents.a.b.0.1.0", &["cdevents"]),
     // An answer to a publisher, and what would be a forged answer to one of us.
     (
         "_INBOX_faber.x",
@@ -77,6 +79,7 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
         &[
             "access",
             "approval",
+            "cdevents",
             "dead_letter",
             "deployment",
             "door",
@@ -96,6 +99,8 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("$JS.API.DIRECT.GET.JOURNAL", &["ledger", "operator"]),
     ("$JS.API.DIRECT.GET.SIGNALS.sig.access.a", &["operator"]),
     ("$JS.API.DIRECT.GET.DEADLETTERS", &["dead_letter", "operator"]),
+    ("$JS.API.DIRECT.GET.OUT", &["operator"]),
+    ("$JS.API.STREAM.PURGE.OUT", &[]),
     ("$JS.API.STREAM.CREATE.EVENTS", &["setup"]),
     ("$JS.API.STREAM.UPDATE.EVENTS", &[]),
     ("$JS.API.STREAM.DELETE.EVENTS", &[]),
@@ -113,6 +118,8 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.DELETE.EVENTS.approval-run", &[]),
     ("$JS.API.CONSUMER.DELETE.EVENTS.deployment-run", &[]),
     ("$JS.API.CONSUMER.DELETE.EVENTS.run-approval", &[]),
+    ("$JS.API.CONSUMER.CREATE.EVENTS.cdevents", &[]),
+    ("$JS.API.CONSUMER.DELETE.EVENTS.cdevents", &[]),
     ("$JS.API.CONSUMER.PAUSE.COMMANDS.run-0", &[]),
     ("$JS.API.CONSUMER.UNPIN.COMMANDS.run-0", &[]),
     ("$JS.API.CONSUMER.RESET.COMMANDS.run-0", &[]),

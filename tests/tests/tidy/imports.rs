@@ -64,7 +64,18 @@ const PURE: [(&str, &[&str]); 2] = [
     ),
     (
         "helmstream-core",
-        &["hmac", "regex", "serde", "serde_json", "sha2", "subtle", "thiserror", "uuid"],
+        &[
+            "base64",
+            "hmac",
+            "percent-encoding",
+            "regex",
+            "serde",
+            "serde_json",
+            "sha2",
+            "subtle",
+            "thiserror",
+            "uuid",
+        ],
     ),
 ];
 

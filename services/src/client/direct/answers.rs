@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future};
 
-use helmstream_core::door::Cleaner;
+use helmstream_core::door::{Cleaner, KEPT_HEADERS};
 use helmstream_projections::{
     Database, ProjectionError,
     edition::Edition,
@@ -215,7 +215,10 @@ impl Client for Direct {
             .await?;
         // The plane's own key is not an operator's: under another one no id can be matched.
         let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-        let shown = stored.map(|record| shown(&Cleaner::new(&key), &record.payload));
+        let shown = stored.map(|record| {
+            let headers = record.attributes.get(KEPT_HEADERS);
+            shown(&Cleaner::new(&key), headers, &record.payload)
+        });
         Ok(Answer { as_of_seq, answer: dead_letter::Shown { dead_letter, shown } })
     }
 

@@ -5,12 +5,14 @@
 
 use std::fmt::Write;
 
-use helmstream_core::door::Cleaner;
+use helmstream_core::door::{Cleaner, Headers};
 use serde_json::{Map, Value};
 
-/// The payload without secrets and personal values. Bytes that are no UTF-8 stand as `\xff`.
-pub(super) fn shown(cleaner: &Cleaner, payload: &[u8]) -> String {
-    let text = readable(payload);
+/// The headers that counted and the payload, without secrets and personal values. Bytes that are no
+/// UTF-8 stand as `\xff`.
+pub(super) fn shown(cleaner: &Cleaner, headers: Option<&str>, payload: &[u8]) -> String {
+    let mut text = headers.map(Headers::of_text).map(|headers| told(&headers)).unwrap_or_default();
+    text.push_str(&readable(payload));
     let mut cleaned = String::with_capacity(text.len());
     let mut key: Option<String> = None;
     let mut rest = text.as_str();
@@ -25,6 +27,14 @@ pub(super) fn shown(cleaner: &Cleaner, payload: &[u8]) -> String {
         rest = after;
     }
     cleaner.text(&cleaned)
+}
+
+/// Headers as the attributes that they are, each in quotes as in the JSON event format.
+fn told(headers: &Headers) -> String {
+    let quoted = |text: &str| Value::String(text.to_owned()).to_string();
+    let lines =
+        headers.iter().map(|(name, value)| format!("{}: {}\n", quoted(name), quoted(&value)));
+    lines.chain(["\n".to_owned()]).collect()
 }
 
 fn readable(payload: &[u8]) -> String {
@@ -118,7 +128,7 @@ mod tests {
     use super::*;
 
     fn show(payload: impl AsRef<[u8]>) -> String {
-        shown(&Cleaner::new(b"key"), payload.as_ref())
+        shown(&Cleaner::new(b"key"), None, payload.as_ref())
     }
 
     #[test]
@@ -169,5 +179,18 @@ mod tests {
     fn a_token_in_plain_text_goes() {
         let token = format!("gh{}_{}", "p", "a1".repeat(18));
         assert!(!show(format!("pushed with {token}, really")).contains(&token));
+    }
+
+    #[test]
+    fn the_headers_of_a_message_are_shown_before_it_and_are_cleaned_too() {
+        let headers =
+            "content-type:text/csv\nce-author:Dana Scully\nce-note:to%20dana%40example.com";
+        let shown = shown(&Cleaner::new(b"key"), Some(headers), b"a,b");
+        assert!(
+            shown.starts_with("\"content-type\": \"text/csv\"\n\"author\": \"person:"),
+            "{shown}"
+        );
+        assert!(shown.ends_with("\n\na,b"), "{shown}");
+        assert!(!shown.to_lowercase().contains("dana"), "{shown}");
     }
 }

@@ -1,0 +1,70 @@
+//! The part of a service that tells others what the plane decided: each event as the CDEvents that the
+//! core makes of it, published to OUT before the event is acknowledged. Done again after an
+//! interruption, it publishes under the same message ids, and OUT stores each of them once for as long
+//! as it keeps anything.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use helmstream_core::cdevents::{OutEvent, cdevents_of};
+use helmstream_schemas::Timestamp;
+use helmstream_stream::{
+    StreamError,
+    consume::{self, Delivery, Durable},
+    crash,
+    headers::{MESSAGE_ID, to_headers},
+    publish::store,
+};
+use tracing::warn;
+
+use crate::{
+    limits::{OUT_AGE_MAX, UNREADABLE_AGAIN_AFTER},
+    patience::steadily,
+    service::Surroundings,
+};
+
+/// Tells until it is told to stop. An event that it cannot read is put back and tried again now and
+/// then, until a version runs that can.
+pub async fn tell(around: Arc<Surroundings>) -> Result<()> {
+    let durable = Durable { stream: "EVENTS", name: "cdevents".to_owned(), group: None };
+    let lane = |delivery: &Delivery| delivery.record.subject.clone();
+    let handle = |delivery| tell_of(&around, delivery);
+    consume::work(&around.connection, &durable, around.stop(), lane, handle)
+        .await
+        .context("cannot work off cdevents")
+}
+
+async fn tell_of(around: &Surroundings, delivery: Delivery) -> Result<Delivery, StreamError> {
+    let event = &delivery.record;
+    let age = now().since(event.recorded_at).unwrap_or_default();
+    if age > OUT_AGE_MAX {
+        return Ok(delivery);
+    }
+    let told = match cdevents_of(event) {
+        Ok(told) => told,
+        Err(error) => {
+            let (subject, sequence) = (&event.subject, event.sequence);
+            warn!(subject, sequence, %error, "an event cannot be read, and is put back");
+            return Ok(delivery.later(UNREADABLE_AGAIN_AFTER));
+        }
+    };
+    for OutEvent { kind, attributes, event } in told {
+        let subject = format!("out.cdevents.{kind}");
+        let mut headers = to_headers(&attributes);
+        headers.insert("content-type", attributes.get("datacontenttype").unwrap_or_default());
+        headers.insert(MESSAGE_ID, attributes.get("id").unwrap_or_default());
+        let payload = bytes::Bytes::from(event.to_string());
+        steadily(&around.stop, "telling what was decided", || {
+            store(&around.connection, &subject, headers.clone(), payload.clone())
+        })
+        .await?;
+    }
+    crash::point("told");
+    Ok(delivery)
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = since.map_or(0, |since| since.as_nanos());
+    Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,8 @@
+//! CDEvents, in and out: what real samples of the specification become, what the plane's own events
+//! are told as, and both through a running plane.
+
+mod becomes;
+mod golden;
+mod plane;
+mod schema;
+mod told;
