@@ -1,6 +1,6 @@
 -- create the view of who may come in, version 1
--- One row a holder. Identities are the tokens that subjects carry; `tokens` are the ids of its
--- tokens with a space before and behind each.
+-- One row a holder. Its identity is the token that its subject carries; `tokens` are the ids of the
+-- tokens that it has had, with a space in between.
 CREATE TABLE access (
     id text COLLATE "C" PRIMARY KEY,
     actor text NOT NULL,

@@ -81,7 +81,7 @@ impl Keyed for Access {
         });
         let tokens = all(rows, |view| {
             let ids: Vec<&str> = view.tokens.iter().map(|token| token.id.as_str()).collect();
-            text(&format!(" {} ", ids.join("  "))).into_owned()
+            text(&ids.join(" ")).into_owned()
         });
         session
             .execute(

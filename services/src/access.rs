@@ -1,8 +1,12 @@
-//! The service `access`: decides who may come in by which token, and folds the view of it.
+//! The service `access`: decides who may come in by which token, and folds the view of it. What a door
+//! asks of every request is in `tokens`.
+
+mod tokens;
 
 use helmstream_core::access::Access;
 use helmstream_projections as views;
 
+pub use self::tokens::Tokens;
 use crate::service::Service;
 
 pub fn service() -> Service {

@@ -106,6 +106,10 @@ pub const PREFIX_RUNS_MAX: usize = 10_000;
 /// is kept, and less than any token may last.
 pub const FIRST_TOKEN_DAYS: u64 = 365;
 
+/// How often a door looks for tokens that were made or revoked: by then one that was revoked lets
+/// nobody in any more, and a look costs a fraction of a millisecond.
+pub const TOKENS_LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// Rows a list shows unless told otherwise: about what a person reads.
 pub const LIST_ROWS: u32 = 50;
 

@@ -16,9 +16,9 @@ use super::{
 /// What is known of an issuer's keys.
 #[derive(Default)]
 pub(super) struct Cached {
-    held: RwLock<Option<Held>>,
+    held: Arc<RwLock<Option<Held>>>,
     /// When it was last asked, and what went wrong if something did. One asks at a time.
-    asked: Mutex<Option<Asked>>,
+    asked: Arc<Mutex<Option<Asked>>>,
 }
 
 #[derive(Clone)]
@@ -71,31 +71,31 @@ impl Cached {
         Ok(self.held().map_or_else(|| known.clone(), |held| held.keys))
     }
 
-    /// Asks the issuer, unless it was asked just now.
+    /// Asks the issuer, unless it was asked just now. Whoever began it may go away meanwhile: it is
+    /// carried to its end all the same, so that it counts as asked.
     async fn fetch(&self, fetcher: &Fetcher, issuer: &str, now: Timestamp) -> Result<(), Denied> {
-        let mut asked = self.asked.lock().await;
-        if let Some(asked) =
-            asked.as_ref().filter(|asked| !is_older(asked.at, now, OIDC_FETCH_EVERY))
-        {
+        let mut asked = self.asked.clone().lock_owned().await;
+        let is_recent = |asked: &&Asked| !is_older(asked.at, now, OIDC_FETCH_EVERY);
+        if let Some(asked) = asked.as_ref().filter(is_recent) {
             return match &asked.failed {
                 Some(detail) => Err(Denied::Unavailable(detail.clone())),
                 None => Ok(()),
             };
         }
-        match fetcher.keys(issuer).await {
-            Ok(keys) => {
-                let held = Held { keys: Arc::new(keys), fetched_at: now };
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
-                *asked = Some(Asked { at: now, failed: None });
-                Ok(())
+        let (held, fetcher, issuer) = (self.held.clone(), fetcher.clone(), issuer.to_owned());
+        let fetching = tokio::spawn(async move {
+            let fetched = fetcher.keys(&issuer).await.map_err(|error| format!("{error:#}"));
+            let failed = fetched.as_ref().err().cloned();
+            if let Some(cause) = &failed {
+                tracing::warn!(issuer, cause, "cannot get the keys of an issuer");
             }
-            Err(error) => {
-                let detail = format!("{error:#}");
-                tracing::warn!(issuer, cause = detail, "cannot get the keys of an issuer");
-                *asked = Some(Asked { at: now, failed: Some(detail.clone()) });
-                Err(Denied::Unavailable(detail))
-            }
-        }
+            *asked = Some(Asked { at: now, failed });
+            let held_now = Held { keys: Arc::new(fetched?), fetched_at: now };
+            *held.write().unwrap_or_else(PoisonError::into_inner) = Some(held_now);
+            Ok(())
+        });
+        let fetched = fetching.await.unwrap_or_else(|error| Err(error.to_string()));
+        fetched.map_err(Denied::Unavailable)
     }
 
     fn held(&self) -> Option<Held> {

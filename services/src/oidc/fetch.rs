@@ -12,6 +12,7 @@ use super::{
 };
 
 /// What can ask issuers.
+#[derive(Clone)]
 pub(super) struct Fetcher {
     client: Client,
     insecure_loopback: bool,

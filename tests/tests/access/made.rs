@@ -3,13 +3,15 @@
 use helmstream_core::access::Denied;
 use helmstream_projections::access::Standing;
 use helmstream_schemas::{ActorKind, Id, Timestamp, access::Role};
+use helmstream_services::access::Tokens;
 use helmstream_services::client::{
     Client,
     past::When,
     token::{ListRequest, Made, revoke},
 };
-use helmstream_stream::{get, signal};
-use helmstream_tests::{audit, race::now, running::names};
+use helmstream_stream::{get, publish::store, signal};
+use helmstream_tests::{audit, patience::eventually, race::now, running::names};
+use tokio::sync::watch;
 
 use crate::{DAY, lets_in, list, make, plane, told, wish, word};
 
@@ -88,6 +90,44 @@ async fn tokens_of_one_actor_are_changed_one_for_the_other_and_listed_by_how_the
     let next = ListRequest { before: page.next, ..first };
     let page = client.token_list(next).await.expect("it is answered").answer;
     assert_eq!(page.tokens[0].token.id, other.id());
+}
+
+/// Take the first look out of `Tokens::begin` to see this red.
+#[tokio::test]
+async fn a_door_that_follows_the_log_lets_in_and_shuts_out_as_it_is_told() {
+    let (plane, client) = plane().await;
+    let gone = make(&client, &wish("gone", Role::Viewer)).await;
+    let of = |made: &Made| ListRequest { id: Some(made.id().into()), ..ListRequest::default() };
+    told(&client, revoke(&list(&client, of(&gone)).await[0], None)).await;
+    let before = make(&client, &wish("faber", Role::Viewer)).await;
+    let tokens =
+        Tokens::begin(plane.plane.connect("operator").await).await.expect("the log answers");
+    assert_eq!(tokens.find(gone.reveal(), now()), Err(Denied::Revoked));
+    assert_eq!(
+        tokens.find(before.reveal(), now()).map(|one| one.principal.actor),
+        Ok("faber".into())
+    );
+    let (_stop, stopped) = watch::channel(false);
+    let following = async {
+        let made = make(&client, &wish("dana", Role::Viewer)).await;
+        let lets_in = async || tokens.find(made.reveal(), now()).ok();
+        let holder = eventually("the new token lets in", lets_in).await;
+        assert_eq!((holder.id.as_str(), holder.label.as_str()), (made.id(), "ci"));
+        told(&client, revoke(&list(&client, of(&made)).await[0], None)).await;
+        let shuts_out = async || tokens.find(made.reveal(), now()).err();
+        assert_eq!(eventually("the revoked one does not", shuts_out).await, Denied::Revoked);
+    };
+    tokio::select! {
+        ended = tokens.follow(&stopped) => panic!("{ended:?}"),
+        () = following => {}
+    }
+    // What it cannot read ends it.
+    let access = plane.plane.connect("access").await;
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("ce-type", "helmstream.access.locked.v1");
+    store(&access, "evt.access.x", headers, "{}".into()).await.expect("the server does not mind");
+    let ended = tokens.follow(&stopped).await.expect_err("it must not go on");
+    assert!(ended.to_string().contains("locked"), "{ended}");
 }
 
 #[tokio::test]

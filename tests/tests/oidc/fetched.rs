@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use helmstream_schemas::Timestamp;
 use helmstream_services::oidc::{Denied, Oidc};
 use helmstream_tests::issuer::{Answer, DISCOVERY, Issuer, Signer};
@@ -143,6 +144,21 @@ async fn an_issuer_that_is_not_named_is_never_asked() {
         oidc.admit("hst_a_b", now()).await,
         Err(Denied::Malformed("it has not three parts"))
     );
+}
+
+/// Fetch in the asker's own task to see this red.
+#[tokio::test]
+async fn whoever_asks_and_goes_away_does_not_make_us_ask_again() {
+    let issuer = Issuer::start().await;
+    let signer = Signer::new("a", Algorithm::ES256);
+    issuer.show(&[&signer]);
+    let oidc = oidc(&issuer);
+    for _ in 0..20 {
+        // Begun, and given up before anything can have come back.
+        assert!(whom(&oidc, &issuer, &signer, now()).now_or_never().is_none());
+    }
+    assert!(whom(&oidc, &issuer, &signer, now()).await.is_ok());
+    assert_eq!(issuer.asked(), [DISCOVERY, "/keys"]);
 }
 
 #[tokio::test]
