@@ -110,6 +110,9 @@ pub enum Subject {
     Journal { origin: String },
     /// `dead.<origin>`: what could not be read.
     Dead { origin: String },
+    /// `out.<vocabulary>.<type>`: what the plane tells others, in their words. A type has dots of its
+    /// own.
+    Out { vocabulary: String, kind: String },
 }
 
 impl fmt::Display for Subject {
@@ -133,6 +136,7 @@ impl fmt::Display for Subject {
             }
             Self::Journal { origin } => write!(f, "jrn.{origin}"),
             Self::Dead { origin } => write!(f, "dead.{origin}"),
+            Self::Out { vocabulary, kind } => write!(f, "out.{vocabulary}.{kind}"),
         }
     }
 }
@@ -171,6 +175,11 @@ impl FromStr for Subject {
             },
             ["jrn", origin] => Self::Journal { origin: own(origin)? },
             ["dead", origin] => Self::Dead { origin: own(origin)? },
+            ["out", vocabulary, ref kind @ ..]
+                if !kind.is_empty() && kind.iter().all(|token| is_own_name(token)) =>
+            {
+                Self::Out { vocabulary: own(vocabulary)?, kind: kind.join(".") }
+            }
             _ => return Err(refuse()),
         })
     }
