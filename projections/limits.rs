@@ -53,6 +53,9 @@ pub const WHY_DEPTH_MAX: i32 = 32;
 /// Records one `why` shows at most, so that it stays something that can be read.
 pub const WHY_RECORDS_MAX: usize = 500;
 
+/// Links that are followed for one answer: an event that is linked to more is a list and not a cause.
+pub const LINKS_MAX: usize = 32;
+
 /// Positions of INBOX without an outcome that are named at once; more of them are the same alarm.
 pub const UNACCOUNTED_MAX: i64 = 1_000;
 

@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod door;
 pub mod event;
 mod history;
+pub mod linked;
 pub mod outcome;
 pub mod projection;
 pub mod run;

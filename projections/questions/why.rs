@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{AsOf, as_of_ledger};
+use super::{
+    AsOf, as_of_ledger,
+    linked::{Linked, linked},
+};
 use crate::{
     columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
@@ -28,6 +31,9 @@ pub struct Why {
     pub door: Option<AtDoor>,
     /// The first cause that is on the log, with everything that came of it.
     pub chain: Link,
+    /// What its publisher says that it belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Linked>,
     /// Whether there is more than is shown.
     pub is_cut: bool,
 }
@@ -80,6 +86,7 @@ pub async fn why(
     let limit = WHY_RECORDS_MAX as i64 + 1;
     let values: &[Value<'_>] = &[&root, &WHY_DEPTH_MAX, &limit, &to, &until];
     let rows = session.query(include_str!("why_effects.sql"), values).await?;
+    let links = linked(&mut session, &rows, until).await?;
     session.end().await?;
     let is_cut = rows.len() > WHY_RECORDS_MAX
         || rows.iter().any(|row| row.get::<_, i32>("depth") == WHY_DEPTH_MAX);
@@ -88,7 +95,8 @@ pub async fn why(
     let first = rows.iter().find(|row| row.get::<_, Uuid>("id") == root);
     let answer = match first.filter(|_| is_there) {
         Some(first) => {
-            Some(Why { asked: id, door: door_back(first)?, chain: chain(rows, first)?, is_cut })
+            let (door, chain) = (door_back(first)?, chain(rows, first)?);
+            Some(Why { asked: id, door, chain, links, is_cut })
         }
         None => None,
     };

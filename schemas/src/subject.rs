@@ -112,6 +112,9 @@ pub enum Subject {
     Dead { origin: String },
     /// `sig.<context>.<id>`: raw measurements of one thing, kept for some days.
     Signal { context: Context, id: Id },
+    /// `out.<vocabulary>.<type>`: what the plane tells others, in their words. A type has dots of its
+    /// own.
+    Out { vocabulary: String, kind: String },
 }
 
 impl fmt::Display for Subject {
@@ -136,6 +139,7 @@ impl fmt::Display for Subject {
             Self::Journal { origin } => write!(f, "jrn.{origin}"),
             Self::Dead { origin } => write!(f, "dead.{origin}"),
             Self::Signal { context, id } => write!(f, "sig.{context}.{}", id.token()),
+            Self::Out { vocabulary, kind } => write!(f, "out.{vocabulary}.{kind}"),
         }
     }
 }
@@ -175,6 +179,11 @@ impl FromStr for Subject {
             ["jrn", origin] => Self::Journal { origin: own(origin)? },
             ["dead", origin] => Self::Dead { origin: own(origin)? },
             ["sig", ctx, id] => Self::Signal { context: context(ctx)?, id: Id::from_token(id)? },
+            ["out", vocabulary, ref kind @ ..]
+                if !kind.is_empty() && kind.iter().all(|token| is_own_name(token)) =>
+            {
+                Self::Out { vocabulary: own(vocabulary)?, kind: kind.join(".") }
+            }
             _ => return Err(refuse()),
         })
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use helmstream_core::cdevents::{OutEvent, cdevents_of};
-use helmstream_schemas::Timestamp;
+use helmstream_schemas::{Subject, Timestamp};
 use helmstream_stream::{
     StreamError,
     consume::{self, Delivery, Durable},
@@ -49,7 +49,7 @@ async fn tell_of(around: &Surroundings, delivery: Delivery) -> Result<Delivery, 
         }
     };
     for OutEvent { kind, attributes, event } in told {
-        let subject = format!("out.cdevents.{kind}");
+        let subject = Subject::Out { vocabulary: "cdevents".to_owned(), kind }.to_string();
         let mut headers = to_headers(&attributes);
         headers.insert("content-type", attributes.get("datacontenttype").unwrap_or_default());
         headers.insert(MESSAGE_ID, attributes.get("id").unwrap_or_default());

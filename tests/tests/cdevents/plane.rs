@@ -1,8 +1,8 @@
 //! CDEvents through a running plane: a pipeline's own tell of a run and of what it deployed, told
 //! again they are duplicates, and what the plane decided of it lies in OUT, once.
 
-use helmstream_projections::run::summary::RunStatus;
-use helmstream_schemas::{Record, attributes as ce, outcome::Outcome};
+use helmstream_projections::{questions::why::why, run::summary::RunStatus};
+use helmstream_schemas::{Id, Record, attributes as ce, outcome::Outcome};
 use helmstream_stream::{
     get,
     headers::{MESSAGE_ID, to_headers},
@@ -45,13 +45,19 @@ fn whole() -> Vec<Value> {
         content
     };
     let service = json!({"environment": {"id": "prod"}, "artifactId": "pkg:oci/shop@7"});
+    let mut finished =
+        cdevent("c-6", "pipelinerun.finished", 6, "build-7", json!({"outcome": "success"}));
+    finished["data"]["context"]["links"] = json!([
+        {"linkType": "RELATION", "linkKind": "TRIGGER", "target": {"contextId": "c-4"}},
+        {"linkType": "PATH", "from": {"contextId": "elsewhere"}}
+    ]);
     vec![
         cdevent("c-1", "pipelinerun.started", 1, "build-7", json!({"pipelineName": "release"})),
         cdevent("c-2", "taskrun.started", 2, "t-1", task(json!({}))),
         cdevent("c-3", "taskrun.finished", 3, "t-1", task(json!({"outcome": "success"}))),
         cdevent("c-4", "service.deployed", 4, "shop", service),
         cdevent("c-5", "incident.detected", 5, "i-1", json!({"environment": {"id": "prod"}})),
-        cdevent("c-6", "pipelinerun.finished", 6, "build-7", json!({"outcome": "success"})),
+        finished,
     ]
 }
 
@@ -115,6 +121,17 @@ async fn a_pipeline_is_told_in_cdevents_and_the_plane_tells_what_it_made_of_it()
     let payload = message.payload.clone();
     store(&teller, &message.subject, headers, payload.into()).await.expect("it may");
     assert_eq!(extent(&plane.operator, "OUT").await.expect("the log answers").last, 1);
+
+    // The links that the forge wrote lead to what they name.
+    plane.level().await;
+    let ended = plane.events("evt.run.>").await.pop().expect("an event").attributes;
+    let asked = ended.uuid().expect("an id");
+    let told = why(&plane.database, asked, None).await.expect("the views answer");
+    let links = told.answer.expect("a why").links;
+    assert_eq!(links.len(), 2, "{links:?}");
+    let became = links[0].became.as_ref().expect("what triggered it is known");
+    assert_eq!(became.aggregate.as_ref().map(Id::as_str), Some("application/prod/shop"));
+    assert_eq!((links[1].to.as_str(), &links[1].became), ("elsewhere", &None));
 
     // What was told comes back by a bridge: it is a fact, and nobody deploys anything by it.
     let bridged = json!({

@@ -3,7 +3,7 @@
 //! The grammar itself is `helmstream_schemas::Subject`; a test holds the names here to it.
 
 /// First token, then a name for each that follows.
-const SHAPES: [(&str, &[&str]); 11] = [
+const SHAPES: [(&str, &[&str]); 12] = [
     ("in", &["publisher"]),
     ("cmd", &["context", "name", "id"]),
     ("cmd", &["partition", "context", "name", "id"]),
@@ -15,6 +15,7 @@ const SHAPES: [(&str, &[&str]); 11] = [
     ("jrn", &["origin"]),
     ("dead", &["origin"]),
     ("sig", &["context", "id"]),
+    ("out", &["vocabulary", "type"]),
 ];
 
 /// Names the wildcards of a filter; also of a transform's target, where `{{…}}` stands for what the
@@ -26,6 +27,8 @@ pub(crate) fn address(filter: &str) -> Option<String> {
         .find(|(first, names)| tokens[0] == *first && tokens.len() == names.len() + 1)?;
     let named = tokens[1..].iter().zip(*names).map(|(token, name)| match *token {
         "*" => format!("{{{name}}}"),
+        // The one part of a subject that has dots of its own.
+        ">" if *name == "type" => format!("{{{name}}}"),
         written if written.starts_with("{{") => format!("{{{name}}}"),
         literal => literal.to_string(),
     });
@@ -44,6 +47,8 @@ pub(crate) fn meaning(parameter: &str) -> &'static str {
         "partition" => "which of the deciders' queues it is in; the server computes it from the id",
         "purpose" => "which of the aggregate's deadlines",
         "origin" => "where it came in",
+        "vocabulary" => "whose words it is told in",
+        "type" => "its type in that vocabulary, dots included",
         _ => "",
     }
 }
@@ -63,6 +68,7 @@ mod tests {
                 .as_deref(),
             Some("cmd.{partition}.{context}.{name}.{id}")
         );
+        assert_eq!(address("out.cdevents.>").as_deref(), Some("out.cdevents.{type}"));
         assert_eq!(address("evt.>"), None);
         assert_eq!(address("other.*"), None);
     }

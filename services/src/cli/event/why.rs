@@ -1,7 +1,10 @@
 //! Why an event is there, as a tree: the message at the door, the command that it became, and what
 //! was decided, down to every effect.
 
-use helmstream_projections::questions::why::{Link, Why};
+use helmstream_projections::questions::{
+    linked::Linked,
+    why::{Link, Why},
+};
 use helmstream_schemas::Timestamp;
 use uuid::Uuid;
 
@@ -37,6 +40,9 @@ pub(super) fn page(why: &Why, now: Timestamp, ink: Ink) -> String {
         }
     };
     link(&mut page, &why.chain, why.asked, &indent);
+    for linked in &why.links {
+        page.line(format!("linked, {}", of_link(linked, page.ink)));
+    }
     if why.is_cut {
         page.line(ink.paint(Tone::Warn, "… there is more than is shown"));
     }
@@ -86,9 +92,27 @@ fn link(page: &mut Page, shown: &Link, asked: Uuid, indent: &str) {
     }
 }
 
+/// A link as its publisher wrote it, and what the event at its end became.
+fn of_link(linked: &Linked, ink: Ink) -> String {
+    let (kind, to) = (escaped(&linked.kind), escaped(&linked.to));
+    let Some(became) = &linked.became else {
+        let unknown = "not known from that publisher and source";
+        return format!("{kind} to {to}: {}", ink.paint(Tone::Quiet, unknown));
+    };
+    let of = match (&became.context, &became.aggregate) {
+        (Some(context), Some(aggregate)) => {
+            format!(" of {context} {}", escaped(aggregate.as_str()))
+        }
+        _ => String::new(),
+    };
+    let name = escaped(name_of(&became.kind));
+    let place = format!("COMMANDS {}, {}", became.sequence, became.id);
+    format!("{kind} to {to}: command {name}{of}, {}", ink.paint(Tone::Quiet, &place))
+}
+
 #[cfg(test)]
 mod tests {
-    use helmstream_projections::questions::why::AtDoor;
+    use helmstream_projections::questions::{linked::Became, why::AtDoor};
     use helmstream_schemas::Id;
 
     use super::*;
@@ -121,6 +145,21 @@ mod tests {
                 door_key: None,
             }),
             chain: at("COMMANDS", 9, "helmstream.run.report.v1", vec![begun, bypassed]),
+            links: vec![
+                Linked {
+                    kind: "TRIGGER".into(),
+                    to: "c-1".into(),
+                    became: Some(Became {
+                        sequence: 4,
+                        id: Uuid::from_u128(4),
+                        kind: "helmstream.deployment.register.v1".into(),
+                        context: Some("deployment".into()),
+                        aggregate: Some(Id::new("application/prod/shop").unwrap()),
+                        recorded_at: Timestamp::parse("2026-01-31T09:30:12Z").unwrap(),
+                    }),
+                },
+                Linked { kind: "path".into(), to: "c\u{1b}2".into(), became: None },
+            ],
             is_cut: false,
         };
         let now = Timestamp::parse("2026-01-31T09:30:12Z").unwrap();
@@ -133,6 +172,8 @@ published by faber, INBOX 41
    │     EVENTS 17, 2026-01-31 09:30:12Z, 00000000-0000-0000-0000-000000000011
    └─ event gate_bypassed of run acme\\u{1b}/shop
          EVENTS 18, 2026-01-31 09:30:12Z, 00000000-0000-0000-0000-000000000012
+linked, TRIGGER to c-1: command register of deployment application/prod/shop, COMMANDS 4, 00000000-0000-0000-0000-000000000004
+linked, path to c\\u{1b}2: not known from that publisher and source
 ";
         assert_eq!(said, wanted);
     }
