@@ -3,6 +3,7 @@
 //! publisher of the link would have published it, under the source of the event that has the link.
 
 use helmstream_schemas::{Hash, Id, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio_postgres::Row;
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// A link, and where it leads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Linked {
     /// The kind of a relation, or `path` or `end`.
     pub kind: String,
@@ -28,7 +29,7 @@ pub struct Linked {
 }
 
 /// The command that a linked event became.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Became {
     /// Position in COMMANDS.
     pub sequence: u64,

@@ -48,22 +48,10 @@ pub struct Extent {
 
 /// Begins to read at position `from` (1: from the start).
 pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Reader, StreamError> {
-    read_subject(connection, stream, from, "").await
-}
-
-/// Begins to read only what is of a subject, wildcards included, and has the server pass over the
-/// rest: for those who want little of a long log. How far was read is then told by what is found.
-pub async fn read_subject(
-    connection: &Connection,
-    stream: &str,
-    from: u64,
-    subject: &str,
-) -> Result<Reader, StreamError> {
     let cut = |error: String| StreamError::Cut { stream: stream.to_owned(), detail: error };
     let found = connection.jetstream.get_stream_no_info(stream).await;
     let config = pull::OrderedConfig {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
-        filter_subject: subject.to_owned(),
         ..Default::default()
     };
     let found = found.map_err(|error| cut(error.to_string()))?;

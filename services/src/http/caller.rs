@@ -1,7 +1,7 @@
 //! Who asks over HTTP, and whether it may.
 
 use helmstream_core::access::Principal;
-use helmstream_schemas::{Actor, Context, access::Right};
+use helmstream_schemas::{Actor, Context, Id, access::Right};
 
 use super::problem::Problem;
 
@@ -11,6 +11,8 @@ pub(super) struct Caller {
     pub(super) principal: Principal,
     /// What its requests are counted under.
     pub(super) counted_as: String,
+    /// The id of its token, if it is one of the plane's own.
+    pub(super) token: Option<Id>,
 }
 
 impl Caller {

@@ -1,86 +1,109 @@
-//! Who is let in: tokens by what EVENTS says of them, folded in memory and kept up with the log.
-//! Until all of it was read nobody is let in, because who was revoked last is not known before.
+//! Who is let in: by a token of the plane's own, or by one of an identity provider that it trusts.
+//! Until all of the log was read that speaks of tokens nobody is let in, because who was shut out
+//! last is not known before.
 
-use std::{net::IpAddr, num::NonZeroU32, sync::RwLock};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    path::Path,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
 };
-use helmstream_core::access::Standing;
-use helmstream_schemas::Record;
-use helmstream_stream::{
-    StreamError,
-    append::EVENTS,
-    get,
-    read::{Reader, read_subject},
-};
+use helmstream_core::access::{LastUse, form};
+use helmstream_schemas::{Id, Timestamp};
+use helmstream_stream::signal;
 use hyper::{HeaderMap, header::AUTHORIZATION};
-use tracing::{info, warn};
+use tracing::{debug, info};
 
 use super::{caller::Caller, problem::Problem};
 use crate::{
+    access::Tokens,
     clock,
     limits::{
         REFUSED_BURST, REFUSED_PER_SECOND, REQUESTS_BURST, REQUESTS_PER_SECOND, TOKEN_BYTES_MAX,
     },
-    patience::{Passing, pause},
+    oidc::Oidc,
+    patience::patiently,
     service::Surroundings,
 };
-
-/// What is said of who may come in.
-const SUBJECT: &str = "evt.access.*";
 
 /// Lets in who has a token.
 pub(super) struct Gate {
     /// Absent until everything was read that was there when this began.
-    standing: RwLock<Option<Standing>>,
+    tokens: OnceLock<Tokens>,
+    issuers: Option<Oidc>,
+    last_use: Mutex<LastUse>,
     requests: DefaultKeyedRateLimiter<String>,
     refused: DefaultKeyedRateLimiter<IpAddr>,
 }
 
-impl Default for Gate {
-    fn default() -> Self {
+impl Gate {
+    /// With the issuers that the plane's directory names.
+    pub(super) fn open(plane: &Path) -> Result<Self> {
         let quota = |each: NonZeroU32, burst| Quota::per_second(each).allow_burst(burst);
-        Self {
-            standing: RwLock::new(None),
+        Ok(Self {
+            tokens: OnceLock::new(),
+            issuers: Oidc::open(plane)?,
+            last_use: Mutex::default(),
             requests: RateLimiter::keyed(quota(REQUESTS_PER_SECOND, REQUESTS_BURST)),
             refused: RateLimiter::keyed(quota(REFUSED_PER_SECOND, REFUSED_BURST)),
-        }
+        })
     }
-}
 
-impl Gate {
     /// Who asks, if it is let in; at most so often in a time.
-    pub(super) fn let_in(&self, headers: &HeaderMap, from: IpAddr) -> Result<Caller, Problem> {
-        let caller = match self.caller(headers)? {
-            Some(caller) => caller,
-            None => {
-                within(&self.refused, &from)?;
-                return Err(Problem::not_let_in());
-            }
+    pub(super) async fn let_in(
+        &self,
+        around: &Surroundings,
+        headers: &HeaderMap,
+        from: IpAddr,
+    ) -> Result<Caller, Problem> {
+        let now = clock::now();
+        let caller = match bearer(headers) {
+            Some(token) if form::id_of(token).is_some() => self.holder(token, now)?,
+            Some(token) => self.vouched_for(token, now).await,
+            None => None,
+        };
+        let Some(caller) = caller else {
+            within(&self.refused, &from)?;
+            return Err(Problem::not_let_in());
         };
         within(&self.requests, &caller.counted_as)?;
+        self.note_use(around, &caller, now);
         Ok(caller)
     }
 
     /// Whether it is known who may come in.
     pub(super) fn is_ready(&self) -> bool {
-        self.standing.read().is_ok_and(|standing| standing.is_some())
+        self.tokens.get().is_some()
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
-        let Some(token) = bearer(headers) else { return Ok(None) };
-        let standing = self.standing.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let Some(standing) = &*standing else {
+    /// Keeps up with the log until it is told to stop.
+    pub(super) async fn follow(&self, around: &Surroundings) -> Result<()> {
+        let begun = patiently(&around.stop, "looking who may come in", || {
+            Tokens::begin(around.connection.clone())
+        });
+        let Some(tokens) = begun.await.context("cannot tell who may come in")? else {
+            return Ok(());
+        };
+        let tokens = self.tokens.get_or_init(|| tokens);
+        tokens.follow(&around.stop).await.context("cannot tell any more who may come in")
+    }
+
+    fn holder(&self, token: &str, now: Timestamp) -> Result<Option<Caller>, Problem> {
+        let Some(tokens) = self.tokens.get() else {
             return Err(Problem::not_ready("it is not known yet who may come in"));
         };
-        match standing.find(token, clock::now()) {
-            Ok(holder) => Ok(Some(Caller {
-                principal: holder.principal.clone(),
-                counted_as: holder.id.clone(),
-            })),
+        match tokens.find(token, now) {
+            Ok(holder) => {
+                let token = Id::new(holder.id.as_str()).ok();
+                let counted_as = holder.id;
+                Ok(Some(Caller { principal: holder.principal, counted_as, token }))
+            }
             Err(denied) => {
                 info!(why = %denied, "a token was refused");
                 Ok(None)
@@ -88,70 +111,33 @@ impl Gate {
         }
     }
 
-    /// Keeps up with the log until it is told to stop.
-    pub(super) async fn follow(&self, around: &Surroundings) -> Result<()> {
-        let mut stop = around.stop();
-        let mut failed = 0;
-        loop {
-            let ended = tokio::select! {
-                ended = self.read_on(around, &mut failed) => ended,
-                _ = stop.wait_for(|stop| *stop) => return Ok(()),
-            };
-            match ended {
-                Err(error) if error.may_pass() => {
-                    if failed == 0 {
-                        warn!(cause = %error, "waiting to hear who may come in");
-                    }
-                    failed += 1;
+    async fn vouched_for(&self, token: &str, now: Timestamp) -> Option<Caller> {
+        match self.issuers.as_ref()?.admit(token, now).await {
+            Ok(principal) => {
+                let counted_as = format!("oidc {}", principal.actor);
+                Some(Caller { principal, counted_as, token: None })
+            }
+            Err(denied) => {
+                info!(why = %denied, "a token of an identity provider was refused");
+                None
+            }
+        }
+    }
+
+    /// Says now and then that a token is used. It is a measurement: nobody waits for it.
+    fn note_use(&self, around: &Surroundings, caller: &Caller, now: Timestamp) {
+        let Some(id) = caller.token.clone() else { return };
+        let is_due =
+            self.last_use.lock().unwrap_or_else(PoisonError::into_inner).is_due(id.as_str(), now);
+        if is_due {
+            let connection = around.connection.clone();
+            tokio::spawn(async move {
+                if let Err(error) = signal::token_used(&connection, &id, now).await {
+                    debug!(cause = %error, "it was not told that a token is used");
                 }
-                Err(error) => return Err(error.into()),
-                Ok(()) => {}
-            }
-            if pause(&around.stop, helmstream_stream::limits::reconnect_delay(failed)).await {
-                return Ok(());
-            }
+            });
         }
     }
-
-    async fn read_on(&self, around: &Surroundings, failed: &mut usize) -> Result<(), StreamError> {
-        let connection = &around.connection;
-        let known = self.standing.read().ok().and_then(|standing| standing.clone());
-        let mut standing = known.unwrap_or_default();
-        loop {
-            let page = get::page(connection, EVENTS, SUBJECT, standing.read_to() + 1).await?;
-            for record in &page {
-                fold(&mut standing, record)?;
-            }
-            if page.is_empty() {
-                break;
-            }
-        }
-        let mut reader: Reader =
-            read_subject(connection, EVENTS, standing.read_to() + 1, SUBJECT).await?;
-        self.know(standing);
-        *failed = 0;
-        loop {
-            let batch = reader.next().await?;
-            let mut standing =
-                self.standing.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let standing = standing.get_or_insert_default();
-            batch.records.iter().try_for_each(|record| fold(standing, record))?;
-        }
-    }
-
-    fn know(&self, standing: Standing) {
-        let mut known = self.standing.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *known = Some(standing);
-    }
-}
-
-/// What cannot be folded may be what shuts somebody out, so nobody is let in after it.
-fn fold(standing: &mut Standing, record: &Record) -> Result<(), StreamError> {
-    standing.apply(record).map_err(|error| StreamError::Foreign {
-        subject: record.subject.clone(),
-        sequence: record.sequence,
-        detail: error.to_string(),
-    })
 }
 
 /// The token of `Authorization: Bearer TOKEN`.

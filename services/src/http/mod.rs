@@ -89,7 +89,7 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
     let app = Arc::new(App {
         around: around.clone(),
         direct,
-        gate: Gate::default(),
+        gate: Gate::open(&settings.plane)?,
         tail: Tail::default(),
         readiness: health::Found::default(),
     });
@@ -103,7 +103,7 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
 
 /// Answers one request.
 async fn answer(app: &App, mut router: Router, mut request: Request, from: SocketAddr) -> Response {
-    let answered = match let_in(app, &mut request, from) {
+    let answered = match let_in(app, &mut request, from).await {
         Ok(()) => match tower_service::Service::call(&mut router, request).await {
             Ok(response) => response,
         },
@@ -112,12 +112,12 @@ async fn answer(app: &App, mut router: Router, mut request: Request, from: Socke
     finished(answered)
 }
 
-fn let_in(app: &App, request: &mut Request, from: SocketAddr) -> Result<(), Problem> {
+async fn let_in(app: &App, request: &mut Request, from: SocketAddr) -> Result<(), Problem> {
     framing::check(request)?;
     if matches!(request.uri().path(), "/livez" | "/readyz") {
         return Ok(());
     }
-    let caller = app.gate.let_in(request.headers(), from.ip())?;
+    let caller = app.gate.let_in(&app.around, request.headers(), from.ip()).await?;
     request.extensions_mut().insert(caller);
     Ok(())
 }
