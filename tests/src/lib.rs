@@ -17,3 +17,4 @@ pub mod race;
 pub mod running;
 pub mod sql;
 pub mod tree;
+pub mod web;

@@ -85,6 +85,7 @@ pub(crate) async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHan
         epoch: stand.epoch,
         instance: Uuid::new_v4(),
         cleaner: None,
+        http: None,
         stop: stopped,
     };
     Ok((stop, tokio::spawn(decide::<Run>(Arc::new(around)))))

@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use helmstream_services::serve::{ServeArgs, run};
+use helmstream_services::serve::{HttpArgs, ServeArgs, run};
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
     let plane = PathBuf::from(words.next().context("usage: helmstream-mortal PLANE SERVICE")?);
     let service = words.next().context("usage: helmstream-mortal PLANE SERVICE")?;
-    run(ServeArgs { services: vec![service], accept_power_loss: true, plane }).await
+    let http = HttpArgs::default();
+    run(ServeArgs { services: vec![service], accept_power_loss: true, http, plane }).await
 }
