@@ -21,9 +21,18 @@ use tokio::{
 
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
-/// Every service but `cdevents`, which only tells others what these decided.
-pub const ALL: [&str; 8] =
-    ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
+/// Every service.
+pub const ALL: [&str; 9] = [
+    "door",
+    "run",
+    "approval",
+    "deployment",
+    "dead_letter",
+    "external",
+    "deadline",
+    "ledger",
+    "cdevents",
+];
 
 /// How many positions each service keeps: one for each view and stream.
 const POSITIONS: [(&str, usize); 6] = [
