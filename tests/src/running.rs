@@ -21,8 +21,8 @@ use tokio::{
 
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
-/// Every service but `cdevents`, which only tells others what these decided.
-pub const ALL: [&str; 10] = [
+/// Every service.
+pub const ALL: [&str; 11] = [
     "door",
     "run",
     "approval",
@@ -32,7 +32,26 @@ pub const ALL: [&str; 10] = [
     "external",
     "deadline",
     "ledger",
+    "cdevents",
     "http",
+];
+    "door",
+    "run",
+    "approval",
+    "deployment",
+    "dead_letter",
+<<<<<<< HEAD
+    "access",
+    "external",
+    "deadline",
+    "ledger",
+    "http",
+=======
+    "external",
+    "deadline",
+    "ledger",
+    "cdevents",
+>>>>>>> 7062823bc5ad7cf30c7429ba3b8647668f94dd97
 ];
 
 /// How many positions each service keeps: one for each view and stream.

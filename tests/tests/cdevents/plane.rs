@@ -81,8 +81,7 @@ async fn out(plane: &Running, count: usize) -> Vec<Record> {
 
 #[tokio::test]
 async fn a_pipeline_is_told_in_cdevents_and_the_plane_tells_what_it_made_of_it() {
-    let with: Vec<&str> = ALL.iter().copied().chain(["cdevents"]).collect();
-    let plane = TestPlane::start_running(&with).await;
+    let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let told = publish(&mut faber, &whole()).await;
     assert!(matches!(&told[0], Outcome::Event { name, .. } if name == "started"), "{told:?}");
@@ -144,8 +143,7 @@ async fn a_pipeline_is_told_in_cdevents_and_the_plane_tells_what_it_made_of_it()
 
 #[tokio::test]
 async fn an_approval_that_is_told_grants_nothing_and_a_grant_is_told() {
-    let with: Vec<&str> = ALL.iter().copied().chain(["cdevents"]).collect();
-    let plane = TestPlane::start_running(&with).await;
+    let plane = TestPlane::start_running(&ALL).await;
     let mut faber = plane.publisher("faber").await;
     let mut operator = plane.publisher("operator").await;
     let content = |more: Value| {
