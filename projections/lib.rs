@@ -2,6 +2,7 @@
 //! projector applies it batch by batch under a fence, and `questions` reads what came of it.
 //! Nothing here decides anything, and nothing here knows where the records come from.
 
+pub mod access;
 pub mod alias;
 pub mod approval;
 mod columns;
@@ -28,6 +29,7 @@ pub mod setup;
 pub mod verify;
 pub mod views;
 
+pub use access::Access;
 pub use alias::Alias;
 pub use approval::Approval;
 pub use database::{Connect, Database};

@@ -25,6 +25,8 @@ pub enum Role {
     Door,
     /// Projects runs.
     Run,
+    /// Projects who may come in.
+    Access,
     /// Projects approvals.
     Approval,
     /// Projects what is deployed.
@@ -52,9 +54,10 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Self::Door,
         Self::Run,
+        Self::Access,
         Self::Approval,
         Self::Deployment,
         Self::DeadLetter,
@@ -68,6 +71,7 @@ impl Role {
         match self {
             Self::Door => "door",
             Self::Run => "run",
+            Self::Access => "access",
             Self::Approval => "approval",
             Self::Deployment => "deployment",
             Self::DeadLetter => "dead_letter",
@@ -87,7 +91,7 @@ impl Role {
             Self::Deadline => include_str!("setup/deadline.sql"),
             Self::Past => include_str!("setup/past.sql"),
             Self::Operator => include_str!("setup/operator.sql"),
-            Self::Deployment | Self::DeadLetter | Self::Ledger => "",
+            Self::Access | Self::Deployment | Self::DeadLetter | Self::Ledger => "",
         }
     }
 

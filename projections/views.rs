@@ -2,7 +2,7 @@
 //! edition is created, what readers see of it, and who may write it.
 
 use crate::{
-    alias::Alias, approval::Approval, dead_letter::DeadLetter, deadline::Deadline,
+    access::Access, alias::Alias, approval::Approval, dead_letter::DeadLetter, deadline::Deadline,
     deployment::Deployment, edition, ledger::Ledger, projection::Projection, run::Run, setup::Role,
 };
 
@@ -25,7 +25,14 @@ pub struct View {
 const EVENTS: &[&str] = &["EVENTS"];
 
 /// The views, by name.
-pub const VIEWS: [View; 7] = [
+pub const VIEWS: [View; 8] = [
+    view::<Access>(
+        EVENTS,
+        Role::Access,
+        include_str!("access/create.sql"),
+        include_str!("access/stable.sql"),
+        include_str!("access/rights.sql"),
+    ),
     view::<Alias>(
         EVENTS,
         Role::Ledger,

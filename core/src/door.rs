@@ -263,4 +263,6 @@ pub fn merge_command(cause: &NewCommand, younger: Id, into: &Id) -> NewCommand {
 }
 
 #[cfg(test)]
+mod access_tests;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The decisions of the plane: pure functions, data in and data out. No IO, no async, no clock, no
 //! chance, no environment; whatever is not deterministic comes in as recorded data.
 
+pub mod access;
 pub mod aggregate;
 pub mod alias;
 pub mod approval;

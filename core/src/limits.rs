@@ -61,3 +61,23 @@ pub const UNIT_NAME_BYTES_MAX: usize = 200;
 /// How much of a file that could not be read is kept with its reason. Enough to see what it was;
 /// written out byte by byte it still fits one publish.
 pub const QUARANTINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Days that a token lasts at most: whoever needs it longer shows once a year that it does.
+pub const TOKEN_DAYS_MAX: u64 = 366;
+
+/// Tokens of one holder that are active at a time: the old one and the new one, while whoever uses
+/// it changes from one to the other.
+pub const TOKENS_ACTIVE_MAX: usize = 2;
+
+/// Tokens one holder can have had: a change every week for twenty years.
+pub const TOKENS_HELD_MAX: usize = 1_000;
+
+/// Longest name of an actor that comes in by a token: with a label it fits an identity, also where
+/// every byte is escaped.
+pub const ACTOR_BYTES_MAX: usize = 128;
+
+/// Longest label of a holder: a name, not a sentence.
+pub const LABEL_BYTES_MAX: usize = 64;
+
+/// How often the use of one token is told: enough to see which nobody uses any more.
+pub const LAST_USE_EVERY: Duration = Duration::from_hours(1);

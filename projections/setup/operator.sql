@@ -1,4 +1,4 @@
 -- what somebody who asks may: read everything by the names that outlive versions
-GRANT USAGE ON SCHEMA run, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};
+GRANT USAGE ON SCHEMA run, access, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};
 GRANT SELECT ON ALL TABLES
-    IN SCHEMA run, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};
+    IN SCHEMA run, access, approval, deployment, dead_letter, deadline, ledger, alias, people TO {role};

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Context,
+    access::{AccessCommand, AccessEvent},
     alias::AliasEvent,
     approval::{ApprovalCommand, ApprovalEvent},
     attributes::Kind,
@@ -55,6 +56,8 @@ pub struct Word {
 /// Every word, by context, role and name.
 pub fn catalog() -> Vec<Word> {
     let mut all = Vec::new();
+    all.extend(of_enum::<AccessCommand>(Context::Access, Role::Command));
+    all.extend(of_enum::<AccessEvent>(Context::Access, Role::Event));
     all.extend(of_enum::<AliasEvent>(Context::Alias, Role::Event));
     all.extend(of_enum::<ApprovalCommand>(Context::Approval, Role::Command));
     all.extend(of_enum::<ApprovalEvent>(Context::Approval, Role::Event));

@@ -7,6 +7,8 @@ use std::fmt;
 /// A part of the plane with its own words, decisions and views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
+    /// Who may come in, and what by which token.
+    Access,
     /// Second names of aggregates; the first claim of a name wins.
     Alias,
     /// People's consent to one exact thing.
@@ -25,7 +27,8 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of their names.
-    pub const ALL: [Context; 7] = [
+    pub const ALL: [Context; 8] = [
+        Self::Access,
         Self::Alias,
         Self::Approval,
         Self::DeadLetter,
@@ -38,6 +41,7 @@ impl Context {
     /// The context's one name, as it stands in subjects, types and paths.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Access => "access",
             Self::Alias => "alias",
             Self::Approval => "approval",
             Self::DeadLetter => "dead_letter",

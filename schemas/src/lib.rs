@@ -1,6 +1,7 @@
 //! The words of the plane: every command and event of every context, the subjects they travel on,
 //! and the form in which they are hashed. Data only: nothing here decides, and nothing does IO.
 
+pub mod access;
 pub mod actor;
 pub mod alias;
 pub mod approval;

@@ -110,6 +110,8 @@ pub enum Subject {
     Journal { origin: String },
     /// `dead.<origin>`: what could not be read.
     Dead { origin: String },
+    /// `sig.<context>.<id>`: raw measurements of one thing, kept for some days.
+    Signal { context: Context, id: Id },
 }
 
 impl fmt::Display for Subject {
@@ -133,6 +135,7 @@ impl fmt::Display for Subject {
             }
             Self::Journal { origin } => write!(f, "jrn.{origin}"),
             Self::Dead { origin } => write!(f, "dead.{origin}"),
+            Self::Signal { context, id } => write!(f, "sig.{context}.{}", id.token()),
         }
     }
 }
@@ -171,6 +174,7 @@ impl FromStr for Subject {
             },
             ["jrn", origin] => Self::Journal { origin: own(origin)? },
             ["dead", origin] => Self::Dead { origin: own(origin)? },
+            ["sig", ctx, id] => Self::Signal { context: context(ctx)?, id: Id::from_token(id)? },
             _ => return Err(refuse()),
         })
     }
@@ -204,7 +208,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_reads_as_a_subject_writes_itself_again(text in "(in|cmd|evt|live|state|sch|due|jrn|dead)(\\.(run|alias|stalled|0|3|a%2Eb|%2e|%|x-y|/)){0,5}") {
+        fn whatever_reads_as_a_subject_writes_itself_again(text in "(in|cmd|evt|live|state|sch|due|jrn|dead|sig)(\\.(run|alias|stalled|0|3|a%2Eb|%2e|%|x-y|/)){0,5}") {
             if let Ok(subject) = text.parse::<Subject>() {
                 prop_assert_eq!(subject.to_string(), text);
             }
@@ -224,6 +228,7 @@ mod tests {
             Subject::Live { context, id: id.clone() },
             Subject::State { context, id: id.clone() },
             Subject::Schedule { context, id: id.clone(), purpose: "stalled".into() },
+            Subject::Signal { context, id: id.clone() },
             Subject::Due { context, id, purpose: "stalled".into() },
             Subject::Journal { origin: origin.clone() },
             Subject::Dead { origin },

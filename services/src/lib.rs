@@ -1,6 +1,7 @@
 //! The processes: services and what they are made of, the command line, and a plane of one's own on
 //! a laptop. Wiring only; what is decided is decided in the core.
 
+pub mod access;
 pub mod approval;
 pub mod cli;
 pub mod client;

@@ -102,6 +102,14 @@ pub const BEYOND_ROWS_MAX: u64 = 1_000_000;
 /// Runs looked through for one whose id begins in some way: ten questions, well under a second.
 pub const PREFIX_RUNS_MAX: usize = 10_000;
 
+/// Days for which the first token of a plane lets somebody in: about as long as a plane on a laptop
+/// is kept, and less than any token may last.
+pub const FIRST_TOKEN_DAYS: u64 = 365;
+
+/// How often a door looks for tokens that were made or revoked: by then one that was revoked lets
+/// nobody in any more, and a look costs a fraction of a millisecond.
+pub const TOKENS_LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// Rows a list shows unless told otherwise: about what a person reads.
 pub const LIST_ROWS: u32 = 50;
 

@@ -12,7 +12,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    approval, dead_letter, deadline, deployment, door, external, ledger,
+    access, approval, dead_letter, deadline, deployment, door, external, ledger,
     local::plane::Plane,
     patience::patiently,
     run,
@@ -44,6 +44,7 @@ pub fn services() -> Vec<Service> {
         approval::service(),
         deployment::service(),
         dead_letter::service(),
+        access::service(),
         external::service(),
         deadline::service(),
         ledger::service(),

@@ -1,6 +1,7 @@
 //! `helmstream up`: a whole plane on this machine in one process, with its own NATS server and
 //! Postgres on loopback. It survives the death of any process, not the loss of power.
 
+mod first_token;
 mod sample;
 
 use std::{
@@ -72,7 +73,11 @@ async fn serve(
         if args.sample && is_new {
             sample::publish(plane).await.context("cannot publish the sample run")?;
         }
-        say_where(plane);
+        let admin = first_token::make(plane).await;
+        if let Err(error) = &admin {
+            warn!("there is no first token: {error:#}; `helmstream token create` makes one");
+        }
+        say_where(plane, admin.ok().as_deref());
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
@@ -131,15 +136,16 @@ fn reset(directory: &Path, yes: bool) -> Result<()> {
     fs::remove_dir_all(directory).with_context(|| format!("cannot remove {}", directory.display()))
 }
 
-fn say_where(plane: &Plane) {
+fn say_where(plane: &Plane, admin: Option<&Path>) {
     let program = std::env::current_exe().map_or_else(|_| "helmstream".into(), |path| shown(&path));
     let directory = shown(plane.directory());
     let places = plane.places();
     let postgres = &places.postgres;
+    let admin = admin.map(|path| format!("\n  admin     token in {}", shown(path)));
     let run = format!("{program} --plane {directory}");
     println!(
         "\nThe plane is up. It survives the death of any process, not the loss of power.\n\
-         \n  NATS      {}\n  Postgres  {}:{}/{}\n  kept in   {directory} (logs in log/, credentials in secrets/)\n\
+         \n  NATS      {}\n  Postgres  {}:{}/{}\n  kept in   {directory} (logs in log/, credentials in secrets/){}\n\
          \nWorth trying in another terminal:\n\
          \n  {run} run show {}\n  {run} approval list\n  {run} event why {}\n\
          \nCtrl-C stops everything; starting again continues.",
@@ -147,6 +153,7 @@ fn say_where(plane: &Plane) {
         postgres.host,
         postgres.port,
         postgres.database,
+        admin.unwrap_or_default(),
         sample::RUN,
         sample::bypass_id(),
     );

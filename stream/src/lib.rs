@@ -19,6 +19,7 @@ pub mod load;
 pub mod publish;
 pub mod read;
 pub mod setup;
+pub mod signal;
 
 pub use connect::{Address, Connection, connect};
 pub use error::StreamError;

@@ -77,6 +77,9 @@ pub const PULL_EXPIRES_SECONDS: u64 = 3;
 /// How often the server says that an open pull is alive; two missed ones cut it.
 pub const PULL_HEARTBEAT_SECONDS: u64 = 1;
 
+/// Last uses asked for at once: hides the journey of each without being a load.
+pub const LAST_USES_ASKED_MAX: usize = 16;
+
 /// The pause before connection attempt `attempt`, counted from one: doubling, and bounded.
 pub fn reconnect_delay(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);

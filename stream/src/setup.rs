@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One line for each stream: the file, as `$JS.API.STREAM.CREATE` takes it.
-const STREAMS: [&str; 7] = [
+const STREAMS: [&str; 8] = [
     include_str!("../../nats/streams/INBOX.json"),
     include_str!("../../nats/streams/COMMANDS.json"),
     include_str!("../../nats/streams/EVENTS.json"),
@@ -20,10 +20,11 @@ const STREAMS: [&str; 7] = [
     include_str!("../../nats/streams/DEADLINES.json"),
     include_str!("../../nats/streams/JOURNAL.json"),
     include_str!("../../nats/streams/DEADLETTERS.json"),
+    include_str!("../../nats/streams/SIGNALS.json"),
 ];
 
 /// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
-const CONSUMERS: [&str; 27] = [
+const CONSUMERS: [&str; 31] = [
     include_str!("../../nats/consumers/door.json"),
     include_str!("../../nats/consumers/run-0.json"),
     include_str!("../../nats/consumers/run-1.json"),
@@ -47,6 +48,10 @@ const CONSUMERS: [&str; 27] = [
     include_str!("../../nats/consumers/dead_letter-2.json"),
     include_str!("../../nats/consumers/dead_letter-3.json"),
     include_str!("../../nats/consumers/dead_letter-dead_letter.json"),
+    include_str!("../../nats/consumers/access-0.json"),
+    include_str!("../../nats/consumers/access-1.json"),
+    include_str!("../../nats/consumers/access-2.json"),
+    include_str!("../../nats/consumers/access-3.json"),
     include_str!("../../nats/consumers/external-0.json"),
     include_str!("../../nats/consumers/external-1.json"),
     include_str!("../../nats/consumers/external-2.json"),

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use helmstream_core::{
-    Aggregate, Decider, Decision, NewEvent, approval::Approval, dead_letter::DeadLetter,
-    deployment::Deployment, external::External, run::Run,
+    Aggregate, Decider, Decision, NewEvent, access::Access, approval::Approval,
+    dead_letter::DeadLetter, deployment::Deployment, external::External, run::Run,
 };
 use helmstream_projections::{
     self as views, Connect, Database, Projection, Projector,
@@ -53,6 +53,7 @@ pub async fn decisions(plane: &TestPlane) {
     let (mut runs, mut sources) = (Replay::<Run>::default(), Replay::<External>::default());
     let (mut approvals, mut units) =
         (Replay::<Approval>::default(), Replay::<Deployment>::default());
+    let mut holders = Replay::<Access>::default();
     let mut letters = Replay::<DeadLetter>::default();
     each(&ledger, "EVENTS", async |records| {
         for record in &records {
@@ -61,6 +62,7 @@ pub async fn decisions(plane: &TestPlane) {
             };
             match context {
                 Context::Run => runs.follow(record, &commands),
+                Context::Access => holders.follow(record, &commands),
                 Context::Approval => approvals.follow(record, &commands),
                 Context::DeadLetter => letters.follow(record, &commands),
                 Context::Deployment => units.follow(record, &commands),
@@ -73,6 +75,7 @@ pub async fn decisions(plane: &TestPlane) {
     runs.end();
     approvals.end();
     letters.end();
+    holders.end();
     units.end();
     sources.end();
 }
@@ -179,6 +182,7 @@ pub async fn rows(plane: &TestPlane) {
     fold::<views::Run>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Approval>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deployment>(&database, &ledger, "EVENTS", epoch).await;
+    fold::<views::Access>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::DeadLetter>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Deadline>(&database, &ledger, "EVENTS", epoch).await;
     fold::<views::Alias>(&database, &ledger, "EVENTS", epoch).await;

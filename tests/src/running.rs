@@ -22,15 +22,25 @@ use tokio::{
 use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
 
 /// Every service.
-pub const ALL: [&str; 8] =
-    ["door", "run", "approval", "deployment", "dead_letter", "external", "deadline", "ledger"];
+pub const ALL: [&str; 9] = [
+    "door",
+    "run",
+    "approval",
+    "deployment",
+    "dead_letter",
+    "access",
+    "external",
+    "deadline",
+    "ledger",
+];
 
 /// How many positions each service keeps: one for each view and stream.
-const POSITIONS: [(&str, usize); 6] = [
+const POSITIONS: [(&str, usize); 7] = [
     ("run", 1),
     ("approval", 1),
     ("deployment", 1),
     ("dead_letter", 1),
+    ("access", 1),
     ("deadline", 1),
     ("ledger", 4),
 ];

@@ -39,8 +39,8 @@ use helmstream_tests::{
 /// Swaps that a reader lives through.
 const SWAPS: usize = 100;
 
-const VIEWS: [&str; 7] =
-    ["alias", "approval", "dead_letter", "deadline", "deployment", "ledger", "run"];
+const VIEWS: [&str; 8] =
+    ["access", "alias", "approval", "dead_letter", "deadline", "deployment", "ledger", "run"];
 
 fn client(plane: &Running) -> Direct {
     let manner = Manner {

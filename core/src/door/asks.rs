@@ -1,12 +1,13 @@
 //! What can be asked of the plane by a message of one of its own types: consent and answers,
-//! deployments, what becomes of a dead letter. Who asks is the authenticated identity, whatever the
+//! deployments, what becomes of a dead letter, tokens. Who asks is the authenticated identity, whatever the
 //! message says; whether that one may is decided by the aggregate, so that a refusal stands on the
 //! log. A type of the plane's own that nobody outside may send is a dead letter.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use helmstream_schemas::{
-    Actor, Context, Hash, Id, Timestamp,
+    Actor, ActorKind, Context, Hash, Id, Timestamp,
+    access::{AccessCommand, Create, Revoke, Role, Token},
     approval::{Answer, ApprovalCommand, Asked, Gate, Request},
     dead_letter::{DeadLetterCommand, Discard, Fail, Retry},
     deployment::{DeploymentCommand, Retire},
@@ -21,6 +22,10 @@ use crate::{approval::approval_id, limits::APPROVAL_OPEN_FOR};
 
 /// The publisher under which the plane itself publishes what a dead letter's retry came to.
 pub const RETRIER: &str = "dead_letter";
+
+/// The publishers who may say who comes in. Whoever else could make tokens could make itself one
+/// with any role.
+const DOORKEEPERS: [&str; 1] = ["operator"];
 
 /// What the types of the plane's own begin with.
 const OURS: &str = "helmstream.";
@@ -63,6 +68,17 @@ pub(super) fn read(event: &CloudEvent, arrival: &Arrival<'_>) -> Result<Wanted, 
             let word = DeploymentCommand::Retire(Retire { by, at, reason });
             Ok(Wanted::new(Context::Deployment, id("unit", &unit)?, words::encode(&word)))
         }
+        "helmstream.access.create.v1" if is_doorkeeper(arrival) => create(data(event)?, by, at),
+        "helmstream.access.revoke.v1" if is_doorkeeper(arrival) => {
+            let OfRevoke { holder, id: token, reason } = data(event)?;
+            let word = AccessCommand::Revoke(Revoke { id: token, by, at, reason });
+            Ok(Wanted::new(Context::Access, id("holder", &holder)?, words::encode(&word)))
+        }
+        kind @ ("helmstream.access.create.v1" | "helmstream.access.revoke.v1") => Err(Dead::new(
+            "not_yours_to_ask",
+            format!("`{}` may not send `{kind}`", arrival.publisher),
+            "only an operator of the plane says who comes in: `helmstream token`",
+        )),
         kind => Err(Dead::new(
             "not_askable",
             format!("type `{kind}` is the plane's own, and nobody outside may send it"),
@@ -120,6 +136,41 @@ struct OfFail {
 struct OfRetire {
     unit: String,
     reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfCreate {
+    id: String,
+    actor: String,
+    kind: ActorKind,
+    role: Role,
+    #[serde(default)]
+    scopes: BTreeSet<String>,
+    label: String,
+    expires_at: Timestamp,
+    sha256: Hash,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfRevoke {
+    holder: String,
+    id: String,
+    reason: Option<String>,
+}
+
+fn is_doorkeeper(arrival: &Arrival<'_>) -> bool {
+    DOORKEEPERS.contains(&arrival.publisher)
+}
+
+fn create(asked: OfCreate, by: Actor, at: Timestamp) -> Result<Wanted, Dead> {
+    let OfCreate { id: token, actor, kind, role, scopes, label, expires_at, sha256 } = asked;
+    let actor = Actor { id: actor, kind };
+    let token = Token { id: token, actor, label, role, scopes, expires_at, sha256 };
+    let holder = id("actor", &token.holder_text())?;
+    let word = AccessCommand::Create(Box::new(Create { token, by, at }));
+    Ok(Wanted::new(Context::Access, holder, words::encode(&word)))
 }
 
 /// Asked for under a run's name; which run that is the names tell.

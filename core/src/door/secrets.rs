@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
+use crate::access::form::FORM;
+
 /// What kind of secret, and what it looks like.
-const FORMS: [(&str, &str); 16] = [
+const FORMS: [(&str, &str); 17] = [
     (
         "private_key",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
@@ -22,6 +24,7 @@ const FORMS: [(&str, &str); 16] = [
     ("npm_token", r"\bnpm_[A-Za-z0-9]{36}"),
     ("pypi_token", r"\bpypi-[A-Za-z0-9_-]{30,}"),
     ("json_web_token", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    ("helmstream_token", FORM),
     ("nats_seed", r"\bS[ACNOU][A-Z2-7]{56}\b"),
     ("bearer_token", r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{16,}=*"),
     ("url_credentials", r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:[^\s/@]+@"),
@@ -87,6 +90,7 @@ mod tests {
             ("npm_token", format!("np{}_{}", "m", "k".repeat(36))),
             ("pypi_token", format!("py{}-{}", "pi", "k".repeat(36))),
             ("json_web_token", format!("ey{0}.ey{0}.{1}", "Jhbgciocm", "s".repeat(12))),
+            ("helmstream_token", format!("hs{}_{}_{}", "t", "a1".repeat(6), "Z".repeat(43))),
             ("nats_seed", format!("SU{}", "A".repeat(56))),
             ("bearer_token", format!("Bea{} {}", "rer", "t".repeat(20))),
             ("url_credentials", format!("postgres://app:{}@db/x", "hunter2")),

@@ -30,6 +30,11 @@ pub(super) async fn ask(client: &impl Client, request: Request) -> Result<Told> 
 }
 
 impl Told {
+    /// What counts of it; nothing while it is unknown.
+    pub(super) fn counted(&self) -> Option<&Outcome> {
+        self.settled.counted()
+    }
+
     /// The aggregate that it became an event of, or that knew it.
     pub(super) fn aggregate(&self) -> Option<Id> {
         match self.settled.counted()? {

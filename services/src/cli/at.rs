@@ -154,7 +154,7 @@ pub(super) fn explained(said: clap::Error) -> clap::Error {
     if said.kind() != ErrorKind::UnknownArgument || !is_at {
         return said;
     }
-    let why = "`--at` is a flag of what is a fold of EVENTS: run, approval, deployment (list, show), deployment history, event (list, show, why) and emit registry. \
+    let why = "`--at` is a flag of what is a fold of EVENTS: run, approval, deployment (list, show), deployment history, token list, event (list, show, why) and emit registry. \
                This command is about something else, such as dead letters, outcomes or the state of servers and views, of which there is no earlier state to be had\n";
     clap::Error::raw(ErrorKind::UnknownArgument, why)
 }

@@ -35,7 +35,7 @@ pub(super) struct DiffArgs {
     /// The later moment; without it, now
     #[arg(long, value_name = "POSITION|TIME", value_parser = at::moment)]
     to: Option<When>,
-    /// Only this view: alias, approval, dead_letter, deadline, deployment, run
+    /// Only this view: access, alias, approval, dead_letter, deadline, deployment, run
     #[arg(long, value_name = "VIEW", value_parser = view)]
     view: Option<String>,
     /// How many rows at most; what one event changed is told together

@@ -26,6 +26,7 @@ mod publish;
 mod replay;
 mod run;
 mod table;
+mod token;
 mod verify;
 mod when;
 
@@ -86,6 +87,9 @@ enum Command {
     /// People's consent: list what waits, ask for it, wait for it, give it
     #[command(subcommand)]
     Approval(approval::ApprovalCommand),
+    /// Who may come in: make tokens, list them, revoke them
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// What is deployed where: list it, show it, register and retire it
     #[command(subcommand)]
     Deployment(deployment::DeploymentCommand),
@@ -134,6 +138,7 @@ Examples:
   helmstream run show acme/shop-42           one run from beginning to end
   helmstream approval list                   what waits for an answer
   helmstream deployment list                 what is deployed where
+  helmstream token list                      who may come in, and until when
   helmstream event why 17                    from the door to every effect
   helmstream verify                          whether log and ledger say the same
   helmstream run list --at 2026-01-31        what was going on then
@@ -254,6 +259,7 @@ async fn ask(
         Command::Faber(command) => faber::answer(client, screen, command, stop).await,
         Command::Run(command) => run::answer(client, screen, command).await,
         Command::Approval(command) => approval::answer(client, screen, command).await,
+        Command::Token(command) => token::answer(client, screen, command).await,
         Command::Deployment(command) => deployment::answer(client, screen, command).await,
         Command::Emit(command) => emit::answer(client, screen, command).await,
         Command::Event(command) => event::answer(client, screen, command).await,

@@ -18,6 +18,7 @@ pub mod projection;
 pub mod publish;
 pub mod replay;
 pub mod run;
+pub mod token;
 pub mod verify;
 
 use std::future::Future;
@@ -64,6 +65,12 @@ pub trait Client: Sync {
         &self,
         request: approval::ShowRequest,
     ) -> impl Future<Output = Answered<approval::Shown>> + Send;
+
+    /// Tokens, how each stands and when it was last used.
+    fn token_list(
+        &self,
+        request: token::ListRequest,
+    ) -> impl Future<Output = Answered<token::List>> + Send;
 
     /// Units, those in which something was deployed last first.
     fn deployment_list(

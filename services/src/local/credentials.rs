@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use super::plane::write_whole;
 
 /// One line for each NATS user.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
+    include_str!("../../../nats/permissions/access.json"),
     include_str!("../../../nats/permissions/agent.json"),
     include_str!("../../../nats/permissions/approval.json"),
     include_str!("../../../nats/permissions/dead_letter.json"),

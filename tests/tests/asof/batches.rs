@@ -24,6 +24,7 @@ async fn every_projection_is_the_same_in_any_batches_twice_and_after_a_redrive()
     println!("HELMSTREAM_SEED={seed}");
     let mut chance = Chance::new(seed);
     for _ in 0..ROUNDS {
+        holds::<views::Access>(&log, &mut chance).await;
         holds::<views::Alias>(&log, &mut chance).await;
         holds::<views::Approval>(&log, &mut chance).await;
         holds::<views::DeadLetter>(&log, &mut chance).await;

@@ -24,6 +24,7 @@ use helmstream_tests::{
     harness::TestPlane,
     patience::PATIENCE,
     publisher::Publisher,
+    race::now,
     running::{ALL, Running},
     sql,
 };
@@ -35,8 +36,8 @@ use uuid::Uuid;
 pub(crate) const BASE_EVERY: u64 = 7;
 
 /// The views that can be had as they were.
-pub(crate) const KEYED: [&str; 6] =
-    ["alias", "approval", "dead_letter", "deadline", "deployment", "run"];
+pub(crate) const KEYED: [&str; 7] =
+    ["access", "alias", "approval", "dead_letter", "deadline", "deployment", "run"];
 
 /// Everything that a run, an approval or a unit is called on the log.
 pub(crate) const RUNS: [&str; 8] =
@@ -60,6 +61,7 @@ pub(crate) async fn log() -> Log {
     let epoch = founding::epoch(&plane.operator).await.expect("the log answers").expect("founded");
     let records = plane.events(">").await;
     let log = Log { plane, records, epoch };
+    log.fold_with_bases::<views::Access>("access").await;
     log.fold_with_bases::<views::Alias>("ledger").await;
     log.fold_with_bases::<views::Approval>("approval").await;
     log.fold_with_bases::<views::DeadLetter>("dead_letter").await;
@@ -114,6 +116,24 @@ async fn fill(plane: &Running) {
     let request = |run: &str| ask("approval.request", json!({"run": run, "phase": "release"}));
     tell(&mut faber, &[request("acme/0"), request("acme/1")]).await;
     tell(&mut operator, &[register(unit("deploy-2", "prod", "2026-03-02T10:00:00Z"))]).await;
+    let token = |id: &str, actor: &str, day: u64| {
+        let expires_at = now().plus(Duration::from_hours(24 * day)).to_string();
+        ask(
+            "access.create",
+            json!({"id": id, "actor": actor, "kind": "human", "role": "viewer",
+            "label": "main", "expires_at": expires_at, "sha256": "5e".repeat(32)}),
+        )
+    };
+    let revoke = json!({"holder": "dana/main", "id": "tokenOfDana1"});
+    let tokens = [
+        token("tokenOfDana1", "dana", 1),
+        token("tokenOfPipe1", "pipe", 2),
+        token("tokenOfDana2", "dana", 3),
+        token("tokenOfDana3", "dana", 4),
+        ask("access.revoke", revoke),
+        token("tokenOfDana4", "dana", 5),
+    ];
+    tell(&mut operator, &tokens).await;
     let answer = |word: &str, id: &str| ask(&format!("approval.{word}"), json!({"approval": id}));
     tell(&mut operator, &[answer("grant", "acme/0@release"), answer("deny", "acme/1@release")])
         .await;
@@ -229,6 +249,7 @@ impl Fresh {
     pub(crate) async fn read_on(&mut self, log: &Log, to: u64) {
         let read = |record: &&Record| record.sequence > self.read_to && record.sequence <= to;
         let part: Vec<Record> = log.records.iter().filter(read).cloned().collect();
+        self.fold::<views::Access>(log.epoch, &part).await;
         self.fold::<views::Alias>(log.epoch, &part).await;
         self.fold::<views::Approval>(log.epoch, &part).await;
         self.fold::<views::DeadLetter>(log.epoch, &part).await;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use helmstream_projections::{
     approval::Standing,
     questions::{
+        access::{AccessFilter, access_list},
         approval::{ApprovalFilter, approval_list, approval_show},
         deployment::{UnitFilter, deployment_list, deployment_show, deployment_units},
         event::{EventFilter, event_list},
@@ -14,7 +15,7 @@ use helmstream_projections::{
     run::RunStatus,
 };
 use helmstream_services::client::{
-    Answer, Client, Code, Direct, Failure, approval, deployment, event, run,
+    Answer, Client, Code, Direct, Failure, approval, deployment, event, run, token,
 };
 use helmstream_tests::{kill::chance::Chance, sql};
 
@@ -41,6 +42,7 @@ async fn everything_as_of_a_position_is_what_a_plane_answers_that_saw_no_more() 
         runs(&fresh, &client, at).await;
         approvals(&fresh, &client, at).await;
         units(&fresh, &client, at).await;
+        tokens(&fresh, &client, at).await;
         events(&fresh, &client, at).await;
     }
     fresh.drop(&log).await;
@@ -116,6 +118,21 @@ async fn units(fresh: &Fresh, client: &Direct, at: u64) {
         let request = deployment::ShowRequest { name: name.into(), at: Some(at) };
         let found = there(client.deployment_show(request).await, at);
         assert_eq!(found.map(|shown| shown.unit), wanted, "{name} as of {at}");
+    }
+}
+
+async fn tokens(fresh: &Fresh, client: &Direct, at: u64) {
+    for actor in [None, Some("dana"), Some("pipe"), Some("nobody")] {
+        let actor = actor.map(str::to_owned);
+        let filter = AccessFilter { actor: actor.clone(), limit: 50, ..AccessFilter::default() };
+        let wanted = access_list(&fresh.database, &filter).await.expect("the views answer").answer;
+        let request = token::ListRequest { actor, limit: 50, at: Some(at), ..Default::default() };
+        let found = client.token_list(request).await.expect("it is answered");
+        assert_eq!(found.as_of_seq, at);
+        let found: Vec<_> = found.answer.tokens.into_iter().map(|shown| shown.token).collect();
+        let wanted: Vec<_> =
+            wanted.into_iter().flat_map(|holder| holder.view.tokens.into_iter().rev()).collect();
+        assert_eq!(found, wanted, "as of {at}");
     }
 }
 

@@ -28,8 +28,11 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("cmd.deployment.register.a", &["deployment", "door"]),
     ("cmd.deployment.retire.a", &["door"]),
     ("cmd.deployment.list.a", &["door"]),
+    ("cmd.access.create.a", &["door"]),
+    ("cmd.access.revoke.a", &["door"]),
     ("cmd.external.record.a", &["door"]),
     ("evt.alias.a", &["door"]),
+    ("evt.access.a", &["access"]),
     ("evt.approval.a", &["approval"]),
     ("evt.dead_letter.a", &["dead_letter"]),
     ("evt.deployment.a", &["deployment"]),
@@ -37,6 +40,9 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("evt.external.a", &["external"]),
     ("evt.plane.plane", &["setup"]),
     ("state.run.a", &["run"]),
+    ("state.access.a", &["access"]),
+    ("sig.access.a", &["access"]),
+    ("sig.run.a", &[]),
     ("state.external.a", &["external"]),
     ("sch.run.a.stalled", &["run"]),
     ("sch.approval.a.expire", &["approval"]),
@@ -50,9 +56,18 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("jrn.external", &["external"]),
     ("dead.door", &["door"]),
     // An answer to a publisher, and what would be a forged answer to one of us.
-    ("_INBOX_faber.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
-    ("_INBOX_agent.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
-    ("_INBOX_operator.x", &["approval", "dead_letter", "deployment", "door", "external", "run"]),
+    (
+        "_INBOX_faber.x",
+        &["access", "approval", "dead_letter", "deployment", "door", "external", "run"],
+    ),
+    (
+        "_INBOX_agent.x",
+        &["access", "approval", "dead_letter", "deployment", "door", "external", "run"],
+    ),
+    (
+        "_INBOX_operator.x",
+        &["access", "approval", "dead_letter", "deployment", "door", "external", "run"],
+    ),
     ("_INBOX_run.x", &[]),
     ("_INBOX_setup.x", &[]),
     ("$JS.API.DIRECT.GET.INBOX", &[]),
@@ -60,6 +75,7 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     (
         "$JS.API.DIRECT.GET.EVENTS",
         &[
+            "access",
             "approval",
             "dead_letter",
             "deployment",
@@ -72,9 +88,13 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
             "setup",
         ],
     ),
-    ("$JS.API.DIRECT.GET.STATES", &["approval", "dead_letter", "deployment", "run", "external"]),
+    (
+        "$JS.API.DIRECT.GET.STATES",
+        &["access", "approval", "dead_letter", "deployment", "run", "external"],
+    ),
     ("$JS.API.DIRECT.GET.COMMANDS", &["ledger", "operator"]),
     ("$JS.API.DIRECT.GET.JOURNAL", &["ledger", "operator"]),
+    ("$JS.API.DIRECT.GET.SIGNALS.sig.access.a", &["operator"]),
     ("$JS.API.DIRECT.GET.DEADLETTERS", &["dead_letter", "operator"]),
     ("$JS.API.STREAM.CREATE.EVENTS", &["setup"]),
     ("$JS.API.STREAM.UPDATE.EVENTS", &[]),
@@ -100,5 +120,6 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("in.operator", &["operator"]),
     ("in.agent", &["agent"]),
     ("in.dead_letter", &["dead_letter"]),
+    ("in.access", &[]),
     ("in.door", &[]),
 ];

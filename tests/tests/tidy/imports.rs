@@ -62,7 +62,10 @@ const PURE: [(&str, &[&str]); 2] = [
             "uuid",
         ],
     ),
-    ("helmstream-core", &["hmac", "regex", "serde", "serde_json", "sha2", "thiserror", "uuid"]),
+    (
+        "helmstream-core",
+        &["hmac", "regex", "serde", "serde_json", "sha2", "subtle", "thiserror", "uuid"],
+    ),
 ];
 
 /// What the core's sources may not hold: clocks, chance, the environment, files, the network, threads.

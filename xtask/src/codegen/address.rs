@@ -3,7 +3,7 @@
 //! The grammar itself is `helmstream_schemas::Subject`; a test holds the names here to it.
 
 /// First token, then a name for each that follows.
-const SHAPES: [(&str, &[&str]); 10] = [
+const SHAPES: [(&str, &[&str]); 11] = [
     ("in", &["publisher"]),
     ("cmd", &["context", "name", "id"]),
     ("cmd", &["partition", "context", "name", "id"]),
@@ -14,6 +14,7 @@ const SHAPES: [(&str, &[&str]); 10] = [
     ("due", &["context", "id", "purpose"]),
     ("jrn", &["origin"]),
     ("dead", &["origin"]),
+    ("sig", &["context", "id"]),
 ];
 
 /// Names the wildcards of a filter; also of a transform's target, where `{{…}}` stands for what the

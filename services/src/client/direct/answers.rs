@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::{
     super::{
         Answer, Answered, Client, approval, dead_letter, deployment, diff, event, failure::Failure,
-        outcome, past, projection, publish, replay, run, verify,
+        outcome, past, projection, publish, replay, run, token, verify,
     },
     Direct, decide,
     kinds::{context, kind_of},
@@ -101,6 +101,10 @@ impl Client for Direct {
             Failure::not_found(what, "`helmstream approval list --all` shows which there are")
         })?;
         Ok(Answer { as_of_seq, answer: shown })
+    }
+
+    async fn token_list(&self, request: token::ListRequest) -> Answered<token::List> {
+        self.tokens(request).await
     }
 
     async fn deployment_list(

@@ -8,7 +8,7 @@ use std::{
 };
 
 use helmstream_projections::{
-    Alias, Approval, Database, DeadLetter, Deadline, Deployment, Projection, Run,
+    Access, Alias, Approval, Database, DeadLetter, Deadline, Deployment, Projection, Run,
     past::{self, Building, Past},
 };
 use helmstream_stream::{
@@ -75,6 +75,7 @@ pub(super) async fn find(world: &World, view: &str, at: u64) -> Result<Option<Pa
     let World { database, epoch, wait, .. } = world;
     let patience = Patience::new(*wait);
     match view {
+        "access" => patience.with("Postgres", || past::find::<Access>(database, at, *epoch)).await,
         "alias" => patience.with("Postgres", || past::find::<Alias>(database, at, *epoch)).await,
         "approval" => {
             patience.with("Postgres", || past::find::<Approval>(database, at, *epoch)).await
@@ -100,6 +101,7 @@ async fn build(
     tell: &watch::Sender<Told>,
 ) -> Result<Past, Failure> {
     match view {
+        "access" => patiently::<Access>(world, at, tell).await,
         "alias" => patiently::<Alias>(world, at, tell).await,
         "approval" => patiently::<Approval>(world, at, tell).await,
         "dead_letter" => patiently::<DeadLetter>(world, at, tell).await,
@@ -111,7 +113,7 @@ async fn build(
 }
 
 fn no_view(name: &str) -> Failure {
-    let hint = "views are alias, approval, dead_letter, deadline, deployment, run";
+    let hint = "views are access, alias, approval, dead_letter, deadline, deployment, run";
     Failure::not_found(format!("no view `{name}` can be had as it was"), hint)
 }
 

@@ -15,6 +15,7 @@ mod press;
 mod projection;
 mod replay;
 mod shown;
+mod token;
 mod verify;
 
 use std::time::{Duration, Instant};

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use helmstream_projections::{
-    Alias, Approval, Database, DeadLetter, Deadline, Deployment, Ledger, ProjectionError, Run,
+    Access, Alias, Approval, Database, DeadLetter, Deadline, Deployment, Ledger, ProjectionError,
+    Run,
     edition::{Edition, EditionState, editions, swap},
     past,
     questions::projection::{ProjectionLine, parked_list, projection_list},
@@ -180,7 +181,7 @@ async fn redrive_named(
             }
         };
     }
-    of!(Alias, Approval, DeadLetter, Deadline, Deployment, Ledger, Run)
+    of!(Access, Alias, Approval, DeadLetter, Deadline, Deployment, Ledger, Run)
 }
 
 fn view(name: &str) -> Result<View, Failure> {

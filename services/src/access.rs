@@ -1,0 +1,14 @@
+//! The service `access`: decides who may come in by which token, and folds the view of it. What a door
+//! asks of every request is in `tokens`.
+
+mod tokens;
+
+use helmstream_core::access::Access;
+use helmstream_projections as views;
+
+pub use self::tokens::Tokens;
+use crate::service::Service;
+
+pub fn service() -> Service {
+    Service::new("access").decides::<Access>().projects::<views::Access>("EVENTS")
+}

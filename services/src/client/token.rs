@@ -1,0 +1,158 @@
+//! Questions about tokens, and the events that ask for one or against one. The token itself is made
+//! here, by whoever asks; only its digest travels.
+
+use std::{collections::BTreeSet, fs::File, io::Read};
+
+use helmstream_core::access::form;
+use helmstream_projections::access::{Standing, TokenView};
+use helmstream_schemas::{Actor, Id, Timestamp, access::Role};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    ask,
+    failure::{Code, Failure},
+    publish,
+};
+
+/// Which tokens to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Only those of this actor.
+    #[serde(default)]
+    pub actor: Option<String>,
+    /// Only the one with this id.
+    #[serde(default)]
+    pub id: Option<String>,
+    #[serde(default)]
+    pub standing: Option<Standing>,
+    /// Holders at most: an actor with a label, each with all its tokens.
+    pub limit: u32,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub before: Option<u64>,
+    /// As of this position; of what is there now if absent.
+    #[serde(default)]
+    pub at: Option<u64>,
+    /// The instant for which it is told whether a token has expired.
+    pub now: Timestamp,
+}
+
+/// Tokens, those of the holders about whom something was decided last first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct List {
+    pub tokens: Vec<TokenShown>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<u64>,
+}
+
+/// A token as it is shown: neither itself nor its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenShown {
+    /// The aggregate: actor and label.
+    pub holder: Id,
+    pub standing: Standing,
+    /// To the hour, as far back as is kept. It is a measurement of now, also as of a position, and
+    /// absent there.
+    pub last_used_at: Option<Timestamp>,
+    #[serde(flatten)]
+    pub token: TokenView,
+}
+
+/// What is wanted of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub actor: Actor,
+    pub label: String,
+    pub role: Role,
+    /// Names of contexts; none means all.
+    pub scopes: BTreeSet<String>,
+    pub expires_at: Timestamp,
+}
+
+/// A new token. Its debug form leaves it out.
+pub struct Made(String);
+
+impl Made {
+    /// A token nobody has ever seen.
+    pub fn new() -> Result<Self, Failure> {
+        let mut bytes = [0; form::RANDOM_BYTES];
+        // A handful of bytes of a hundred do not count, so that once is always enough; if chance
+        // is not chance, more of it does not help.
+        let read = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+        let failed = |detail: String| {
+            let hint = "a token is only as good as its chance; nothing was asked";
+            Failure::new(Code::Unexplained, "cannot make a token", detail, hint)
+        };
+        read.map_err(|error| failed(format!("/dev/urandom: {error}")))?;
+        let token = form::from_random(&bytes);
+        token.map(Self).ok_or_else(|| failed("/dev/urandom gives no random bytes".into()))
+    }
+
+    /// A token that was made before; `None` if it has not the form of one.
+    pub fn again(token: &str) -> Option<Self> {
+        form::id_of(token)?;
+        Some(Self(token.to_owned()))
+    }
+
+    pub fn id(&self) -> &str {
+        form::id_of(&self.0).unwrap_or_default()
+    }
+
+    /// The token itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The event that asks for it.
+    pub fn ask(&self, wish: &Wish) -> publish::Request {
+        let data = json!({
+            "id": self.id(),
+            "actor": wish.actor.id,
+            "kind": wish.actor.kind,
+            "role": wish.role,
+            "scopes": wish.scopes,
+            "label": wish.label,
+            "expires_at": wish.expires_at,
+            "sha256": form::digest(&self.0),
+        });
+        ask::anew("helmstream.access.create.v1", &data)
+    }
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Made({})", self.id())
+    }
+}
+
+/// The event that asks for a token to be revoked.
+pub fn revoke(token: &TokenShown, reason: Option<&str>) -> publish::Request {
+    let data = json!({ "holder": token.holder, "id": token.token.id, "reason": reason });
+    ask::anew("helmstream.access.revoke.v1", &data)
+}
+
+#[cfg(test)]
+mod tests {
+    use helmstream_schemas::ActorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_holds_no_more_of_the_token_than_its_id() {
+        let made = Made::new().expect("there is chance");
+        let wish = Wish {
+            actor: Actor { id: "faber".into(), kind: ActorKind::Service },
+            label: "ci".into(),
+            role: Role::Publisher,
+            scopes: BTreeSet::new(),
+            expires_at: Timestamp::from_nanos(1),
+        };
+        let asked = String::from_utf8(made.ask(&wish).event).unwrap();
+        let secret = &made.reveal()[17..];
+        assert_eq!(secret.len(), 43);
+        assert!(asked.contains(made.id()) && !asked.contains(&secret[..8]), "{asked}");
+        assert!(!format!("{made:?}").contains(secret));
+        assert_ne!(Made::new().unwrap().reveal(), made.reveal());
+    }
+}
