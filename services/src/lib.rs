@@ -16,6 +16,7 @@ pub mod faber;
 pub mod ledger;
 pub mod limits;
 pub mod local;
+pub mod oidc;
 pub mod patience;
 pub mod projects;
 pub mod reacts;

@@ -1,0 +1,71 @@
+//! Who comes in by the word of an identity provider: bearer tokens of OpenID Connect, of any issuer
+//! that `oidc.toml` names. Deciding is pure (`judge`); fetching what is decided by stands around it
+//! (`fetch`), and is done seldom (`cache`). No session, no login: others do that.
+
+mod cache;
+pub mod config;
+mod fetch;
+pub mod judge;
+pub mod keys;
+pub mod limits;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use helmstream_core::access::Principal;
+use helmstream_schemas::Timestamp;
+
+use self::{cache::Cached, fetch::Fetcher};
+pub use self::{
+    config::{Config, Rules},
+    judge::{Denied, judge},
+    keys::Keys,
+};
+
+/// The file in a plane's directory that names the issuers.
+pub const FILE: &str = "oidc.toml";
+
+/// Every issuer whose word counts, with what is known of its keys.
+pub struct Oidc {
+    issuers: Vec<(Rules, Cached)>,
+    fetcher: Fetcher,
+}
+
+impl Oidc {
+    /// The issuers of a plane; `None` if it names none.
+    pub fn open(directory: &Path) -> Result<Option<Self>> {
+        let path = directory.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let config = Config::read(&text).with_context(|| format!("in {}", path.display()))?;
+        Self::new(config).map(Some)
+    }
+
+    pub fn new(config: Config) -> Result<Self> {
+        let fetcher = Fetcher::new(config.insecure_loopback)?;
+        let issuers = config.issuers.into_iter().map(|rules| (rules, Cached::default()));
+        Ok(Self { issuers: issuers.collect(), fetcher })
+    }
+
+    /// Whom a token lets in at this moment. What it says of its issuer before anybody has looked at
+    /// its signature only chooses by whose rules and keys it is judged.
+    pub async fn admit(&self, token: &str, now: Timestamp) -> Result<Principal, Denied> {
+        let claimed = judge::claimed_issuer(token)?;
+        let (rules, cached) =
+            self.issuers.iter().find(|(rules, _)| rules.issuer == claimed).ok_or(Denied::Issuer)?;
+        let held = cached.keys(&self.fetcher, &rules.issuer, now).await?;
+        match judge(token, &held, rules, now) {
+            // Its issuer may have changed its keys.
+            Err(Denied::UnknownKey) => {
+                let fresh = cached.other_than(&held, &self.fetcher, &rules.issuer, now).await?;
+                judge(token, &fresh, rules, now)
+            }
+            judged => judged,
+        }
+    }
+}
