@@ -5,6 +5,7 @@
 pub mod alias;
 pub mod approval;
 mod columns;
+pub mod copy;
 pub mod database;
 pub mod dead_letter;
 pub mod deadline;
