@@ -6,6 +6,7 @@ pub mod access;
 pub mod alias;
 pub mod approval;
 mod columns;
+pub mod copy;
 pub mod database;
 pub mod dead_letter;
 pub mod deadline;

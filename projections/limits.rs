@@ -8,6 +8,10 @@ pub const BATCH_RECORDS_MAX: usize = 1_000;
 /// one aggregate come to is written once.
 pub const BUILD_RECORDS_MAX: usize = 10_000;
 
+/// Bytes of COPY that are sent in one piece at least. The client's own pieces of 4 KB cost a journey
+/// each; past this nothing is gained, and whatever is being sent is held twice.
+pub const COPY_PIECE_BYTES: usize = 128 * 1024;
+
 /// Rows a keyed view remembers between batches, by their weight. A run weighs about 1 KiB, so this
 /// holds ten thousand live runs and leaves a process well below 60 MB.
 pub const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -3,13 +3,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures_util::future::try_join;
-use tokio_postgres::{
-    Client, Config, NoTls, Row, Statement, binary_copy::BinaryCopyInWriter, types::ToSql,
-    types::Type,
-};
+use futures_util::{SinkExt, future::try_join};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement, types::ToSql};
 
-use crate::{database::Connect, error::ProjectionError, limits};
+use crate::{
+    copy::{CopyRow, pieces},
+    database::Connect,
+    error::ProjectionError,
+    limits,
+};
 
 /// A value of a statement.
 pub(crate) type Value<'a> = &'a (dyn ToSql + Sync);
@@ -95,18 +97,17 @@ impl Session {
 
     /// Appends rows by `COPY … (FORMAT BINARY)`. All of them, or an error.
     pub(crate) async fn copy<'a>(
-        &self,
+        &mut self,
         sql: &str,
-        types: &[Type],
-        rows: impl Iterator<Item = Vec<Value<'a>>> + Send,
+        rows: impl Iterator<Item = &'a CopyRow> + Send,
     ) -> Result<u64, ProjectionError> {
-        let sink = self.client.copy_in(sql).await.map_err(while_doing(sql))?;
-        let writer = BinaryCopyInWriter::new(sink, types);
-        let mut writer = std::pin::pin!(writer);
-        for row in rows {
-            writer.as_mut().write(&row).await.map_err(while_doing(sql))?;
+        let statement = self.prepared(sql).await?;
+        let sink = self.client.copy_in(&statement).await.map_err(while_doing(sql))?;
+        let mut sink = std::pin::pin!(sink);
+        for piece in pieces(rows) {
+            sink.send(piece).await.map_err(while_doing(sql))?;
         }
-        writer.finish().await.map_err(while_doing(sql))
+        sink.finish().await.map_err(while_doing(sql))
     }
 
     async fn prepared(&mut self, sql: &str) -> Result<Statement, ProjectionError> {

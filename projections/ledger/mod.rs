@@ -5,13 +5,13 @@
 pub mod fold;
 
 use helmstream_schemas::Record;
-use tokio_postgres::types::Type;
 
 use crate::{
     columns::{at, seq, text},
+    copy::CopyRow,
     error::ProjectionError,
     projection::{Fit, Projection, Reads, Unfit},
-    session::{Session, Value},
+    session::Session,
 };
 
 pub use fold::LedgerRow;
@@ -33,119 +33,60 @@ impl Projection for Ledger {
     /// One entry that cannot be read must not hide every later one of the door's.
     const BUILDS_ON_EARLIER: bool = false;
     const KEY: Option<&'static str> = None;
-    type Event = LedgerRow;
+    /// The row as it is sent: made where records are read, so that the connection never waits for it.
+    type Event = CopyRow;
     type Kept = ();
 
-    fn read(record: &Record) -> Result<LedgerRow, Unfit> {
-        LedgerRow::of(record)
+    fn read(record: &Record) -> Result<CopyRow, Unfit> {
+        LedgerRow::of(record).map(|row| columns(record, &row))
     }
 
     async fn write(
         session: &mut Session,
         _: &mut (),
-        batch: Vec<Fit<'_, LedgerRow>>,
+        batch: Vec<Fit<'_, CopyRow>>,
     ) -> Result<(), ProjectionError> {
-        let rows: Vec<Columns> = batch.iter().map(Columns::of).collect();
-        let appended = session
-            .copy(include_str!("copy.sql"), &TYPES, rows.iter().map(Columns::values))
-            .await?;
-        debug_assert_eq!(appended, rows.len() as u64);
+        let rows = batch.iter().map(|fit| &fit.event);
+        let appended = session.copy(include_str!("copy.sql"), rows).await?;
+        debug_assert_eq!(appended, batch.len() as u64);
         Ok(())
     }
 }
 
-/// The types of the columns that `copy.sql` names, in its order.
-const TYPES: [Type; 21] = [
-    Type::TEXT,
-    Type::INT8,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::UUID,
-    Type::UUID,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::INT8,
-    Type::INT8,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::BYTEA,
-];
+/// Columns that `copy.sql` names.
+const COLUMNS: i16 = 21;
 
-/// A row in the forms that the wire takes.
-struct Columns<'a> {
-    record: &'a Record,
-    row: &'a LedgerRow,
-    seq: i64,
-    aggregate: Option<std::borrow::Cow<'a, str>>,
-    kind: std::borrow::Cow<'a, str>,
-    correlation_id: Option<std::borrow::Cow<'a, str>>,
-    actor: Option<std::borrow::Cow<'a, str>>,
-    publisher: Option<std::borrow::Cow<'a, str>>,
-    inbox_seq: Option<i64>,
-    inbox_last_seq: Option<i64>,
-    door_key: Option<&'a [u8]>,
-    content_hash: Option<&'a [u8]>,
-    claimed_at: Option<i64>,
-    received_at: Option<i64>,
-    recorded_at: i64,
-    hash: &'a [u8],
+/// What the columns hold beside subject, aggregate, attributes and payload, about.
+const OTHER_BYTES: usize = 384;
+
+/// The columns that `copy.sql` names, in its order.
+fn columns(record: &Record, row: &LedgerRow) -> CopyRow {
+    let long = 2 * record.subject.len() + row.attributes.len() + record.payload.len();
+    let mut columns = CopyRow::new(COLUMNS, long + OTHER_BYTES);
+    columns.put(Some(record.stream.as_bytes()));
+    columns.put_number(Some(seq(record.sequence)));
+    columns.put(Some(record.subject.as_bytes()));
+    columns.put(row.context.map(str::as_bytes));
+    put_text(&mut columns, row.aggregate.as_ref().map(|id| id.as_str()));
+    put_text(&mut columns, Some(&row.kind));
+    columns.put(Some(row.id.as_bytes()));
+    columns.put(row.causation_id.as_ref().map(|id| &id.as_bytes()[..]));
+    put_text(&mut columns, row.correlation_id.as_deref());
+    put_text(&mut columns, row.actor.as_deref());
+    put_text(&mut columns, row.publisher.as_deref());
+    columns.put_number(row.inbox.map(|(first, _)| seq(first)));
+    columns.put_number(row.inbox.map(|(_, last)| seq(last)));
+    columns.put(row.door_key.as_ref().map(|key| &key.0[..]));
+    columns.put(row.content_hash.as_ref().map(|hash| &hash.0[..]));
+    columns.put_number(at(row.claimed_at));
+    columns.put_number(at(row.received_at));
+    columns.put_number(Some(record.recorded_at.nanos()));
+    columns.put(Some(row.attributes.as_bytes()));
+    columns.put(Some(&record.payload));
+    columns.put(Some(&row.hash.0));
+    columns
 }
 
-impl<'a> Columns<'a> {
-    fn of(fit: &'a Fit<'a, LedgerRow>) -> Self {
-        let Fit { record, event: row } = fit;
-        let optional = |value: &'a Option<String>| value.as_deref().map(text);
-        Self {
-            record,
-            row,
-            seq: seq(record.sequence),
-            aggregate: row.aggregate.as_ref().map(|id| text(id.as_str())),
-            kind: text(&row.kind),
-            correlation_id: optional(&row.correlation_id),
-            actor: optional(&row.actor),
-            publisher: optional(&row.publisher),
-            inbox_seq: row.inbox.map(|(first, _)| seq(first)),
-            inbox_last_seq: row.inbox.map(|(_, last)| seq(last)),
-            door_key: row.door_key.as_ref().map(|key| &key.0[..]),
-            content_hash: row.content_hash.as_ref().map(|hash| &hash.0[..]),
-            claimed_at: at(row.claimed_at),
-            received_at: at(row.received_at),
-            recorded_at: record.recorded_at.nanos(),
-            hash: &row.hash.0,
-        }
-    }
-
-    fn values(&self) -> Vec<Value<'_>> {
-        vec![
-            &self.record.stream,
-            &self.seq,
-            &self.record.subject,
-            &self.row.context,
-            &self.aggregate,
-            &self.kind,
-            &self.row.id,
-            &self.row.causation_id,
-            &self.correlation_id,
-            &self.actor,
-            &self.publisher,
-            &self.inbox_seq,
-            &self.inbox_last_seq,
-            &self.door_key,
-            &self.content_hash,
-            &self.claimed_at,
-            &self.received_at,
-            &self.recorded_at,
-            &self.row.attributes,
-            &self.record.payload,
-            &self.hash,
-        ]
-    }
+fn put_text(columns: &mut CopyRow, value: Option<&str>) {
+    columns.put(value.map(text).as_deref().map(str::as_bytes));
 }

@@ -21,19 +21,21 @@ impl<P: Projection> Ready<P> {
         Self { taken: read_all::<P>(&records), records, read_to }
     }
 
+    /// Adds what was read behind it.
+    pub fn append(&mut self, mut more: Self) {
+        self.records.append(&mut more.records);
+        self.taken.append(&mut more.taken);
+        self.read_to = self.read_to.max(more.read_to);
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
     /// Whether there is nothing in it for the view.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
-    }
-
-    /// How far was read.
-    pub fn read_to(&self) -> u64 {
-        self.read_to
-    }
-
-    /// The same, and further.
-    pub fn and_to(self, read_to: u64) -> Self {
-        Self { read_to: self.read_to.max(read_to), ..self }
     }
 }
 

@@ -1,10 +1,10 @@
 //! CloudEvents attributes as the plane uses them: the required ones, and extensions of ours that
 //! say who caused what. Plain texts by name; what they are as headers is the stream's affair.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, ops::Range, str::FromStr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::{Context, Hash, Timestamp};
@@ -73,14 +73,21 @@ impl FromStr for ActorKind {
 }
 
 /// CloudEvents attributes by name, without the `ce-` prefix. There are a dozen and more in every
-/// message, so they lie in one piece, in the order of their names, and names of ours are not copied.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+/// message, so their values lie in one text, and names of ours are not copied: to make a message's
+/// attributes costs two pieces of memory, not two dozen.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(from = "BTreeMap<String, String>")]
 #[schemars(with = "BTreeMap<String, String>")]
-pub struct Attributes(Vec<(Cow<'static, str>, String)>);
+pub struct Attributes {
+    /// In the order of their names; of each where its value begins and ends.
+    named: Vec<(Cow<'static, str>, Range<usize>)>,
+    /// All values; and what was replaced, which nobody refers to any more.
+    values: String,
+}
 
-/// Room made at once: as many as an event of ours has.
+/// Room made at once: as many as an event of ours has, and as long.
 const ATTRIBUTES_EXPECTED: usize = 16;
+const VALUES_BYTES_EXPECTED: usize = 512;
 
 /// An attribute that is missing or is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,42 +101,45 @@ pub enum AttributeError {
 impl Attributes {
     /// The value of an attribute.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.place(name).ok().map(|at| self.0[at].1.as_str())
+        self.place(name).ok().map(|at| &self.values[self.named[at].1.clone()])
     }
 
     /// Sets an attribute, replacing what it was.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        let value = value.into();
+    pub fn set(&mut self, name: &str, value: impl AsRef<str>) {
+        if self.named.capacity() == 0 {
+            self.named.reserve(ATTRIBUTES_EXPECTED);
+            self.values.reserve(VALUES_BYTES_EXPECTED);
+        }
+        let begins = self.values.len();
+        self.values.push_str(value.as_ref());
+        let held = begins..self.values.len();
         match self.place(name) {
-            Ok(at) => self.0[at].1 = value,
+            Ok(at) => self.named[at].1 = held,
             Err(at) => {
-                if self.0.capacity() == 0 {
-                    self.0.reserve(ATTRIBUTES_EXPECTED);
-                }
                 let name = own_name(name).map_or_else(|| name.to_owned().into(), Cow::Borrowed);
-                self.0.insert(at, (name, value));
+                self.named.insert(at, (name, held));
             }
         }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.named.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.named.is_empty()
     }
 
     /// Where a name is, or where it would be.
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
+        self.named.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 
     /// All attributes, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
+        self.named.iter().map(|(name, held)| (&**name, &self.values[held.clone()]))
     }
 
     /// The value of an attribute that has to be there.
@@ -199,18 +209,26 @@ pub fn own_name(name: &str) -> Option<&'static str> {
     })
 }
 
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Attributes {}
+
 impl From<BTreeMap<String, String>> for Attributes {
     fn from(map: BTreeMap<String, String>) -> Self {
         let mut attributes = Self::default();
-        map.into_iter().for_each(|(name, value)| attributes.set(&name, value));
+        map.iter().for_each(|(name, value)| attributes.set(name, value));
         attributes
     }
 }
 
-impl From<Attributes> for BTreeMap<String, String> {
-    fn from(attributes: Attributes) -> Self {
-        let owned = |(name, value): (Cow<'static, str>, String)| (name.into_owned(), value);
-        attributes.0.into_iter().map(owned).collect()
+/// As a map, straight from where they lie: the ledger writes those of every record.
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 

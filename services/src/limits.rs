@@ -29,11 +29,15 @@ pub const LEDGER_POLL: Duration = Duration::from_millis(20);
 pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 
 /// How often the service looks for editions of its views that were made or dropped.
-pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(500);
+pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Batches that a projector has read ahead of what it writes. With one being read and one being
-/// written this is all it holds of the log, a few megabytes.
-pub const READ_AHEAD_BATCHES: usize = 1;
+/// How long a view that waits for the disk gathers records between two batches: each commit costs as
+/// much as a hundred of its rows, and whoever asks the ledger asks it after the fact.
+pub const GATHERED_FOR_DISK: Duration = Duration::from_millis(10);
+
+/// How long any view gathers at most: after a database that was slow for once, nobody is to wait
+/// as long again.
+pub const GATHERED_FOR_MAX: Duration = Duration::from_millis(20);
 
 /// How long a view keeps to itself that it read on and found nothing of its own: telling it costs a
 /// transaction, and the database has others to do.

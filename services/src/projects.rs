@@ -1,25 +1,28 @@
-//! The part of a service that folds a view, every edition of it: reads a stream in order from where the view stands,
-//! and hands it on. Before it begins, and now and then, it compares the view's position with the
+//! The part of a service that folds a view, every edition of it: reads a stream in order from where
+//! the view stands, and hands it on. Before it begins, and now and then, it compares the view's position with the
 //! log; a log that is not the one the view was folded from stops it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+mod ahead;
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use helmstream_projections::{
     Projection, ProjectionError, Projector,
     edition::{Edition, folded},
-    projector::Ready,
 };
-use helmstream_stream::{
-    StreamError, crash, get,
-    read::{self, Reader},
-};
-use tokio::{sync::mpsc, task::JoinSet};
+use helmstream_stream::{crash, get, read};
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use self::ahead::Ahead;
 use crate::{
     limits::{
-        EDITIONS_LOOK_EVERY, QUIET_TOLD_AFTER, READ_AHEAD_BATCHES, STANDBY_AFTER, VERIFY_EVERY,
+        EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
     },
     patience::{Interrupted, Passing, patiently, pause},
     service::Surroundings,
@@ -146,28 +149,18 @@ async fn read_on<P: Projection>(
     let mut verified = Instant::now();
     let reader = read::read(&around.connection, stream, next).await?.only(P::READS.subjects());
     let mut ahead = Ahead::<P>::of(reader);
-    let mut stop = around.stop();
-    // A position that only moved past what others read, and when it has to be told.
-    let mut quiet: Option<(u64, tokio::time::Instant)> = None;
+    let (mut stop, mut rest) = (around.stop(), Duration::ZERO);
     loop {
-        let tell_at = quiet.map(|(_, at)| at);
         let batch = tokio::select! {
-            batch = ahead.next() => batch?,
-            _ = wait_until(tell_at), if tell_at.is_some() => Ready::of(Vec::new(), 0),
+            batch = ahead.next(rest) => batch?,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         if std::mem::take(failed) > 0 {
             info!(stream, view = P::NAME, "going on");
         }
-        let batch = batch.and_to(quiet.map_or(0, |(read_to, _)| read_to));
-        let is_due = tell_at.is_some_and(|at| at <= tokio::time::Instant::now());
-        if batch.is_empty() && !is_due {
-            let at = tell_at.unwrap_or_else(|| tokio::time::Instant::now() + QUIET_TOLD_AFTER);
-            quiet = Some((batch.read_to(), at));
-            continue;
-        }
-        quiet = None;
+        let begun = Instant::now();
         projector.apply_ready(batch).await?;
+        rest = rest_after::<P>(begun.elapsed());
         crash::point("committed");
         if verified.elapsed() > VERIFY_EVERY {
             verify(around, stream, projector).await?;
@@ -176,40 +169,11 @@ async fn read_on<P: Projection>(
     }
 }
 
-/// Reads in a task of its own: one batch is made ready while another is written.
-struct Ahead<P: Projection> {
-    batches: mpsc::Receiver<Result<Ready<P>, StreamError>>,
-    /// Ends with this.
-    _reading: JoinSet<()>,
-}
-
-impl<P: Projection> Ahead<P> {
-    fn of(mut reader: Reader) -> Self {
-        let (sender, batches) = mpsc::channel(READ_AHEAD_BATCHES);
-        let mut reading = JoinSet::new();
-        reading.spawn(async move {
-            loop {
-                let batch = reader.next().await;
-                let ready = batch.map(|batch| Ready::of(batch.records, batch.read_to));
-                let is_cut = ready.is_err();
-                if sender.send(ready).await.is_err() || is_cut {
-                    return;
-                }
-            }
-        });
-        Self { batches, _reading: reading }
-    }
-
-    async fn next(&mut self) -> Result<Ready<P>, Interrupted> {
-        // It ends behind an error, and nothing is asked after one.
-        Ok(self.batches.recv().await.unwrap_or_else(|| Ok(Ready::of(Vec::new(), 0)))?)
-    }
-}
-
-async fn wait_until(at: Option<tokio::time::Instant>) {
-    if let Some(at) = at {
-        tokio::time::sleep_until(at).await;
-    }
+/// How long what comes next is gathered: as long as the last batch took, so that a busy view leaves
+/// the cores half of its time, and each transaction carries more.
+fn rest_after<P: Projection>(took: Duration) -> Duration {
+    let least = if P::WAITS_FOR_DISK { GATHERED_FOR_DISK } else { Duration::ZERO };
+    took.clamp(least, GATHERED_FOR_MAX)
 }
 
 async fn verify<P: Projection>(

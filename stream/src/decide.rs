@@ -22,6 +22,7 @@ use crate::{
     cache::{Cache, Kept},
     crash, deadline,
     headers::to_headers,
+    leaving::Leaving,
     limits, load,
     publish::store,
 };
@@ -30,12 +31,15 @@ use crate::{
 pub struct Desk<D: Decider> {
     connection: Connection,
     cache: Cache<D>,
+    leaving: Leaving<D>,
 }
 
 impl<D: Decider> Desk<D> {
-    /// A desk that keeps aggregates of this weight at hand, and one at least.
+    /// A desk that keeps aggregates of this weight at hand, and one at least. It has a task of its
+    /// own, so it is made inside a runtime.
     pub fn new(connection: Connection, cached_bytes_max: usize) -> Self {
-        Self { connection, cache: Cache::new(cached_bytes_max) }
+        let leaving = Leaving::new(connection.clone());
+        Self { connection, cache: Cache::new(cached_bytes_max), leaving }
     }
 
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
@@ -84,8 +88,7 @@ impl<D: Decider> Desk<D> {
                         Appended::Stored { last } => {
                             let armed = D::deadlines(&aggregate.state);
                             fold_appended(&mut aggregate, aheads, last)?;
-                            let every = limits::SNAPSHOT_EVERY_EVENTS;
-                            self.snapshot(id, &aggregate, &mut settled_length, every).await;
+                            self.snapshot(id, &aggregate, &mut settled_length).await;
                             self.arm(id, &armed, &aggregate).await?;
                             let cause = command.attributes.uuid().ok();
                             let cause = cause.and_then(|cause| aggregate.causes.find(cause));
@@ -103,9 +106,8 @@ impl<D: Decider> Desk<D> {
                     }
                 }
             };
-            for (id, mut left) in self.cache.put(id.clone(), Kept { aggregate, settled_length }) {
-                let every = limits::SNAPSHOT_LEAVING_EVENTS;
-                self.snapshot(&id, &left.aggregate, &mut left.settled_length, every).await;
+            for (id, left) in self.cache.put(id.clone(), Kept { aggregate, settled_length }) {
+                self.leaving.see_off(id, left);
             }
             return Ok(outcome);
         }
@@ -114,17 +116,12 @@ impl<D: Decider> Desk<D> {
     }
 
     /// A snapshot only saves time; without it the aggregate loads from its log.
-    async fn snapshot(
-        &self,
-        id: &Id,
-        aggregate: &Aggregate<D>,
-        settled_length: &mut u64,
-        every: u64,
-    ) {
-        let due = (*settled_length, every);
-        match load::save_if_due(&self.connection, id, aggregate, due).await {
-            Ok(true) => *settled_length = aggregate.length,
-            Ok(false) => {}
+    async fn snapshot(&self, id: &Id, aggregate: &Aggregate<D>, settled_length: &mut u64) {
+        if !load::is_due(aggregate, (*settled_length, limits::SNAPSHOT_EVERY_EVENTS)) {
+            return;
+        }
+        match load::save(&self.connection, id, aggregate).await {
+            Ok(()) => *settled_length = aggregate.length,
             Err(error) => warn!(%id, %error, "a snapshot was not written"),
         }
     }

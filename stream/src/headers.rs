@@ -47,12 +47,11 @@ pub fn to_attributes(headers: &HeaderMap) -> Attributes {
 }
 
 /// A header's value as it was meant. Hardly any has something to decode.
-fn decoded(value: &str) -> String {
+fn decoded(value: &str) -> Cow<'_, str> {
     if !value.as_bytes().contains(&b'%') {
-        return value.to_owned();
+        return Cow::Borrowed(value);
     }
-    let decoded = percent_decode_str(value).decode_utf8();
-    decoded.map_or_else(|_| value.to_owned(), Cow::into_owned)
+    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
 }
 
 /// The header of an attribute of ours, which is not made anew for every message.

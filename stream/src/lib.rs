@@ -14,6 +14,7 @@ pub mod error;
 pub mod founding;
 pub mod get;
 pub mod headers;
+mod leaving;
 pub mod limits;
 pub mod load;
 pub mod publish;

@@ -44,6 +44,13 @@ pub const SNAPSHOT_BYTES_MAX: usize = 1_048_576;
 /// hot, so what comes of it next has to load it, and in a long log every event is a seek.
 pub const SNAPSHOT_LEAVING_EVENTS: u64 = 20;
 
+/// Aggregates that wait for their snapshot, having left the memory; beyond that they go without. Holds
+/// a second's worth of a busy partition, and one megabyte of runs.
+pub const LEAVING_MAX: usize = 256;
+
+/// Snapshots of those under way at once: each is a look and a publish, which others are not to wait for.
+pub const LEAVING_AT_ONCE: usize = 4;
+
 /// What the context `run` keeps folded in memory, all partitions together: ten thousand live runs of
 /// eight events, and a process below 60 MB.
 pub const RUNS_CACHED_BYTES_MAX: usize = 40 * 1_048_576;
@@ -52,10 +59,10 @@ pub const RUNS_CACHED_BYTES_MAX: usize = 40 * 1_048_576;
 pub const AGGREGATES_CACHED_BYTES_MAX: usize = 2 * 1_048_576;
 
 /// What a folded aggregate weighs before its first record, with its places in the memory.
-pub const AGGREGATE_BYTES: usize = 1_536;
+pub const AGGREGATE_BYTES: usize = 1_200;
 
 /// What a record adds to it, measured of runs, whose records add most.
-pub const RECORD_FOLDED_BYTES: usize = 320;
+pub const RECORD_FOLDED_BYTES: usize = 256;
 
 /// Records fetched in one round when an aggregate is loaded.
 pub const LOAD_BATCH_RECORDS: u64 = 1_000;
@@ -64,8 +71,21 @@ pub const LOAD_BATCH_RECORDS: u64 = 1_000;
 /// a reader of a whole stream holds in memory.
 pub const LOAD_BATCH_BYTES: u64 = 8 * 1_048_576;
 
-/// Records a reader hands on at once at most: what one transaction of a projector takes.
-pub const READ_BATCH_RECORDS_MAX: usize = 1_000;
+/// Records a reader hands on at once at most: half of what one transaction of a projector takes, so
+/// that what it gathers fits one.
+pub const READ_BATCH_RECORDS_MAX: usize = 500;
+
+/// Records a reader asks for ahead of their use: what one transaction of a projector takes, so that the
+/// server sends while it writes. A message of 1 KB weighs five in the client's hands.
+pub const READ_AHEAD_RECORDS: usize = 2 * READ_BATCH_RECORDS_MAX;
+
+/// The same in bytes, where records are large: what they have twice over at 1 KB, and more than the
+/// largest record.
+pub const READ_AHEAD_BYTES: usize = 2 * 1_048_576;
+
+/// How long a reader's consumer may lie at the server without being asked. Whoever reads asks at least
+/// as often; who was kept from it by a database that was away reads anew.
+pub const READ_IDLE_SECONDS_MAX: u64 = 30;
 
 /// Messages asked for ahead of their use. Hides the round trip and bounds what is held in memory.
 pub const PULL_AHEAD_MESSAGES: usize = 500;

@@ -45,19 +45,10 @@ pub async fn catch_up<D: Decider>(
     }
 }
 
-/// Writes a snapshot if the aggregate has come past a multiple of `every` events since it was
-/// `settled_length` long. Whether it did.
-pub async fn save_if_due<D: Decider>(
-    connection: &Connection,
-    id: &Id,
-    aggregate: &Aggregate<D>,
-    (settled_length, every): (u64, u64),
-) -> Result<bool, StreamError> {
-    let due = aggregate.length / every > settled_length / every;
-    if due {
-        save(connection, id, aggregate).await?;
-    }
-    Ok(due)
+/// Whether an aggregate owes a snapshot: it has come past a multiple of `every` events since it was
+/// `settled_length` long.
+pub fn is_due<D: Decider>(aggregate: &Aggregate<D>, (settled_length, every): (u64, u64)) -> bool {
+    aggregate.length / every > settled_length / every
 }
 
 /// Writes a snapshot. The last event is read back for its hash, which is also a proof that the

@@ -27,7 +27,9 @@ pub async fn publish(
 ) -> Result<Published, StreamError> {
     let denial = connection.denial_of(subject);
     let request = connection.client.request_with_headers(subject.to_owned(), headers, payload);
+    // The answer first: it is what comes, and then nobody has to look for a denial.
     let answer = tokio::select! {
+        biased;
         answer = request => answer,
         detail = denial => {
             let (user, subject) = (connection.user.clone(), subject.to_owned());

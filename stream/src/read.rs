@@ -1,10 +1,10 @@
 //! Reads a stream in order from a position on, for those who keep their own position: projectors
 //! and replays. No state is left at the server.
 
-use std::pin::Pin;
+use std::time::Duration;
 
-use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use futures_util::{Stream, StreamExt, stream::ReadyChunks};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use futures_util::{StreamExt, stream::ReadyChunks};
 use helmstream_schemas::{Record, Timestamp};
 
 use crate::{
@@ -13,15 +13,12 @@ use crate::{
     limits,
 };
 
-type Messages =
-    Pin<Box<dyn Stream<Item = Result<async_nats::jetstream::Message, pull::OrderedError>> + Send>>;
-
 /// A reader at a position of a stream.
 pub struct Reader {
     stream: String,
-    chunks: ReadyChunks<Messages>,
-    /// The server's consumer that it began with.
-    consumer: String,
+    chunks: ReadyChunks<pull::Stream>,
+    /// How many messages came, as its consumer at the server counts them.
+    delivered: u64,
     /// Subjects, wildcards included; none are all.
     only: Vec<String>,
 }
@@ -49,18 +46,27 @@ pub struct Extent {
 /// Begins to read at position `from` (1: from the start).
 pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Reader, StreamError> {
     let cut = |error: String| StreamError::Cut { stream: stream.to_owned(), detail: error };
-    let found = connection.jetstream.get_stream_no_info(stream).await;
-    let config = pull::OrderedConfig {
+    let config = pull::Config {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
+        ack_policy: AckPolicy::None,
+        max_deliver: 1,
+        memory_storage: true,
+        num_replicas: 1,
+        inactive_threshold: Duration::from_secs(limits::READ_IDLE_SECONDS_MAX),
         ..Default::default()
     };
+    let found = connection.jetstream.get_stream_no_info(stream).await;
     let found = found.map_err(|error| cut(error.to_string()))?;
     let consumer = found.create_consumer(config).await.map_err(|error| cut(error.to_string()))?;
-    let name = consumer.cached_info().name.clone();
-    let messages: Messages =
-        consumer.messages().await.map_err(|error| cut(error.to_string()))?.boxed();
+    let messages = consumer
+        .stream()
+        .max_messages_per_batch(limits::READ_AHEAD_RECORDS)
+        .max_bytes_per_batch(limits::READ_AHEAD_BYTES)
+        .messages()
+        .await
+        .map_err(|error| cut(error.to_string()))?;
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
-    Ok(Reader { stream: stream.to_owned(), chunks, consumer: name, only: Vec::new() })
+    Ok(Reader { stream: stream.to_owned(), chunks, delivered: 0, only: Vec::new() })
 }
 
 /// How far the stream reaches now.
@@ -87,17 +93,18 @@ impl Reader {
     }
 
     /// The next records, in order: waits for the first and takes along what is there already,
-    /// `READ_BATCH_RECORDS_MAX` at most. The client makes a consumer anew that is gone, and says
-    /// nothing; but with it may have gone the stream, and what follows be of another. So this ends
-    /// there, and whoever reads on looks first whether it is still the same log.
+    /// `READ_BATCH_RECORDS_MAX` at most. It ends where a message was lost on the way and where its
+    /// consumer is gone: with that may have gone the stream, and what follows be of another. So
+    /// whoever reads on looks first whether it is still the same log.
     pub async fn next(&mut self) -> Result<Batch, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
         let mut batch = Batch { records: Vec::with_capacity(chunk.len()), read_to: 0 };
         for message in chunk {
             let message = message.map_err(|error| self.cut(&error.to_string()))?;
             let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
-            if info.consumer != self.consumer {
-                return Err(self.cut("its consumer was gone, and made anew"));
+            self.delivered += 1;
+            if info.consumer_sequence != self.delivered {
+                return Err(self.cut("a message was lost on the way"));
             }
             batch.read_to = info.stream_sequence;
             if !self.is_wanted(&message.subject) {

@@ -35,24 +35,6 @@ pub const ALL: [&str; 11] = [
     "cdevents",
     "http",
 ];
-    "door",
-    "run",
-    "approval",
-    "deployment",
-    "dead_letter",
-<<<<<<< HEAD
-    "access",
-    "external",
-    "deadline",
-    "ledger",
-    "http",
-=======
-    "external",
-    "deadline",
-    "ledger",
-    "cdevents",
->>>>>>> 7062823bc5ad7cf30c7429ba3b8647668f94dd97
-];
 
 /// How many positions each service keeps: one for each view and stream.
 const POSITIONS: [(&str, usize); 7] = [

@@ -11,7 +11,15 @@ const TICKS_A_SECOND: f64 = 100.0;
 pub(crate) struct Used {
     at: Instant,
     ticks: [u64; 3],
-    servers: [u32; 2],
+    processes: Processes,
+}
+
+/// The services, if they run in a process of their own, and both servers.
+#[derive(Clone, Copy)]
+struct Processes {
+    services: Option<u32>,
+    nats: u32,
+    postgres: u32,
 }
 
 /// Cores kept busy between two instants, on the average.
@@ -24,13 +32,19 @@ pub(crate) struct Cores {
 
 impl Used {
     pub(crate) fn now(stand: &Stand) -> Self {
-        let servers = [stand.nats.process_id(), stand.postgres.process_id()];
-        Self { at: Instant::now(), ticks: ticks(servers), servers }
+        Self::with(stand, None)
+    }
+
+    /// The same with services in a process of their own, which count as ours.
+    pub(crate) fn with(stand: &Stand, services: Option<u32>) -> Self {
+        let (nats, postgres) = (stand.nats.process_id(), stand.postgres.process_id());
+        let processes = Processes { services, nats, postgres };
+        Self { at: Instant::now(), ticks: processes.ticks(), processes }
     }
 
     pub(crate) fn since(&self) -> Cores {
         let seconds = self.at.elapsed().as_secs_f64();
-        let ticks = ticks(self.servers);
+        let ticks = self.processes.ticks();
         let busy = |n: usize| (ticks[n] - self.ticks[n]) as f64 / TICKS_A_SECOND / seconds;
         Cores { own: busy(0), nats: busy(1), postgres: busy(2) }
     }
@@ -46,8 +60,12 @@ impl fmt::Display for Cores {
     }
 }
 
-fn ticks([nats, postgres]: [u32; 2]) -> [u64; 3] {
-    [of_process(std::process::id()), of_process(nats), of_process(postgres) + of_children(postgres)]
+impl Processes {
+    fn ticks(self) -> [u64; 3] {
+        let Self { services, nats, postgres } = self;
+        let own = of_process(std::process::id()) + services.map_or(0, of_process);
+        [own, of_process(nats), of_process(postgres) + of_children(postgres)]
+    }
 }
 
 fn of_process(id: u32) -> u64 {

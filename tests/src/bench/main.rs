@@ -28,6 +28,10 @@ use clap::{Parser, ValueEnum};
 
 use crate::report::Report;
 
+/// The service's own: parts of the plane run in this program too, and the bare sides beside them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measure the plane against its own limits
 #[derive(Debug, Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench")]

@@ -19,6 +19,7 @@ use helmstream_stream::{Connection, append::EVENTS, read::extent};
 
 use crate::{
     Scale,
+    cores::Used,
     fill::{Message, fill},
     report::{Goal, Line, Report, Unit},
     rounds::Duel,
@@ -51,10 +52,12 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let client = Direct::new(Plane::open(stand.plane.directory())?, manner)?;
     level(&client, |edition| edition == "run_v1", head).await?;
     let reader = stand.connect("ledger").await?;
-    let mut duel = Duel::default();
+    let (mut duel, mut note) = (Duel::default(), String::new());
     for _ in 0..scale.of(5, 1) {
         let bare = read(&reader, head).await?;
+        let used = Used::with(&stand, Some(serving.process_id()));
         let ours = rebuild(&client, head).await?;
+        note = used.since().to_string();
         let rate = |time: Duration| head as f64 / time.as_secs_f64();
         duel.round(rate(ours), rate(bare));
     }
@@ -65,7 +68,7 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
         figures: vec![("ours", duel.ours()), ("bare reader", duel.bare())],
         ratio: Some(duel.ratio()),
         goals: vec![Goal::Ratio(0.8)],
-        note: format!("the service held {} MB at most", serving.memory_mb_max()),
+        note: format!("the service held {} MB at most; {note}", serving.memory_mb_max()),
     });
     Ok(())
 }

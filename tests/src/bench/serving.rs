@@ -46,6 +46,10 @@ impl Serving {
         Ok(Self { child })
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The most memory it has held so far.
     pub(crate) fn memory_mb_max(&self) -> u64 {
         let status =

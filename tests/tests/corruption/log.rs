@@ -126,8 +126,9 @@ async fn a_view_that_runs_while_the_server_comes_back_with_an_older_log_halts() 
 }
 
 /// Here nobody hears anything: the server stays, and the stream is made anew with the same epoch.
-/// Take the look at the consumer's name out of `Reader::next` to see this red: the views go on as
-/// if nothing had been.
+/// What tells them is that their consumer went with the stream. Begin to read anew in `Reader::next`
+/// where it is gone, as the client's ordered consumer does, to see this red: the views go on as if
+/// nothing had been.
 #[tokio::test]
 async fn a_view_that_runs_while_the_stream_is_made_anew_halts_at_the_next_record() {
     // Whether or not it has read anything since it began.
