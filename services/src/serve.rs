@@ -125,7 +125,7 @@ async fn run_with(
         let address = plane.address(name);
         let database = database(plane, name)?;
         let http = (name == http::NAME).then(|| http.clone());
-        let cleaner = (name == "door").then(|| cleaner(plane)).transpose()?;
+        let cleaner = matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?;
         let stop = stop.clone();
         let mut stopped = stop.clone();
         running.spawn(async move {

@@ -36,7 +36,7 @@ pub struct Surroundings {
     pub epoch: Uuid,
     /// Tells this process from any other that runs the same service.
     pub instance: Uuid,
-    /// Takes out secrets and personal values; only the door has it.
+    /// Takes out secrets and personal values; only the doors have it.
     pub cleaner: Option<Cleaner>,
     /// Where to listen for HTTP; only that door has it.
     pub http: Option<http::Settings>,

@@ -65,7 +65,7 @@ impl Gate {
         let now = clock::now();
         let caller = match bearer(headers) {
             Some(token) if form::id_of(token).is_some() => self.holder(token, now)?,
-            Some(token) => self.vouched_for(token, now).await,
+            Some(token) => self.vouched_for(around, token, now).await,
             None => None,
         };
         let Some(caller) = caller else {
@@ -111,9 +111,16 @@ impl Gate {
         }
     }
 
-    async fn vouched_for(&self, token: &str, now: Timestamp) -> Option<Caller> {
+    async fn vouched_for(
+        &self,
+        around: &Surroundings,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Caller> {
         match self.issuers.as_ref()?.admit(token, now).await {
-            Ok(principal) => {
+            Ok(mut principal) => {
+                // A provider may call people by their addresses, and those stay off the log.
+                principal.actor = around.cleaner.as_ref()?.text(&principal.actor);
                 let counted_as = format!("oidc {}", principal.actor);
                 Some(Caller { principal, counted_as, token: None })
             }

@@ -52,9 +52,12 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let mut found = app.readiness.lock().await;
     let readiness = match &*found {
         Some((at, readiness)) if at.elapsed() < HEALTH_TOLD_FOR => readiness.clone(),
-        _ => look(&app).await,
+        _ => {
+            let readiness = look(&app).await;
+            *found = Some((Instant::now(), readiness.clone()));
+            readiness
+        }
     };
-    *found = Some((Instant::now(), readiness.clone()));
     let status = if readiness.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &readiness)
 }

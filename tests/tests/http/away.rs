@@ -18,7 +18,11 @@ fn well<'a>(ready: &'a Answered, name: &str) -> &'a str {
 }
 
 async fn is_ready(web: &Web) -> bool {
-    eventually("readiness", async || (web.get("/readyz").await.status == 200).then_some(true)).await
+    eventually("readiness", async || {
+        let ready = web.get("/readyz").await;
+        (ready.status == 200).then_some(true)
+    })
+    .await
 }
 
 #[tokio::test]
