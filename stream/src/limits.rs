@@ -76,13 +76,12 @@ pub const LOAD_BATCH_BYTES: u64 = 8 * 1_048_576;
 /// that what it gathers fits one.
 pub const READ_BATCH_RECORDS_MAX: usize = 500;
 
-/// Records a reader asks for ahead of their use: what one transaction of a projector takes, so that the
-/// server sends while it writes. A message of 1 KB weighs five in the client's hands.
-pub const READ_AHEAD_RECORDS: usize = 2 * READ_BATCH_RECORDS_MAX;
+/// Records a reader asks for ahead of their use: what two transactions of a projector take, so that the
+/// server sends while it writes. With half of it a rebuild was slower and held hardly less.
+pub const READ_AHEAD_RECORDS: usize = 4 * READ_BATCH_RECORDS_MAX;
 
-/// The same in bytes, where records are large: what they have twice over at 1 KB, and more than the
-/// largest record.
-pub const READ_AHEAD_BYTES: usize = 2 * 1_048_576;
+/// The same in bytes, where records are large: what they have twice over at 1 KB.
+pub const READ_AHEAD_BYTES: usize = 4 * 1_048_576;
 
 /// How long a reader's consumer may lie at the server without being asked. Whoever reads asks at least
 /// as often; who was kept from it by a database that was away reads anew.
