@@ -189,7 +189,7 @@ pub const SWAP_LAG_MAX: u64 = 2_000;
 pub const BUILD_BATCH_RECORDS: usize = 10_000;
 
 /// Batches of the reader that lie ready for whoever applies them: some ten thousand records.
-pub const BUILD_BATCHES_AHEAD: usize = 8;
+pub const BUILD_BATCHES_AHEAD: usize = 16;
 
 /// How often it is told how far a build is: about as often as a reader takes it in.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(200);

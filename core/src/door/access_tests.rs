@@ -17,6 +17,7 @@ fn told(publisher: &str, kind: &str, data: Value, cause: Option<Uuid>) -> Admiss
         actor_kind: ActorKind::Human,
         inbox_sequence: 7,
         received_at: Timestamp::parse("2026-02-03T04:05:06Z").unwrap(),
+        headers: &Headers::default(),
         cause,
         payload: payload.as_bytes(),
     };

@@ -60,5 +60,6 @@ async fn without_nats_nothing_is_taken_and_without_postgres_nothing_is_shown_but
     assert_eq!(web.get("/livez").await.status, 200);
     plane.plane.nats.restart().await.expect("it comes back");
     assert!(is_ready(&web).await);
-    assert_eq!(web.publish(&event("after")).await.status, 200);
+    let after = web.publish(&event("after")).await;
+    assert!(after.is_success(), "taken, and decided once the door has found back: {after:?}");
 }
