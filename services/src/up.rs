@@ -7,6 +7,7 @@ mod sample;
 use std::{
     fs,
     io::{IsTerminal, Write},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +17,11 @@ use tracing::{info, warn};
 
 use crate::{
     local::{
-        Durability, nats::NatsServer, nats_server_program, plane::Plane, postgres::PostgresServer,
+        Durability, free_port, is_free,
+        nats::NatsServer,
+        nats_server_program,
+        plane::{Places, Plane},
+        postgres::PostgresServer,
         postgres_folder,
     },
     serve::{interrupted, run_until},
@@ -48,6 +53,10 @@ pub async fn run(args: UpArgs) -> Result<()> {
     let (nats, postgres) = (nats_server_program()?, postgres_folder()?);
     let mut plane = Plane::create(&args.dir)?;
     plane.hold()?;
+    if !is_free(plane.places().http.port()) {
+        let http = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        plane.move_to(Places { http, ..plane.places().clone() })?;
+    }
     let mut postgres = PostgresServer::start(&postgres, &mut plane, Durability::Power).await?;
     let mut nats = NatsServer::start(&nats, &mut plane, Durability::Process).await?;
     let ended = tokio::select! {

@@ -62,7 +62,8 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("cannot read the free port")?.port())
 }
 
-fn is_free(port: u16) -> bool {
+/// Whether nothing listens on a port of loopback at this moment.
+pub fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
