@@ -18,6 +18,7 @@ fn told(publisher: &str, kind: &str, data: Value, cause: Option<Uuid>) -> Admiss
         inbox_sequence: 7,
         received_at: Timestamp::parse("2026-02-03T04:05:06Z").unwrap(),
         cause,
+        headers: &Headers::default(),
         payload: payload.as_bytes(),
     };
     admit(&arrival, &Cleaner::new(b"key"))
