@@ -31,7 +31,7 @@ use helmstream_schemas::{
     run::{Merge, Removal, RunCommand},
     words,
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, error::Category, value::RawValue};
 use uuid::Uuid;
 
 pub use self::{
@@ -188,7 +188,12 @@ pub fn in_json(headers: &Headers, payload: &[u8]) -> Result<Vec<u8>, Dead> {
 pub fn json_list(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Dead> {
     let listed: Result<Vec<&RawValue>, _> = serde_json::from_slice(bytes);
     let listed = listed.map_err(|error| {
-        Dead::new("not_json", error.to_string(), "publish a JSON list of CloudEvents")
+        let detail = match error.classify() {
+            // What is there instead is not told: it may be a secret.
+            Category::Data => "it is JSON, and no list".to_owned(),
+            _ => error.to_string(),
+        };
+        Dead::new("not_json", detail, "publish a JSON list of CloudEvents")
     })?;
     Ok(listed.into_iter().map(|member| member.get().as_bytes().to_vec()).collect())
 }

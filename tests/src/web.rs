@@ -130,12 +130,12 @@ impl Web {
         }
     }
 
-    /// Sends bytes on a connection of its own, and reads until it is closed or silent.
+    /// Sends bytes on a connection of its own, and reads until it is closed. It is left open on this
+    /// side, since whoever says that it is gone is not answered.
     pub async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
         // Who is refused may be so before all was sent.
         let _ = stream.write_all(bytes).await;
-        let _ = stream.shutdown().await;
         let mut answer = Vec::new();
         let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
         String::from_utf8_lossy(&answer).into_owned()

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, future::Future, sync::Arc};
 
 use axum::{
     Extension, Router,
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
@@ -35,6 +35,9 @@ use crate::{
 /// The source of what is asked in the words of the interface.
 const SOURCE: &str = "/helmstream/http";
 
+/// What a path says of itself, if it can be read.
+type Path = Result<RawPathParams, RawPathParamsRejection>;
+
 /// Routes, and what describes them.
 pub(super) struct Api {
     pub(super) routes: Router<Arc<App>>,
@@ -57,12 +60,12 @@ impl Api {
         let known = Arc::new(self.description.question(line));
         let handler = move |State(app): State<Arc<App>>,
                             Extension(caller): Extension<Caller>,
-                            path: RawPathParams,
+                            path: Path,
                             request: Request| async move {
             let answered = async {
                 caller.must(line.right, line.context)?;
                 let direct = speaking_for(&app, &caller);
-                let asked = read(&direct, line.verb, &known, &path, request).await?;
+                let asked = read(&direct, line.verb, &known, path, request).await?;
                 let answer = answer(direct, asked).await?;
                 answering::found(&answer)
             };
@@ -80,13 +83,13 @@ impl Api {
         let known = Arc::new(self.description.action(line));
         let handler = move |State(app): State<Arc<App>>,
                             Extension(caller): Extension<Caller>,
-                            path: RawPathParams,
+                            path: Path,
                             request: Request| async move {
             let answered = async {
                 caller.must(line.right, line.context)?;
                 let direct = speaking_for(&app, &caller);
                 let headers = request.headers().clone();
-                let asked: Q = read(&direct, line.verb, &known, &path, request).await?;
+                let asked: Q = read(&direct, line.verb, &known, path, request).await?;
                 let id = event_id(&headers, &caller, line.name)?;
                 let event = ask::event(kind, id, SOURCE, &asked).event;
                 let published = publish_one(&direct, &caller, event, reading::wait(&headers));
@@ -110,11 +113,12 @@ async fn read<Q: DeserializeOwned>(
     direct: &Direct,
     verb: Verb,
     known: &BTreeSet<String>,
-    path: &RawPathParams,
+    path: Path,
     request: Request,
 ) -> Result<Q, Problem> {
+    let path = path.map_err(|_| Problem::bad_request("the path is not UTF-8 once decoded"))?;
     let (head, body) = request.into_parts();
-    let in_path = reading::in_path(path);
+    let in_path = reading::in_path(&path);
     let mut in_query = reading::in_query(head.uri.query());
     let min_seq = taken(&mut in_query, "min_seq")
         .map(|text| text.parse().map_err(|_| Problem::bad_request("`min_seq` is not a position")));

@@ -21,6 +21,10 @@ use crate::limits::{HEAD_BYTES_MAX, WRITE_STALL};
 /// Refuses a request that two readers could take for two different ones.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
     let headers = request.headers();
+    let lines = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if lines.sum::<usize>() + request.uri().to_string().len() > HEAD_BYTES_MAX {
+        return Err(Problem::head_too_large(HEAD_BYTES_MAX));
+    }
     let host = only(headers, header::HOST.as_str(), "Host")?
         .ok_or_else(|| Problem::bad_request("the header `Host` is missing"))?;
     if host.is_empty() {
@@ -160,6 +164,10 @@ enum Body {
 /// No head and no size of a chunk may hold it.
 const FORBIDDEN: u8 = 0;
 
+/// The HTTP library looks how large a head is before it reads on, so that what it takes can be twice
+/// as large as it is told.
+const FOLLOWED_BYTES_MAX: usize = 2 * HEAD_BYTES_MAX + 1_024;
+
 impl Lines {
     fn check(&mut self, bytes: &mut [u8]) {
         let mut next = 0;
@@ -187,7 +195,8 @@ impl Lines {
         if *byte != b'\n' {
             self.head_bytes += 1;
             self.line.push(*byte);
-            if self.head_bytes > HEAD_BYTES_MAX {
+            if self.head_bytes > FOLLOWED_BYTES_MAX {
+                *byte = FORBIDDEN;
                 self.at = At::Lost;
             }
             return;
@@ -203,7 +212,10 @@ impl Lines {
             At::Head if line.is_empty() && self.head_bytes <= 1 => At::Head,
             At::Head if line.is_empty() => self.after_head(),
             At::Head => {
-                self.header(&line);
+                if !self.header(&line) {
+                    *byte = FORBIDDEN;
+                    self.at = At::Lost;
+                }
                 return;
             }
             At::ChunkSize => match chunk_size(&line) {
@@ -219,17 +231,23 @@ impl Lines {
         self.head_bytes = 0;
     }
 
-    fn header(&mut self, line: &[u8]) {
+    /// Whether a head may go on after this line: the second that says how long the body is may be
+    /// read by somebody who has not seen the first.
+    fn header(&mut self, line: &[u8]) -> bool {
         let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|l| l.split_once(':'))
         else {
-            return;
+            return true;
         };
-        let value = value.trim();
-        if name.eq_ignore_ascii_case("content-length") {
-            self.body = value.parse().map_or(Body::None, Body::Length);
+        let told = if name.eq_ignore_ascii_case("content-length") {
+            value.trim().parse().map_or(Body::None, Body::Length)
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            self.body = Body::Chunked;
-        }
+            Body::Chunked
+        } else {
+            return true;
+        };
+        let is_first = self.body == Body::None;
+        self.body = told;
+        is_first
     }
 
     fn after_head(&mut self) -> At {
@@ -285,6 +303,15 @@ mod tests {
             "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
         ] {
             assert_eq!(handed_on(text), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_head_that_says_twice_how_long_its_body_is_is_never_handed_on() {
+        let (length, chunked) = ("Content-Length: 2\r\n", "transfer-encoding: chunked\r\n");
+        for both in [[length, chunked], [chunked, length], [length, length], [chunked, chunked]] {
+            let text = format!("POST / HTTP/1.1\r\n{}\r\n", both.concat());
+            assert!(handed_on(&text).contains(&FORBIDDEN), "{text:?}");
         }
     }
 

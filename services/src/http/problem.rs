@@ -110,6 +110,18 @@ impl Problem {
             .about(format!("at most {limit} bytes are taken"))
     }
 
+    pub fn head_too_large(limit: usize) -> Self {
+        let title = "the head of the request is too large";
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(
+            status,
+            "head_too_large",
+            title,
+            "send fewer or shorter headers, or a shorter path",
+        )
+        .about(format!("at most {limit} bytes are taken"))
+    }
+
     pub fn too_slow(seconds: u64) -> Self {
         let title = "the body did not come in time";
         let problem =

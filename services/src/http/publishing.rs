@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::future::try_join_all;
 use helmstream_core::door::{Dead, Foreseen, Headers, foresee, in_json, json_list, through_http};
-use helmstream_schemas::outcome::Outcome;
+use helmstream_schemas::{limits::PUBLISH_BYTES_MAX, outcome::Outcome};
 use hyper::{
     HeaderMap, StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
@@ -186,5 +186,12 @@ pub(super) async fn settle_within(
 }
 
 fn not_an_event(dead: Dead) -> Problem {
+    if dead.reason == "too_large" {
+        return Problem::too_large(PUBLISH_BYTES_MAX);
+    }
+    if dead.reason == "bad_time" {
+        // Its detail shows what stands there, and it is not cleaned yet.
+        return Problem::not_an_event("attribute `time` is not a time that is taken", dead.hint);
+    }
     Problem::not_an_event(dead.detail, dead.hint)
 }

@@ -36,19 +36,20 @@ pub(super) fn of_pairs<Q: DeserializeOwned>(
     if let Some((unknown, _)) = pairs.iter().find(|(name, _)| !known.contains(name)) {
         return Err(unknown_name(unknown, known));
     }
-    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
-        return Err(Problem::bad_request(format!("`{name}` holds a NUL, which no text here does")));
-    }
+    without_nul(pairs)?;
     let limit = pairs.iter().find(|(name, _)| name == "limit");
     if limit.is_some_and(|(_, text)| {
         !text.parse().is_ok_and(|rows| (1..=LIST_ROWS_MAX).contains(&rows))
     }) {
         return Err(Problem::bad_request(format!("`limit` is not from 1 to {LIST_ROWS_MAX}")));
     }
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(pairs);
-    serde_html_form::from_str(&form.finish())
-        .map_err(|error| Problem::bad_request(error.to_string()))
+    let read = |left_out: Option<&str>| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(pairs.iter().filter(|(name, _)| Some(name.as_str()) != left_out));
+        serde_html_form::from_str(&form.finish()).map_err(|error| error.to_string())
+    };
+    let names = pairs.iter().map(|(name, _)| name.as_str());
+    read(None).map_err(|why| wrong(&why, names, |name| read(Some(name)).err()))
 }
 
 /// The request that a body is, with what the path says.
@@ -57,6 +58,7 @@ pub(super) fn of_body<Q: DeserializeOwned>(
     body: &[u8],
     known: Option<&BTreeSet<String>>,
 ) -> Result<Q, Problem> {
+    without_nul(path)?;
     let mut value = match body {
         [] => Value::Object(Default::default()),
         bytes => {
@@ -83,7 +85,13 @@ pub(super) fn of_body<Q: DeserializeOwned>(
             entries.insert(name.clone(), number);
         }
     }
-    serde_json::from_value(value).map_err(|error| Problem::bad_request(error.to_string()))
+    let without = |name: &str| {
+        let mut others = value.clone();
+        others.as_object_mut().map(|entries| entries.remove(name));
+        Q::deserialize(&others).err().map(|error| error.to_string())
+    };
+    let names = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    Q::deserialize(&value).map_err(|why| wrong(&why.to_string(), names, without))
 }
 
 /// A body, whole, as long as it is not too large and comes in time.
@@ -138,9 +146,98 @@ pub(super) fn wait(headers: &HeaderMap) -> Duration {
     Duration::from_secs(wait.unwrap_or(PREFER_WAIT_SECONDS).min(PREFER_WAIT_SECONDS_MAX))
 }
 
+fn without_nul(pairs: &Pairs) -> Result<(), Problem> {
+    match pairs.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => {
+            let detail = format!("`{name}` holds a NUL, which no text here does");
+            Err(Problem::bad_request(detail))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Says which name has a wrong value and what is wanted of it, and never the value: it may be a
+/// secret that went into the wrong place. It is the name without which another reason is given.
+fn wrong<'a>(
+    why: &str,
+    mut names: impl Iterator<Item = &'a str>,
+    without: impl Fn(&str) -> Option<String>,
+) -> Problem {
+    if why.starts_with("missing field `") {
+        return Problem::bad_request(why);
+    }
+    let name = names.find(|name| without(name).as_deref() != Some(why));
+    let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
+    // What stands before is the value; what comes last is of the type that was wanted.
+    let is_serde = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
+    let wanted = match is_serde.iter().any(|begin| why.starts_with(begin)) {
+        true => why.rsplit_once(", expected ").map(|(_, wanted)| wanted),
+        false => None,
+    };
+    let wanted = wanted.map(|wanted| format!(": wanted is {wanted}")).unwrap_or_default();
+    Problem::bad_request(format!("{name} is not what it has to be{wanted}"))
+}
+
 fn unknown_name(unknown: &str, known: &BTreeSet<String>) -> Problem {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
     let shown: String = unknown.chars().take(64).collect();
     Problem::bad_request(format!("`{shown}` is not known here; known is {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
+        Green,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Asked {
+        name: String,
+        #[serde(default)]
+        rows: Option<u32>,
+        #[serde(default)]
+        colour: Option<Colour>,
+    }
+
+    fn said(body: &str) -> String {
+        of_body::<Asked>(&Vec::new(), body.as_bytes(), None).unwrap_err().detail
+    }
+
+    #[test]
+    fn a_value_that_is_wrong_is_named_and_never_shown() {
+        for (body, wanted) in [
+            (
+                r#"{"name":"n","rows":"hunter2, expected x"}"#,
+                "`rows` is not what it has to be: wanted is u32",
+            ),
+            (r#"{"rows":-7,"name":"n"}"#, "`rows` is not what it has to be: wanted is u32"),
+            (
+                r#"{"name":"n","colour":"hunter2"}"#,
+                "`colour` is not what it has to be: wanted is `red` or `green`",
+            ),
+            (
+                r#"{"name":["hunter2"],"rows":1}"#,
+                "`name` is not what it has to be: wanted is a string",
+            ),
+            (r#"{"rows":1}"#, "missing field `name`"),
+        ] {
+            assert_eq!(said(body), wanted);
+        }
+        let known = ["name", "rows", "colour"].map(str::to_owned).into();
+        for (name, value) in [("rows", "hunter2"), ("colour", "hunter2")] {
+            let pairs = vec![("name".into(), "n".into()), (name.into(), value.into())];
+            let said = of_pairs::<Asked>(&pairs, &known).unwrap_err().detail;
+            assert!(said.starts_with(&format!("`{name}` is not")), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
 }

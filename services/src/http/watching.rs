@@ -53,8 +53,7 @@ fn begin(
     }
     let context = wanted.context.as_deref().map(|name| {
         Context::named(name).ok_or_else(|| {
-            let what =
-                format!("there is no context `{}`", name.chars().take(64).collect::<String>());
+            let what = "there is no such context";
             Problem::from(Failure::new(Code::Input, what, "", "the glossary names them"))
         })
     });

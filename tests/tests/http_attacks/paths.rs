@@ -1,0 +1,111 @@
+//! Paths that climb, paths of files, and names that are no names: nothing is at any of them.
+
+use serde_json::json;
+
+use crate::{
+    Case,
+    Wanted::{Recorded, Refused},
+    asked, by, plane, try_all,
+};
+
+const NOWHERE: crate::Wanted = Refused(404, "no_such_path");
+const NONE: crate::Wanted = Refused(404, "not_found");
+const BAD: crate::Wanted = Refused(400, "bad_request");
+
+#[tokio::test]
+async fn no_path_leads_anywhere_but_to_what_is_described() {
+    let (plane, web) = plane().await;
+    let mut cases = targets(&web.token);
+    cases.extend(views(&web.token));
+    cases.extend(files(&web.token));
+    try_all(&plane, &web, cases, 35).await;
+}
+
+fn targets(token: &str) -> Vec<Case> {
+    let long = format!("/v1/runs/{}", "a".repeat(4_096));
+    [
+        ("../ above everything", "/../../etc/passwd", NOWHERE),
+        ("../ past what needs no token", "/livez/../v1/tokens", NOWHERE),
+        ("../ within a name", "/v1/runs/../tokens", NOWHERE),
+        ("..%2f within a name", "/v1/runs/..%2ftokens", NONE),
+        ("..%5c within a name", "/v1/runs/..%5c..%5cwin.ini", NONE),
+        ("%2e%2e as a part", "/v1/%2e%2e/v1/tokens", NOWHERE),
+        ("%2e%2e as a name", "/v1/runs/%2e%2e", NONE),
+        ("%252e encoded twice", "/v1/runs/%252e%252e%252f", NONE),
+        ("overlong ..", "/v1/runs/%c0%ae%c0%ae%c0%af", BAD),
+        ("absolute path", "//etc/passwd", NOWHERE),
+        ("absolute path as a name", "/v1/runs/%2fetc%2fpasswd", NONE),
+        ("/proc/self/environ", "/proc/self/environ", NOWHERE),
+        ("/proc/self/environ as a name", "/v1/runs/%2fproc%2fself%2fenviron", NONE),
+        ("NUL as a name", "/v1/runs/%00", BAD),
+        ("NUL after a name", "/v1/runs/a%00.json", BAD),
+        ("trailing dot", "/v1/runs.", NOWHERE),
+        ("trailing space", "/v1/runs%20", NOWHERE),
+        ("trailing slash", "/v1/runs/", NOWHERE),
+        ("double slash", "/v1//runs", NOWHERE),
+        ("semicolon after a part", "/v1;x/runs", NOWHERE),
+        ("path parameter of a session", "/v1/tokens;jsessionid=1", NOWHERE),
+        ("case-fold clash", "/V1/Runs", NOWHERE),
+        ("encoded letter of a part", "/%761/tokens", NOWHERE),
+        ("encoded slash of a part", "/v1%2ftokens", NOWHERE),
+        ("full-width letters", "/v1/%ef%bd%92uns", NOWHERE),
+        ("4096 characters", long.as_str(), BAD),
+        ("extension that is guessed", "/v1/runs.json", NOWHERE),
+        ("hidden folder", "/.git/config", NOWHERE),
+        ("metrics of another tool", "/actuator/env", NOWHERE),
+        ("source map", "/app.js.map", NOWHERE),
+        ("device file", "/dev/zero", NOWHERE),
+    ]
+    .map(|(row, path, wanted)| Case::new(row, asked(token, path), wanted))
+    .into()
+}
+
+/// Names of views, which are also names of schemas.
+fn views(token: &str) -> Vec<Case> {
+    let long = "v".repeat(4_096);
+    let rows = [
+        ("view ../", "..%2frun", NONE),
+        ("view with a quote", "run%22%3B%20DROP%20SCHEMA%20run%3B--", NONE),
+        ("view pg_catalog", "pg_catalog", NONE),
+        ("view with a dot", "run.r", NONE),
+        ("view of 4096 characters", long.as_str(), NONE),
+        ("view of other case", "RUN", NONE),
+        ("view *", "*", NONE),
+        ("view with NUL", "run%00", BAD),
+    ];
+    let each = rows.into_iter().flat_map(|(row, view, wanted)| {
+        ["rebuild", "drop"].map(|action| {
+            let line = format!("POST /v1/projections/{view}/{action}");
+            Case::new(format!("{row} to {action}"), by(token, &line, "", ""), wanted)
+        })
+    });
+    let long = "x".repeat(33_000);
+    let too_long = asked(token, &format!("/v1/runs/{long}"));
+    each.chain([Case::new(
+        "path over what a head may be",
+        too_long,
+        Refused(431, "head_too_large"),
+    )])
+    .collect()
+}
+
+/// What is said to be a file is never opened: its content travels with it.
+fn files(token: &str) -> Vec<Case> {
+    let rows = [
+        ("file ../", "../../etc/passwd"),
+        ("file that is absolute", "/etc/shadow"),
+        ("file /proc/self/environ", "/proc/self/environ"),
+        ("file of a device", "/dev/zero"),
+        ("file with NUL", "state\u{0}.json"),
+    ];
+    rows.map(|(row, path)| {
+        let event = json!({
+            "specversion": "1.0", "id": row, "source": "/tests/attacks",
+            "type": "helmstream.faber.file.v1", "data": { "path": path },
+        });
+        let kind = "application/cloudevents+json";
+        let sent = by(token, "POST /v1/events", kind, event.to_string());
+        Case::new(row, sent, Recorded(200, 1))
+    })
+    .into()
+}
