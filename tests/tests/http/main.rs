@@ -4,6 +4,7 @@
 mod away;
 mod published;
 mod roles;
+mod tailed;
 mod watched;
 
 use helmstream_schemas::{ActorKind, access::Role};

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future};
 
+use futures_util::Stream;
 use helmstream_core::door::{Cleaner, KEPT_HEADERS};
 use helmstream_projections::{
     Database, ProjectionError,
@@ -185,6 +186,13 @@ impl Client for Direct {
         let AsOf { as_of_seq, answer } = self.ask(|database| why(database, id, until)).await?;
         let why = answer.ok_or_else(|| no_event(&id.to_string(), as_of_seq))?;
         Ok(Answer { as_of_seq, answer: event::Why { why } })
+    }
+
+    fn tail(
+        &self,
+        request: event::TailRequest,
+    ) -> impl Stream<Item = Result<event::Told, Failure>> + Send {
+        self.tailed(request)
     }
 
     async fn dead_letter_list(

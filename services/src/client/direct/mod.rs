@@ -7,7 +7,7 @@ mod beginning;
 mod build;
 mod decide;
 mod deployment;
-mod kinds;
+pub(super) mod kinds;
 mod moment;
 mod past;
 pub(super) mod patience;
@@ -15,6 +15,7 @@ mod press;
 mod projection;
 mod replay;
 mod shown;
+mod tail;
 mod token;
 mod verify;
 
