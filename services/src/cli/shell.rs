@@ -78,19 +78,20 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>> {
     Ok(pages)
 }
 
-fn add(command: clap::Command, name: String, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+fn add(command: clap::Command, said: String, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
-        add(below.clone(), format!("{name}-{}", below.get_name()), pages)?;
+        add(below.clone(), format!("{said} {}", below.get_name()), pages)?;
     }
-    let called = name.replace('-', " ");
+    let name = said.replace(' ', "-");
     let file = format!("{name}.1");
-    pages.push((file, page(command.display_name(name).bin_name(called))?));
+    pages.push((file, page(command.display_name(name).bin_name(said))?));
     Ok(())
 }
 
 fn page(command: clap::Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    let source = concat!("helmstream ", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(command).source(source).render(&mut page)?;
     Ok(page)
 }
 
@@ -127,7 +128,7 @@ mod tests {
             let found = pages.iter().find(|(name, _)| name == &file);
             let (_, page) = found.unwrap_or_else(|| panic!("there is no page {file}"));
             let page = String::from_utf8_lossy(page).replace('\\', "");
-            assert!(page.contains(&path), "{file} does not say {path}");
+            assert!(page.contains(&format!("fB{path}fR")), "{file} does not say {path}");
             assert!(page.contains("--plane"), "{file} leaves out what every command takes");
             assert!(page.contains("helmstream "), "{file} has no example");
         }

@@ -29,14 +29,14 @@ use tokio::{
 
 use super::{event, head, plane};
 
-fn direct(plane: &Running) -> Direct {
+pub(crate) fn direct(plane: &Running) -> Direct {
     let manner =
         Manner { publisher: OPERATOR.into(), wait: Some(PATIENCE), outcome_wait: PATIENCE };
     let place = Plane::open(plane.plane.plane.directory()).expect("the plane is there");
     Direct::new(place, manner).expect("the operator may ask")
 }
 
-fn http(web: &Web) -> Http {
+pub(crate) fn http(web: &Web) -> Http {
     let server = format!("http://{}", web.address).parse().expect("an address");
     let token = format!("Bearer {}", web.token).parse().expect("a token");
     let reach =

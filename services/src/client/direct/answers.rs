@@ -78,8 +78,9 @@ impl Client for Direct {
     }
 
     async fn approval_list(&self, request: approval::ListRequest) -> Answered<approval::List> {
-        let approval::ListRequest { standing, run, limit, before, at } = request;
-        let filter = ApprovalFilter { standing, run, limit, before, past: None };
+        let approval::ListRequest { standing, run, mine, limit, before, at } = request;
+        let asked_by = mine.then(|| self.actor());
+        let filter = ApprovalFilter { standing, run, asked_by, limit, before, past: None };
         let asked = self.ask_at("approval", at, |database, past| {
             let filter = ApprovalFilter { past, ..filter.clone() };
             async move { approval_list(&database, &filter).await }
