@@ -1,8 +1,9 @@
 //! Which approvals there are, and one of them whole.
 
-use helmstream_schemas::{Context, Id, Subject};
+use helmstream_schemas::{Actor, Context, Id, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio_postgres::Row;
 
 use super::{
@@ -25,6 +26,8 @@ pub struct ApprovalFilter {
     pub standing: Option<Standing>,
     /// Only those of gates of this run.
     pub run: Option<Id>,
+    /// Only those whose last round this actor asked for.
+    pub asked_by: Option<Actor>,
     /// How many at most.
     pub limit: u32,
     /// Only those that were asked for before this position.
@@ -53,7 +56,8 @@ pub async fn approval_list(
     let standing = filter.standing.map(Standing::word);
     let run = filter.run.as_ref().map(Id::token);
     let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
-    let rows = session.query(&list, &[&standing, &run, &before, &limit]).await?;
+    let asked_by = filter.asked_by.as_ref().map(|actor| json!(actor).to_string());
+    let rows = session.query(&list, &[&standing, &run, &before, &limit, &asked_by]).await?;
     session.end().await?;
     Ok(AsOf { as_of_seq, answer: rows.iter().map(shown_back).collect::<Result<_, _>>()? })
 }

@@ -299,6 +299,18 @@ pub const STREAM_STALL: Duration = Duration::from_secs(10);
 /// How long a connection may take no byte of an answer before it is closed.
 pub const WRITE_STALL: Duration = Duration::from_secs(30);
 
+/// How long one who watches waits for any byte before the connection counts as lost: three signs of
+/// life in a row that did not come.
+pub const STREAM_SILENCE_MAX: Duration = Duration::from_secs(45);
+
+/// How long one connection is watched on; then another goes on where it ended. Something ends at last
+/// what a proxy on the way keeps open for nobody.
+pub const STREAM_LASTS_MAX: Duration = Duration::from_hours(24);
+
+/// Bytes of one frame that is told: the largest event of a mebibyte, written as JSON with every byte
+/// of it escaped, and its attributes.
+pub const STREAM_FRAME_BYTES_MAX: usize = 8 * 1_048_576;
+
 /// How far behind one may begin to watch; further back is read with `replay`, page by page.
 pub const STREAM_BEHIND_MAX: u64 = 1_000_000;
 

@@ -19,7 +19,6 @@ fn told(publisher: &str, kind: &str, data: Value, cause: Option<Uuid>) -> Admiss
         received_at: Timestamp::parse("2026-02-03T04:05:06Z").unwrap(),
         headers: &Headers::default(),
         cause,
-        headers: &Headers::default(),
         payload: payload.as_bytes(),
     };
     admit(&arrival, &Cleaner::new(b"key"))

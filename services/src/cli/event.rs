@@ -1,10 +1,12 @@
 //! `helmstream event`: events as the log has them, one whole, and why one is there.
 
+mod tail;
 mod why;
 
 use anyhow::Result;
 use helmstream_projections::questions::event::EventLine;
 use helmstream_schemas::Id;
+use tokio::sync::watch;
 
 use super::{
     at::AtArg,
@@ -33,6 +35,19 @@ Examples:
   helmstream event list --from 1000 --limit 100
   helmstream event list --at 2026-01-31T09:30:00Z")]
     List(ListArgs),
+    /// Show events as they are recorded, a line each
+    #[command(after_help = "\
+Whoever is cut off goes on where it was, without a gap and without a repeat, for as long as
+--patience says. With -o ndjson every line is one event with its payload and its hash.
+
+Exit codes: 0 after --count events, and at Ctrl-C without --count; 130 at Ctrl-C before.
+
+Examples:
+  helmstream event tail
+  helmstream event tail --context approval
+  helmstream event tail --aggregate acme/shop-42 --type gate_bypassed --count 1
+  helmstream event tail --from 1000 -o ndjson | jq .data")]
+    Tail(tail::TailArgs),
     /// Show one event whole
     #[command(after_help = "\
 Examples:
@@ -84,9 +99,11 @@ pub(super) async fn answer(
     client: &impl Client,
     screen: &Screen,
     command: EventCommand,
+    stop: watch::Receiver<bool>,
 ) -> Result<Ending> {
     match command {
         EventCommand::List(args) => list(client, screen, args).await,
+        EventCommand::Tail(args) => tail::tail(client, screen, args, stop).await,
         EventCommand::Show { event, at } => {
             let at = at.asked(client).await?;
             let screen = &at.screen(screen);

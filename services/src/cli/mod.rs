@@ -26,6 +26,7 @@ mod publish;
 mod replay;
 mod run;
 mod server;
+mod shell;
 mod table;
 mod token;
 mod verify;
@@ -71,7 +72,7 @@ struct Cli {
     #[arg(help_heading = GLOBAL)]
     output: Format,
 
-    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish and sync: without end]
+    /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish, sync and tail: without end]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
     patience: Option<u64>,
 
@@ -101,7 +102,7 @@ enum Command {
     /// Write what FABER reads: an answer at a gate, the registry of deployments
     #[command(subcommand)]
     Emit(emit::EmitCommand),
-    /// Events: list them, show one, tell why it is there
+    /// Events: list them, watch them, show one, tell why it is there
     #[command(subcommand)]
     Event(event::EventCommand),
     /// What changed in the views between two moments
@@ -129,6 +130,10 @@ enum Command {
         after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run"
     )]
     Serve(crate::serve::ServeArgs),
+    /// Print what a shell needs to complete commands
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(shell::ManArgs),
 }
 
 /// What can be said with every command stands below what is a command's own.
@@ -144,6 +149,7 @@ Examples:
   helmstream approval list                   what waits for an answer
   helmstream deployment list                 what is deployed where
   helmstream token list                      who may come in, and until when
+  helmstream event tail                      what is recorded from now on
   helmstream event why 17                    from the door to every effect
   helmstream verify                          whether log and ledger say the same
   helmstream run list --at 2026-01-31        what was going on then
@@ -229,14 +235,16 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             args.plane = place::directory(plane.as_deref())?;
             crate::serve::run(args).await.map(|()| Ending::Done)
         }
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&Screen::of_stdout(output), args),
         command => {
             let screen = Screen::of_stdout(output);
             let manner = manner(&command, patience);
             let (stop, stopped) = watch::channel(false);
-            let is_watching = matches!(
-                &command,
-                Command::Faber(faber::FaberCommand::Sync(args)) if args.watch
-            );
+            let is_watching = match &command {
+                Command::Faber(faber::FaberCommand::Sync(args)) => args.watch,
+                command => is_tail(command),
+            };
             // Nothing that is asked or published is lost by going: at once is right. Only what has
             // no other end is told to end, and may then finish; unless it is told twice.
             let asked = async {
@@ -282,7 +290,7 @@ async fn ask(
         Command::Token(command) => token::answer(client, screen, command).await,
         Command::Deployment(command) => deployment::answer(client, screen, command).await,
         Command::Emit(command) => emit::answer(client, screen, command).await,
-        Command::Event(command) => event::answer(client, screen, command).await,
+        Command::Event(command) => event::answer(client, screen, command, stop).await,
         Command::Diff(args) => diff::answer(client, screen, args).await,
         Command::DeadLetter(command) => dead_letter::answer(client, screen, command).await,
         Command::Outcome(args) => outcome::answer(client, screen, args).await,
@@ -290,7 +298,12 @@ async fn ask(
         Command::Replay(args) => replay::answer(client, screen, args).await,
         Command::Verify(args) => verify::answer(client, screen, args).await,
         Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
+        Command::Completions(_) | Command::Man(_) => Ok(Ending::Done),
     }
+}
+
+const fn is_tail(command: &Command) -> bool {
+    matches!(command, Command::Event(event::EventCommand::Tail(_)))
 }
 
 fn reach(server: server::Server, manner: Manner) -> Reach {
@@ -307,7 +320,7 @@ fn manner(command: &Command, patience: Option<u64>) -> Manner {
         }
         Command::Approval(command) => (command.publisher(), false, OUTCOME_SECONDS),
         Command::Deployment(command) => (command.publisher(), false, OUTCOME_SECONDS),
-        _ => (OPERATOR, false, OUTCOME_SECONDS),
+        command => (OPERATOR, is_tail(command), OUTCOME_SECONDS),
     };
     let wait = patience.or((!waits_for_ever).then_some(WAIT_SECONDS));
     Manner {
@@ -328,14 +341,14 @@ mod tests {
         }
     }
 
-    /// What a shell makes of an example: words, a quoted one in one piece, up to a pipe or comment.
+    /// What a shell makes of an example: words, a quoted one in one piece, up to a pipe, a file or a comment.
     fn words(example: &str) -> Vec<String> {
         let mut words = vec![String::new()];
         let mut quoted = false;
         for c in example.chars() {
             match c {
                 '\'' => quoted = !quoted,
-                '|' | '#' if !quoted => break,
+                '|' | '#' | '>' if !quoted => break,
                 ' ' if !quoted => words.push(String::new()),
                 c => words.last_mut().expect("there is one").push(c),
             }

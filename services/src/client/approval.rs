@@ -16,6 +16,10 @@ pub struct ListRequest {
     /// Only those of gates of this run.
     #[serde(default)]
     pub run: Option<Id>,
+    /// Only those whose last round was asked for by the same actor that asks now: whom the token is
+    /// of, or the plane's user `operator` in place.
+    #[serde(default)]
+    pub mine: bool,
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,

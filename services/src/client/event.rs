@@ -3,13 +3,13 @@
 use std::str::FromStr;
 
 use helmstream_projections::questions::{event, why};
-use helmstream_schemas::{Attributes, Hash, Id, Record, Timestamp};
+use helmstream_schemas::{Attributes, Context, Hash, Id, Record, Subject, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::list_rows;
+use super::{Code, Failure, direct::kinds, list_rows};
 
 /// Which events to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -127,6 +127,51 @@ pub struct TailRequest {
     pub kind: Option<String>,
 }
 
+impl TailRequest {
+    /// The context that is asked for; or why nothing of the kind will ever come.
+    pub fn check(&self) -> Result<Option<Context>, Failure> {
+        let context = self.context.as_deref().map(kinds::context).transpose()?;
+        match self.kind.as_deref().map(|kind| kinds::kind_of(kind, self.context.as_deref())) {
+            Some(Err(failure)) if failure.code == Code::NotFound => Err(failure),
+            // A word that several contexts have means all of them.
+            _ => Ok(context),
+        }
+    }
+
+    /// Whether an event is wanted, by its context, its aggregate and its type.
+    pub fn wants(&self, context: &str, aggregate: &str, kind: &str) -> bool {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        let is_word = |wanted: &str| kind.split('.').nth(2) == Some(wanted);
+        is(&self.context, context)
+            && is(&self.aggregate, aggregate)
+            && self.kind.as_ref().is_none_or(|wanted| wanted == kind || is_word(wanted))
+    }
+}
+
+/// The context and the aggregate that a subject of EVENTS is of; empty if it is none.
+pub fn place_of(subject: &str) -> (String, String) {
+    match subject.parse() {
+        Ok(Subject::Event { context, id }) => (context.name().to_owned(), id.as_str().to_owned()),
+        _ => Default::default(),
+    }
+}
+
+/// Whoever wants to watch from there would wait for what may never come.
+pub fn not_yet(from: u64, head: u64) -> Failure {
+    let hint = format!("the log ends at {head}; --from {} is what comes next", head + 1);
+    Failure::not_found(format!("there is no event {from} yet"), hint)
+}
+
+/// Whoever watches had come further than the log reaches.
+pub fn not_this_log(position: u64, found: impl std::fmt::Display) -> Failure {
+    let what = "this is not the log that was watched";
+    let detail = format!("events up to {position} were told, and {found}");
+    let hint = "was the plane made anew? what is told from now on is of another log: begin again";
+    Failure::new(Code::Diverged, what, detail, hint)
+}
+
 /// An event as it is told to whoever watches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
@@ -146,5 +191,38 @@ impl Told {
         let data = serde_json::from_slice(&payload)
             .unwrap_or_else(|_| String::from_utf8_lossy(&payload).into_owned().into());
         Self { sequence, subject, recorded_at, attributes, data, hash }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(context: Option<&str>, kind: Option<&str>) -> TailRequest {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        TailRequest { context: text(context), kind: text(kind), ..TailRequest::default() }
+    }
+
+    #[test]
+    fn what_is_wanted_is_told_by_context_aggregate_and_type_or_the_word_of_it() {
+        let kind = "helmstream.run.step_ended.v1";
+        let wants = |request: TailRequest| request.wants("run", "acme/shop-42", kind);
+        assert!(wants(TailRequest::default()));
+        assert!(wants(request(Some("run"), Some("step_ended"))));
+        assert!(wants(request(None, Some(kind))));
+        assert!(!wants(request(Some("approval"), None)));
+        assert!(!wants(request(None, Some("step"))));
+        let of = |id: &str| TailRequest { aggregate: Some(id.into()), ..TailRequest::default() };
+        assert!(wants(of("acme/shop-42")) && !wants(of("acme/shop-4")));
+    }
+
+    #[test]
+    fn what_will_never_come_is_told_before_it_is_waited_for() {
+        let refused = |request: TailRequest| request.check().unwrap_err().code;
+        assert_eq!(refused(request(Some("runn"), None)), Code::NotFound);
+        assert_eq!(refused(request(None, Some("step_vanished"))), Code::NotFound);
+        let run = request(Some("run"), Some("step_ended")).check().unwrap();
+        assert_eq!(run.map(Context::name), Some("run"));
+        assert_eq!(request(None, Some("command_refused")).check(), Ok(None));
     }
 }

@@ -1,8 +1,11 @@
 //! The client that stands anywhere: asks a plane over HTTP, line by line as the server has them.
 //! What is away it waits for, and says so once.
 
+mod tail;
+
 use std::{path::PathBuf, time::Duration};
 
+use futures_util::Stream;
 use helmstream_projections::edition::Edition;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
@@ -155,26 +158,14 @@ impl Http {
                 Err(failure) if failure.code == Code::Away => failure,
                 Err(failure) => return Err(failure),
             };
-            let said = match cause.detail.is_empty() {
-                true => cause.what,
-                false => format!("{}: {}", cause.what, cause.detail),
-            };
-            patience.is_away(&whom, &said).await?;
+            patience.is_away(&whom, &said(cause)).await?;
         }
     }
 
     async fn answered(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Failure> {
-        let mut response = request.send().await.map_err(away)?;
+        let response = request.send().await.map_err(away)?;
         let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(away)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > HTTP_ANSWER_BYTES_MAX {
-                let what = "the answer is too large";
-                let detail = format!("it is over {HTTP_ANSWER_BYTES_MAX} bytes");
-                return Err(Failure::new(Code::Unreadable, what, detail, "ask for less at once"));
-            }
-        }
+        let body = whole(response).await?;
         // What became of a publish is an answer, whatever it is.
         let is_outcome = serde_json::from_slice::<Published>(&body).is_ok();
         match status.is_success() || is_outcome {
@@ -184,11 +175,32 @@ impl Http {
     }
 }
 
+async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(away)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > HTTP_ANSWER_BYTES_MAX {
+            let what = "the answer is too large";
+            let detail = format!("it is over {HTTP_ANSWER_BYTES_MAX} bytes");
+            return Err(Failure::new(Code::Unreadable, what, detail, "ask for less at once"));
+        }
+    }
+    Ok(body)
+}
+
 fn read<A: DeserializeOwned>(body: &[u8]) -> Result<A, Failure> {
     serde_json::from_slice(body).map_err(|error| {
         let hint = "is the server of another version, or no plane at all?";
         Failure::new(Code::Unreadable, "the answer cannot be read", error.to_string(), hint)
     })
+}
+
+/// Why something is waited for, in one line.
+fn said(cause: Failure) -> String {
+    match cause.detail.is_empty() {
+        true => cause.what,
+        false => format!("{}: {}", cause.what, cause.detail),
+    }
 }
 
 fn away(error: reqwest::Error) -> Failure {
@@ -270,6 +282,13 @@ impl Client for Http {
 
     async fn event_why(&self, request: event::WhyRequest) -> Answered<event::Why> {
         self.ask(&line::EVENT_WHY, &request).await
+    }
+
+    fn tail(
+        &self,
+        request: event::TailRequest,
+    ) -> impl Stream<Item = Result<event::Told, Failure>> + Send {
+        self.tailed(request)
     }
 
     async fn dead_letter_list(

@@ -11,6 +11,7 @@ pub mod direct;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod frames;
 pub mod http;
 pub use crate::limits;
 pub mod outcome;
@@ -24,6 +25,7 @@ pub mod verify;
 
 use std::future::Future;
 
+use futures_util::Stream;
 use helmstream_projections::edition::Edition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,6 +111,13 @@ pub trait Client: Sync {
         &self,
         request: event::WhyRequest,
     ) -> impl Future<Output = Answered<event::Why>> + Send;
+
+    /// Events as they are recorded, without a gap and without a repeat, until something that waiting
+    /// does not mend.
+    fn tail(
+        &self,
+        request: event::TailRequest,
+    ) -> impl Stream<Item = Result<event::Told, Failure>> + Send;
 
     /// What could not be read, the latest first.
     fn dead_letter_list(

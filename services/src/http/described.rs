@@ -74,7 +74,7 @@ pub(super) fn stream_described(description: &mut Description) {
     let told = description.schema_of::<Told>();
     let text = json!({
         "type": "string",
-        "description": "Events of server-sent events: `event` holds one event of the log as JSON, its id is its position; `reset` says that the position was too old and the stream goes on at the head; `cut` says that the reader was too slow. Lines that begin with a colon are signs of life.",
+        "description": "Events of server-sent events: `event` holds one event of the log as JSON, its id is its position; `reset` says that the position was too old and the stream goes on at the head; `cut` says that the reader was too slow. Lines that begin with a colon are signs of life; an id without data says how far the log was looked through.",
         "contentMediaType": "application/json",
         "contentSchema": told,
     });

@@ -6,13 +6,13 @@ use std::{collections::VecDeque, sync::Arc, sync::RwLock};
 
 use anyhow::Result;
 use bytes::Bytes;
-use helmstream_schemas::{Record, Subject};
+use helmstream_schemas::Record;
 use helmstream_stream::{StreamError, append::EVENTS, read};
 use tokio::sync::watch;
 use tracing::warn;
 
 use crate::{
-    client::event::Told,
+    client::event::{Told, place_of},
     limits::{RING_BYTES_MAX, RING_EVENTS_MAX, STREAM_CHUNK_EVENTS},
     patience::{Passing, pause},
     service::Surroundings,
@@ -127,19 +127,9 @@ impl Ring {
 }
 
 impl Entry {
-    /// Whether it is of a type, or of a word of its context such as `step_ended`.
-    pub(super) fn is_of_kind(&self, kind: &str) -> bool {
-        self.kind == kind || self.kind.split('.').nth(2) == Some(kind)
-    }
-
     pub(super) fn of(record: Record) -> Self {
         let sequence = record.sequence;
-        let (context, aggregate) = match record.subject.parse() {
-            Ok(Subject::Event { context, id }) => {
-                (context.name().to_owned(), id.as_str().to_owned())
-            }
-            _ => Default::default(),
-        };
+        let (context, aggregate) = place_of(&record.subject);
         let kind = record.attributes.get("type").unwrap_or_default().to_owned();
         // JSON has no line ends of its own, so one `data` line holds all of it.
         let told = serde_json::to_string(&Told::of(record)).unwrap_or_default();
@@ -160,7 +150,7 @@ mod tests {
         attributes.set("note", "x".repeat(bytes));
         Entry::of(Record {
             stream: EVENTS.into(),
-            subject: "evt.run.a%2Fb".into(),
+            subject: "evt.run.a/b".into(),
             sequence,
             recorded_at: Timestamp::from_nanos(1),
             attributes,

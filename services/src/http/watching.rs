@@ -11,7 +11,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use helmstream_schemas::{Context, access::Right};
+use helmstream_schemas::access::Right;
 use helmstream_stream::{append::EVENTS, get};
 use hyper::{
     HeaderMap,
@@ -51,13 +51,10 @@ fn begin(
         let id = id.ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not a position"))?;
         wanted.from_seq = Some(id + 1);
     }
-    let context = wanted.context.as_deref().map(|name| {
-        Context::named(name).ok_or_else(|| {
-            let what = "there is no such context";
-            Problem::from(Failure::new(Code::Input, what, "", "the glossary names them"))
-        })
-    });
-    caller.must(Right::Look, context.transpose()?)?;
+    let context = wanted
+        .check()
+        .map_err(|failure| Problem::from(Failure { code: Code::Input, ..failure }))?;
+    caller.must(Right::Look, context)?;
     let (sender, receiver) = mpsc::channel(STREAM_CHUNKS);
     tokio::spawn(tell(app, wanted, sender));
     let chunks = stream::unfold(receiver, |mut receiver| async move {
@@ -120,11 +117,14 @@ impl Watcher {
         let asked = wanted.from_seq.map_or(now, |from| from.saturating_sub(1));
         let is_too_old = asked > now || now - asked > STREAM_BEHIND_MAX;
         let position = if is_too_old { now } else { asked };
-        let mut greeting = "retry: 2000\n\n".to_owned();
-        if is_too_old {
-            let said = format!("{{\"asked\":{asked},\"head\":{now}}}");
-            greeting += &format!("id: {now}\nevent: reset\ndata: {said}\n\n");
-        }
+        // Whoever is cut off before the first event knows from the greeting where to go on.
+        let greeting = match is_too_old {
+            true => {
+                let said = format!("{{\"asked\":{asked},\"head\":{now}}}");
+                format!("retry: 2000\n\nid: {now}\nevent: reset\ndata: {said}\n\n")
+            }
+            false => format!("retry: 2000\nid: {position}\n\n"),
+        };
         let greeting = Some(greeting.into());
         Self { wanted, position, head, greeting, said_at: Instant::now() }
     }
@@ -152,7 +152,9 @@ impl Watcher {
                     Ok(_) => tokio::time::sleep(STREAM_GATHER).await,
                     Err(_) => {
                         self.said_at = Instant::now();
-                        return Bytes::from(format!(": alive at {}\n\n", self.position));
+                        // What was passed over is not looked through again by whoever comes back.
+                        let position = self.position;
+                        return Bytes::from(format!(": alive at {position}\nid: {position}\n\n"));
                     }
                 }
             }
@@ -163,14 +165,8 @@ impl Watcher {
         if let Some(last) = entries.last() {
             self.position = last.sequence;
         }
-        let is_wanted = |entry: &&Arc<Entry>| {
-            let is = |wanted: &Option<String>, found: &str| {
-                wanted.as_ref().is_none_or(|wanted| wanted == found)
-            };
-            is(&self.wanted.context, &entry.context)
-                && is(&self.wanted.aggregate, &entry.aggregate)
-                && self.wanted.kind.as_ref().is_none_or(|kind| entry.is_of_kind(kind))
-        };
+        let is_wanted =
+            |entry: &&Arc<Entry>| self.wanted.wants(&entry.context, &entry.aggregate, &entry.kind);
         let mut wanted = entries.iter().filter(is_wanted);
         match (wanted.next(), wanted.next()) {
             (Some(only), None) => only.frame.clone(),

@@ -2,9 +2,11 @@
 //! modes, watching, and what is said while the world is away.
 
 mod away;
+mod mine;
 mod published;
 mod roles;
 mod secrets;
+mod tailed;
 mod watched;
 
 use helmstream_schemas::{ActorKind, access::Role};

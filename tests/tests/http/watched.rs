@@ -90,3 +90,16 @@ async fn a_position_that_is_none_is_told_and_the_stream_goes_on_at_the_head() {
     let next = next.expect("it goes on").expect("there is more").expect("whole");
     assert!(String::from_utf8_lossy(&next).contains("event: event"));
 }
+
+#[tokio::test]
+async fn whoever_is_cut_off_before_the_first_event_knows_where_to_go_on() {
+    let (plane, web) = plane().await;
+    let request = web.request(Method::GET, "/v1/stream?context=run");
+    let mut chunks = request.send().await.expect("it answers").bytes_stream();
+    let first = chunks.next().await.expect("a greeting").expect("whole");
+    let now = head(&plane).await;
+    assert_eq!(String::from_utf8_lossy(&first), format!("retry: 2000\nid: {now}\n\n"));
+    drop(chunks);
+    web.publish(&event("meanwhile")).await;
+    assert_eq!(watched(&web, now, "", 1).await[0].0, now + 1);
+}

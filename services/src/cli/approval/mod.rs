@@ -38,6 +38,7 @@ pub(super) enum ApprovalCommand {
 Examples:
   helmstream approval list
   helmstream approval list --all --run acme/shop-42
+  helmstream approval list --mine
   helmstream approval list -o ndjson | jq -r .id")]
     List {
         /// Only those that stand like this
@@ -49,6 +50,9 @@ Examples:
         /// Only those of this run
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
+        /// Only those that you asked for: over HTTP whom your token is of, in place the user `operator`
+        #[arg(long)]
+        mine: bool,
         /// How many at most
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
@@ -171,11 +175,11 @@ pub(super) async fn answer(
     command: ApprovalCommand,
 ) -> Result<Ending> {
     match command {
-        ApprovalCommand::List { standing, all, run, limit, before, at } => {
+        ApprovalCommand::List { standing, all, run, mine, limit, before, at } => {
             let run = run.map(Id::new).transpose()?;
             let standing = (!all).then_some(standing);
             let at = at.asked(client).await?;
-            let request = ListRequest { standing, run, limit, before, at: at.sequence() };
+            let request = ListRequest { standing, run, mine, limit, before, at: at.sequence() };
             at.ready(client, screen, VIEW).await?;
             list(client, &at.screen(screen), request).await?;
             at.foot(screen, VIEW)?;
@@ -258,7 +262,7 @@ async fn answered(
 }
 
 async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
-    let is_open_only = request.standing == Some(Standing::Open);
+    let is_open_only = request.standing == Some(Standing::Open) && !request.mine;
     let answer = client.approval_list(request).await?;
     if screen.format != Format::Table {
         return screen.data(&answer, "approvals");

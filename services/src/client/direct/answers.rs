@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future};
 
+use futures_util::Stream;
 use helmstream_core::door::{Cleaner, KEPT_HEADERS};
 use helmstream_projections::{
     Database, ProjectionError,
@@ -77,8 +78,9 @@ impl Client for Direct {
     }
 
     async fn approval_list(&self, request: approval::ListRequest) -> Answered<approval::List> {
-        let approval::ListRequest { standing, run, limit, before, at } = request;
-        let filter = ApprovalFilter { standing, run, limit, before, past: None };
+        let approval::ListRequest { standing, run, mine, limit, before, at } = request;
+        let asked_by = mine.then(|| self.actor());
+        let filter = ApprovalFilter { standing, run, asked_by, limit, before, past: None };
         let asked = self.ask_at("approval", at, |database, past| {
             let filter = ApprovalFilter { past, ..filter.clone() };
             async move { approval_list(&database, &filter).await }
@@ -185,6 +187,13 @@ impl Client for Direct {
         let AsOf { as_of_seq, answer } = self.ask(|database| why(database, id, until)).await?;
         let why = answer.ok_or_else(|| no_event(&id.to_string(), as_of_seq))?;
         Ok(Answer { as_of_seq, answer: event::Why { why } })
+    }
+
+    fn tail(
+        &self,
+        request: event::TailRequest,
+    ) -> impl Stream<Item = Result<event::Told, Failure>> + Send {
+        self.tailed(request)
     }
 
     async fn dead_letter_list(

@@ -4,7 +4,7 @@ use helmstream_schemas::{Context, catalog};
 
 use super::super::failure::{Code, Failure};
 
-pub(super) fn context(name: &str) -> Result<Context, Failure> {
+pub(in crate::client) fn context(name: &str) -> Result<Context, Failure> {
     Context::named(name).ok_or_else(|| {
         let known: Vec<&str> = Context::ALL.into_iter().map(Context::name).collect();
         let what = format!("there is no context `{name}`");
@@ -13,7 +13,7 @@ pub(super) fn context(name: &str) -> Result<Context, Failure> {
 }
 
 /// A type whole, from a type or from a word of ours such as `step_ended`.
-pub(super) fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
+pub(in crate::client) fn kind_of(asked: &str, context: Option<&str>) -> Result<String, Failure> {
     if asked.contains('.') {
         return Ok(asked.to_owned());
     }

@@ -7,7 +7,7 @@ mod beginning;
 mod build;
 mod decide;
 mod deployment;
-mod kinds;
+pub(super) mod kinds;
 mod moment;
 mod past;
 pub(super) mod patience;
@@ -15,6 +15,7 @@ mod press;
 mod projection;
 mod replay;
 mod shown;
+mod tail;
 mod token;
 mod verify;
 
@@ -25,7 +26,7 @@ use std::{
 };
 
 use helmstream_projections::{Database, people};
-use helmstream_schemas::Actor;
+use helmstream_schemas::{Actor, ActorKind};
 use helmstream_stream::{Connection, connect};
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
@@ -101,6 +102,12 @@ impl Direct {
     /// The same, asking and publishing on behalf of somebody.
     pub fn speaking_for(&self, actor: Actor, sees_people: bool) -> Self {
         Self { speaks_for: Some(actor), sees_people, ..self.clone() }
+    }
+
+    /// Who asks.
+    fn actor(&self) -> Actor {
+        let operator = || Actor { id: OPERATOR.to_owned(), kind: ActorKind::Human };
+        self.speaks_for.clone().unwrap_or_else(operator)
     }
 
     /// Who stands behind the opaque ids of persons. Whoever may not see it sees the ids.
