@@ -51,9 +51,11 @@ fn begin(
         let id = id.ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not a position"))?;
         wanted.from_seq = Some(id + 1);
     }
-    let context = wanted
-        .check()
-        .map_err(|failure| Problem::from(Failure { code: Code::Input, ..failure }))?;
+    // What was asked is not said again: it may be a secret in the wrong place.
+    let context = wanted.check().map_err(|failure| {
+        let what = "there is no such context or event";
+        Problem::from(Failure::new(Code::Input, what, "", failure.hint))
+    })?;
     caller.must(Right::Look, context)?;
     let (sender, receiver) = mpsc::channel(STREAM_CHUNKS);
     tokio::spawn(tell(app, wanted, sender));

@@ -144,7 +144,7 @@ async fn whoever_wants_what_there_is_not_is_told_and_does_not_wait_for_ever() {
     let of_log = next(&mut pin!(direct.tail(unknown()))).await.unwrap_err();
     let of_server = next(&mut pin!(http.tail(unknown()))).await.unwrap_err();
     assert_eq!((of_log.code, of_server.code), (Code::NotFound, Code::Input));
-    assert_eq!(of_log.what, of_server.what);
+    assert_eq!(of_log.hint, of_server.hint, "both name what there is");
     let nobody = Http::new(Reach {
         server: format!("http://{}", web.address).parse().expect("an address"),
         token: "Bearer nobody".parse().expect("a token"),
