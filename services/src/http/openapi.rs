@@ -38,7 +38,8 @@ impl Description {
         &mut self,
         line: &Line<Q, A>,
     ) -> BTreeSet<String> {
-        let answer = self.generator.subschema_for::<A>().to_value();
+        // Stands where it is used: it is the answer of this line and of no other.
+        let answer = A::json_schema(&mut self.generator).to_value();
         let mut responses = self.refusals(line.verb);
         responses.insert("200".into(), body("It is found, or done.", "application/json", answer));
         self.operation(line, responses)
@@ -91,6 +92,7 @@ impl Description {
                 "429",
                 "The token has asked too much in a short time; `Retry-After` says when to ask again.",
             ),
+            ("431", "The head of the request is too large."),
             ("500", "A fault of the plane; its log says more."),
             ("503", "NATS or Postgres is away; `Retry-After` says when to ask again."),
         ];
@@ -144,9 +146,9 @@ impl Description {
         if line.verb == Verb::Post {
             let mut schema = request;
             for list in ["properties", "required"] {
-                match &mut schema[list] {
-                    Value::Object(map) => map.retain(|name, _| !is_in_path(name)),
-                    Value::Array(list) => {
+                match schema.get_mut(list) {
+                    Some(Value::Object(map)) => map.retain(|name, _| !is_in_path(name)),
+                    Some(Value::Array(list)) => {
                         list.retain(|name| !name.as_str().is_some_and(is_in_path))
                     }
                     _ => {}
@@ -169,7 +171,7 @@ impl Description {
     /// The document as a whole.
     pub fn document(mut self) -> Value {
         let schemas = self.generator.take_definitions(true);
-        json!({
+        let mut document = json!({
             "openapi": "3.1.0",
             "info": {
                 "title": "Helmstream",
@@ -192,13 +194,29 @@ impl Description {
                     },
                 },
             },
-        })
+        });
+        closed(&mut document);
+        document
     }
 }
 
 /// A body of one type, described.
 pub(super) fn body(description: &str, kind: &str, schema: Value) -> Value {
     json!({ "description": description, "content": { kind: { "schema": schema } } })
+}
+
+/// A list that has a place for each of its members has no others.
+fn closed(schema: &mut Value) {
+    match schema {
+        Value::Object(entries) => {
+            if entries.contains_key("prefixItems") && !entries.contains_key("items") {
+                entries.insert("items".into(), Value::Bool(false));
+            }
+            entries.values_mut().for_each(closed);
+        }
+        Value::Array(members) => members.iter_mut().for_each(closed),
+        _ => {}
+    }
 }
 
 fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Value {

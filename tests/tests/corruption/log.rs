@@ -46,7 +46,7 @@ async fn a_log_that_was_only_stopped_and_started_is_the_same() {
     plane.plane.forge(EVENTS, |_| {}).await;
     let (progress, difference) = verified(&client, 1).await;
     assert_eq!(difference, None);
-    assert_eq!(progress.checkpoints, 9, "every view on every stream it reads");
+    assert_eq!(progress.checkpoints, 10, "every view on every stream it reads");
     assert!(progress.streams.iter().all(|walk| walk.records == walk.head_seq), "{progress:?}");
     assert_eq!(progress.streams.len(), 3);
     let caused = plane
