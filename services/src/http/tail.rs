@@ -2,19 +2,27 @@
 //! events as they are sent, in a ring of bounded size. Who watches keeps a position and nothing
 //! else; who falls out of the ring reads on from the log itself.
 
-use std::{collections::VecDeque, sync::Arc, sync::RwLock};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use anyhow::Result;
 use bytes::Bytes;
 use helmstream_schemas::Record;
-use helmstream_stream::{StreamError, append::EVENTS, read};
+use helmstream_stream::{
+    Connection, StreamError,
+    append::EVENTS,
+    limits::reconnect_delay,
+    read::{self, Reader},
+};
 use tokio::sync::watch;
 use tracing::warn;
 
 use crate::{
     client::event::{Told, place_of},
     limits::{RING_BYTES_MAX, RING_EVENTS_MAX, STREAM_CHUNK_EVENTS},
-    patience::{Passing, pause},
+    patience::{Passing, patiently, pause},
     service::Surroundings,
 };
 
@@ -56,7 +64,7 @@ impl Tail {
 
     /// The next events after a position, if the ring goes back that far.
     pub(super) fn after(&self, position: u64) -> Option<Vec<Arc<Entry>>> {
-        let ring = self.ring.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         if position < ring.after {
             return None;
         }
@@ -66,47 +74,49 @@ impl Tail {
 
     /// Keeps up with the log until it is told to stop.
     pub(super) async fn follow(&self, around: &Surroundings) -> Result<()> {
+        let doing = "reading the end of the log";
         let mut stop = around.stop();
-        let mut failed = 0;
         loop {
-            let ended = tokio::select! {
-                ended = self.read_on(around, &mut failed) => ended,
+            let begun = patiently(&around.stop, doing, || self.begin(&around.connection));
+            let Some(mut reader) = begun.await? else { return Ok(()) };
+            let cut = tokio::select! {
+                cut = self.read_on(&mut reader) => cut,
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
             };
-            match ended {
-                Err(error) if error.may_pass() => {
-                    if failed == 0 {
-                        warn!(cause = %error, "waiting for the end of the log");
-                    }
-                    failed += 1;
-                }
-                Err(error) => return Err(error.into()),
-                Ok(()) => {}
+            if !cut.may_pass() {
+                return Err(cut.into());
             }
-            if pause(&around.stop, helmstream_stream::limits::reconnect_delay(failed)).await {
+            warn!(doing, cause = %cut, "beginning again");
+            if pause(&around.stop, reconnect_delay(1)).await {
                 return Ok(());
             }
         }
     }
 
-    async fn read_on(&self, around: &Surroundings, failed: &mut usize) -> Result<(), StreamError> {
-        let connection = &around.connection;
+    /// Reads on behind what is known; at the end of the log if nothing is.
+    async fn begin(&self, connection: &Connection) -> Result<Reader, StreamError> {
         let known = *self.head.borrow();
         let from = match known {
             0 => {
                 let last = read::extent(connection, EVENTS).await?.last;
-                self.ring.write().unwrap_or_else(|poisoned| poisoned.into_inner()).after = last;
+                self.ring.write().unwrap_or_else(PoisonError::into_inner).after = last;
                 self.head.send_replace(last);
                 last
             }
             known => known,
         };
-        let mut reader = read::read(connection, EVENTS, from + 1).await?;
-        *failed = 0;
+        read::read(connection, EVENTS, from + 1).await
+    }
+
+    /// Until the reader is cut off.
+    async fn read_on(&self, reader: &mut Reader) -> StreamError {
         loop {
-            let batch = reader.next().await?;
+            let batch = match reader.next().await {
+                Ok(batch) => batch,
+                Err(cut) => return cut,
+            };
             let entries: Vec<Entry> = batch.records.into_iter().map(Entry::of).collect();
-            self.ring.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(entries);
+            self.ring.write().unwrap_or_else(PoisonError::into_inner).push(entries);
             self.head.send_replace(batch.read_to);
         }
     }

@@ -49,7 +49,7 @@ fn begin(
     if let Some(id) = headers.get("last-event-id") {
         let id = id.to_str().ok().and_then(|id| id.parse::<u64>().ok());
         let id = id.ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not a position"))?;
-        wanted.from_seq = Some(id + 1);
+        wanted.from_seq = Some(id.saturating_add(1));
     }
     // What was asked is not said again: it may be a secret in the wrong place.
     let context = wanted.check().map_err(|failure| {

@@ -79,12 +79,17 @@ async fn what_is_watched_is_what_the_log_holds_and_only_what_is_wanted_of_it() {
 #[tokio::test]
 async fn a_position_that_is_none_is_told_and_the_stream_goes_on_at_the_head() {
     let (plane, web) = plane().await;
-    let request = web.request(Method::GET, "/v1/stream").header("last-event-id", "999999");
-    let mut chunks = request.send().await.expect("it answers").bytes_stream();
-    let first = chunks.next().await.expect("a greeting").expect("whole");
-    let text = String::from_utf8_lossy(&first).into_owned();
-    let now = head(&plane).await;
-    assert!(text.contains("event: reset") && text.contains(&format!("id: {now}\n")), "{text}");
+    let greeted = async |position: &str| {
+        let request = web.request(Method::GET, "/v1/stream").header("last-event-id", position);
+        let mut chunks = request.send().await.expect("it answers").bytes_stream();
+        let first = chunks.next().await.expect("a greeting").expect("whole");
+        let text = String::from_utf8_lossy(&first).into_owned();
+        let now = head(&plane).await;
+        assert!(text.contains("event: reset") && text.contains(&format!("id: {now}\n")), "{text}");
+        chunks
+    };
+    drop(greeted(&u64::MAX.to_string()).await);
+    let mut chunks = greeted("999999").await;
     web.publish(&event("after")).await;
     let next = tokio::time::timeout(Duration::from_secs(30), chunks.next()).await;
     let next = next.expect("it goes on").expect("there is more").expect("whole");
