@@ -16,6 +16,10 @@ use crate::{
 /// A value of a statement.
 pub(crate) type Value<'a> = &'a (dyn ToSql + Sync);
 
+/// Of every connection. Statements here are short: making machine code of one takes longer than it
+/// saves.
+const SETTINGS: &str = "-c jit=off";
+
 /// One connection. It closes when it is dropped, and what it had begun is rolled back.
 pub struct Session {
     client: Client,
@@ -33,7 +37,7 @@ impl Session {
             .user(&connect.user)
             .password(&connect.password)
             .application_name("helmstream")
-            .options(settings)
+            .options(format!("{SETTINGS} {settings}"))
             .connect_timeout(Duration::from_secs(limits::CONNECT_TIMEOUT_SECONDS))
             .tcp_user_timeout(Duration::from_secs(limits::SILENCE_SECONDS_MAX))
             .keepalives_idle(Duration::from_secs(limits::SILENCE_SECONDS_MAX));

@@ -1,11 +1,13 @@
 -- restore the rows of a base
-INSERT INTO {past}.{view} ({columns})
+DROP TABLE {past}.{view};
+
+CREATE UNLOGGED TABLE {past}.{view} AS
 SELECT held.*
 FROM (SELECT {known} FROM {edition}.{view}) AS known
 CROSS JOIN LATERAL (
     SELECT {columns}
     FROM {edition}.held
-    WHERE {same} AND held.from_seq <= $1
+    WHERE {same} AND held.from_seq <= {base}
     ORDER BY held.from_seq DESC
     LIMIT 1
 ) AS held

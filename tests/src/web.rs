@@ -1,7 +1,7 @@
 //! Asks a plane over HTTP as a program does, with a token of its own; and as an attacker does, with
 //! bytes of its own on a connection of its own.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
 use helmstream_schemas::{Actor, ActorKind, access::Role, outcome::Outcome};
 use helmstream_services::{
@@ -55,9 +55,21 @@ impl Web {
         role: Role,
         scopes: &[&str],
     ) -> Self {
+        Self::of_plane(plane.plane.plane.directory(), actor, kind, role, scopes).await
+    }
+
+    /// The same, of the plane in a directory.
+    pub async fn of_plane(
+        directory: &Path,
+        actor: &str,
+        kind: ActorKind,
+        role: Role,
+        scopes: &[&str],
+    ) -> Self {
         let manner =
             Manner { publisher: OPERATOR.into(), wait: Some(PATIENCE), outcome_wait: PATIENCE };
-        let place = Plane::open(plane.plane.plane.directory()).expect("the plane is there");
+        let place = Plane::open(directory).expect("the plane is there");
+        let address = place.places().http;
         let operator = Direct::new(place, manner).expect("the operator may ask");
         let made = Made::new().expect("there is chance");
         let scopes: BTreeSet<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
@@ -71,7 +83,7 @@ impl Web {
         let receipt = operator.publish(made.ask(&wish)).await.expect("it is stored");
         let settled = operator.settle(receipt).await.expect("the plane answers");
         assert!(matches!(settled.counted(), Some(Outcome::Event { .. })), "{settled:?}");
-        let web = Self::with_token(plane, made.reveal());
+        let web = Self::at(address, made.reveal());
         eventually("a token that is known", async || {
             let answered = web.try_send(Method::GET, "/v1/openapi.json", None).await?;
             (answered.status == 200).then_some(())
@@ -82,13 +94,14 @@ impl Web {
 
     /// Somebody with this token.
     pub fn with_token(plane: &Running, token: &str) -> Self {
+        Self::at(plane.plane.plane.places().http, token)
+    }
+
+    /// Somebody with this token, who asks at an address.
+    pub fn at(address: SocketAddr, token: &str) -> Self {
         helmstream_services::tls::install();
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build();
-        Self {
-            address: plane.plane.plane.places().http,
-            token: token.to_owned(),
-            client: client.expect("a client"),
-        }
+        Self { address, token: token.to_owned(), client: client.expect("a client") }
     }
 
     pub async fn get(&self, path: &str) -> Answered {

@@ -8,6 +8,7 @@ mod cores;
 mod decide;
 mod fill;
 mod fold;
+mod http;
 mod ledger;
 mod load;
 mod machine;
@@ -20,6 +21,7 @@ mod sample;
 mod serving;
 mod stand;
 mod visible;
+mod watch;
 
 use std::{fs, path::PathBuf};
 
@@ -63,6 +65,10 @@ enum Name {
     Rebuild,
     /// From the acknowledgement of a publish to its row
     Visible,
+    /// Batches published over HTTP, against bare publishes
+    Http,
+    /// From the acknowledgement of a publish to each of a thousand who watch
+    Watch,
     /// A list of 100,000 runs as of a random moment of a log of 10,000,000 events
     Past,
     /// The same commands and rows by other libraries, which are built for it
@@ -111,6 +117,8 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Ledger => Box::pin(ledger::bench(scale, &mut report)).await,
             Name::Rebuild => Box::pin(rebuild::bench(scale, &mut report)).await,
             Name::Visible => Box::pin(visible::bench(scale, &mut report)).await,
+            Name::Http => Box::pin(http::bench(scale, &mut report)).await,
+            Name::Watch => Box::pin(watch::bench(scale, &mut report)).await,
             Name::Past => Box::pin(past::bench(scale, &mut report)).await,
             Name::Peers => Box::pin(peers::bench(scale, &mut report)).await,
         }

@@ -40,7 +40,11 @@ impl Stand {
     /// The same with NATS as durable as is asked.
     pub(crate) async fn start_with(report: &mut Report, nats: Durability) -> Result<Self> {
         let folder = folder()?;
-        let mut plane = Plane::create(&folder)?;
+        let mut plane = Plane::create(&folder).or_else(|_| {
+            // What an earlier version left there, this one cannot read.
+            fs::remove_file(folder.join("plane.json"))?;
+            Plane::create(&folder)
+        })?;
         plane.hold().context("cannot measure two things at once")?;
         clear(&folder)?;
         let postgres =
