@@ -4,6 +4,7 @@
 
 mod alerts;
 mod beats;
+mod halted;
 mod logs;
 mod promtool;
 mod told;
