@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use helmstream_core::{Deadline, Decider, due::command_of_due};
 use helmstream_projections::questions::deadline::deadlines_armed;
-use helmstream_schemas::Id;
+use helmstream_schemas::{Context, Id, Timestamp};
 use helmstream_stream::{
     StreamError,
     consume::{self, Delivery, Durable},
@@ -18,17 +18,25 @@ use helmstream_stream::{
 use tracing::{info, warn};
 
 use crate::{
-    limits::{SWEEP_EVERY, SWEEP_PAGE_ROWS},
+    clock,
+    limits::{DEADLINE_OVERDUE_AFTER, SWEEP_EVERY, SWEEP_PAGE_ROWS},
+    metrics::Deadlines,
     patience::{patiently, pause, steadily},
     service::Surroundings,
 };
 
+/// The durable of the deadlines of a context that have come.
+pub fn durable(context: Context) -> Durable {
+    Durable { stream: deadline::DEADLINES, name: format!("{context}-due"), group: None }
+}
+
 /// Takes what fired and asks for what it gives.
 pub async fn take<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
-    let name = format!("{}-due", D::CONTEXT);
-    let durable = Durable { stream: deadline::DEADLINES, name, group: None };
+    let durable = durable(D::CONTEXT);
+    let work = around.metrics.work("taking_deadlines", &durable.name);
+    let deadlines = around.metrics.deadlines(D::CONTEXT);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| ask::<D>(&around, delivery);
+    let handle = |delivery| work.on(ask::<D>(&around, &deadlines, delivery));
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))
@@ -36,6 +44,7 @@ pub async fn take<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
 
 async fn ask<D: Decider>(
     around: &Surroundings,
+    deadlines: &Deadlines,
     delivery: Delivery,
 ) -> Result<Delivery, StreamError> {
     match command_of_due::<D>(&delivery.record, delivery.scheduler.as_deref()) {
@@ -46,8 +55,11 @@ async fn ask<D: Decider>(
                 store(&around.connection, &subject, headers.clone(), command.payload.clone().into())
             })
             .await?;
+            let after = clock::now().since(delivery.record.recorded_at);
+            deadlines.took(after.unwrap_or_default());
         }
         Err(refused) => {
+            deadlines.not_believed.inc();
             warn!(subject = delivery.record.subject, %refused, "a deadline is not believed");
         }
     }
@@ -56,11 +68,16 @@ async fn ask<D: Decider>(
 
 /// Arms what the view of deadlines holds and the server does not, at the start and now and then.
 pub async fn sweep<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
+    let deadlines = around.metrics.deadlines(D::CONTEXT);
     loop {
-        let mut armed = 0;
+        let mut swept = Swept::default();
         for purpose in D::deadline_purposes() {
-            armed += sweep_purpose::<D>(&around, purpose).await?;
+            sweep_purpose::<D>(&around, purpose, &mut swept).await?;
         }
+        let Swept { armed, pending, overdue } = swept;
+        deadlines.missing.inc_by(armed);
+        deadlines.pending.set(pending);
+        deadlines.overdue.set(overdue);
         if armed > 0 {
             info!(context = %D::CONTEXT, armed, "deadlines that were not armed are armed");
         }
@@ -70,16 +87,32 @@ pub async fn sweep<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
     }
 }
 
-/// Sweeps one purpose, page by page; how many it armed.
-async fn sweep_purpose<D: Decider>(around: &Surroundings, purpose: &'static str) -> Result<u64> {
+/// What a sweep found.
+#[derive(Default)]
+struct Swept {
+    /// How many were not armed, and are now.
+    armed: u64,
+    pending: i64,
+    overdue: i64,
+}
+
+/// Sweeps one purpose, page by page.
+async fn sweep_purpose<D: Decider>(
+    around: &Surroundings,
+    purpose: &'static str,
+    swept: &mut Swept,
+) -> Result<()> {
     let (context, stop) = (D::CONTEXT, &around.stop);
-    let (mut armed, mut after): (u64, Option<Id>) = (0, None);
+    let mut after: Option<Id> = None;
+    let late_by = |at: Timestamp| clock::now().since(at).unwrap_or_default();
     loop {
         let page = patiently(stop, "sweeping deadlines", || {
             deadlines_armed(&around.database, context, purpose, after.as_ref(), SWEEP_PAGE_ROWS)
         });
-        let Some(page) = page.await? else { return Ok(armed) };
+        let Some(page) = page.await? else { return Ok(()) };
         for row in &page.answer {
+            swept.pending += 1;
+            swept.overdue += i64::from(late_by(row.due_at) > DEADLINE_OVERDUE_AFTER);
             let there = patiently(stop, "looking for a schedule", || {
                 deadline::is_armed(&around.connection, context, &row.id, purpose)
             });
@@ -91,11 +124,11 @@ async fn sweep_purpose<D: Decider>(around: &Surroundings, purpose: &'static str)
                 deadline::arm(&around.connection, context, &row.id, missing)
             })
             .await?;
-            armed += 1;
+            swept.armed += 1;
         }
         match page.answer.into_iter().next_back() {
             Some(last) => after = Some(last.id),
-            None => return Ok(armed),
+            None => return Ok(()),
         }
     }
 }

@@ -14,22 +14,27 @@ use helmstream_stream::{
     limits::{AGGREGATES_CACHED_BYTES_MAX, RUNS_CACHED_BYTES_MAX},
 };
 use tokio::task::JoinSet;
+use tracing::{Instrument, debug};
 
-use crate::{limits::PARTITIONS, patience::steadily, service::Surroundings};
+use crate::{limits::PARTITIONS, metrics::Commands, patience::steadily, service::Surroundings};
 
 /// The priority group of every pinned consumer.
 pub const PINNED: Option<&str> = Some("one");
 
+/// The durables of a context's commands, one for each partition.
+pub fn durables(context: Context) -> Vec<Durable> {
+    let named = |partition| format!("{context}-{partition}");
+    let each = (0..PARTITIONS).map(named);
+    each.map(|name| Durable { stream: "COMMANDS", name, group: PINNED }).collect()
+}
+
 /// Decides all partitions of a context.
 pub async fn decide<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
     let mut partitions = JoinSet::new();
-    for partition in 0..PARTITIONS {
+    for durable in durables(D::CONTEXT) {
         let around = around.clone();
-        partitions.spawn(async move {
-            let name = format!("{}-{partition}", D::CONTEXT);
-            let durable = Durable { stream: "COMMANDS", name, group: PINNED };
-            decide_partition::<D>(&around, &durable).await
-        });
+        let deciding = async move { decide_partition::<D>(&around, &durable).await };
+        partitions.spawn(deciding.in_current_span());
     }
     while let Some(ended) = partitions.join_next().await {
         ended.context("a partition panicked")??;
@@ -43,7 +48,9 @@ async fn decide_partition<D: Decider>(around: &Surroundings, durable: &Durable) 
         _ => AGGREGATES_CACHED_BYTES_MAX,
     };
     let desk = Desk::<D>::new(around.connection.clone(), cached_bytes_max / PARTITIONS as usize);
-    let handle = |delivery| settle(around, &desk, delivery);
+    let work = around.metrics.work("deciding", &durable.name);
+    let commands = around.metrics.commands(D::CONTEXT);
+    let handle = |delivery| work.on(settle(around, &desk, &commands, delivery));
     consume::work(&around.connection, durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))
@@ -58,6 +65,7 @@ fn lane(delivery: &Delivery) -> String {
 async fn settle<D: Decider>(
     around: &Surroundings,
     desk: &Desk<D>,
+    commands: &Commands,
     delivery: Delivery,
 ) -> Result<Delivery, StreamError> {
     let command = &delivery.record;
@@ -69,6 +77,11 @@ async fn settle<D: Decider>(
         });
     };
     let outcome = steadily(&around.stop, "deciding", || desk.settle(&id, command)).await?;
+    commands.count(&outcome);
+    debug!(
+        context = %D::CONTEXT, aggregate = %id, command = command.attributes.get(ce::ID),
+        outcome = outcome.word(), "decided"
+    );
     if let Some(reply_to) = &delivery.reply_to {
         let inbox_sequence = command.attributes.read(ce::INBOXSEQUENCE, "a position");
         if let Ok(inbox_sequence) = inbox_sequence {

@@ -2,6 +2,7 @@
 //! is told to be a repeat, or is kept as a dead letter; and is gone from INBOX only after that is
 //! stored. What a message means is decided in the core; here it is carried out.
 
+mod done;
 mod lost;
 mod naming;
 mod seen;
@@ -28,10 +29,12 @@ use helmstream_stream::{
     headers::{REPLY_TO, to_headers},
     publish::store,
 };
-use tracing::{info, warn};
+use tokio::time::Instant;
+use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
 use self::{
+    done::{Counted, Done},
     naming::Names,
     seen::{Asked, First, Seen},
 };
@@ -39,12 +42,18 @@ use crate::{
     decides::reply,
     limits::DOOR_BATCH_MESSAGES_MAX,
     local::credentials,
+    metrics::Became,
     patience::{Passing, pause, steadily},
     service::{Service, Surroundings},
 };
 
 pub fn service() -> Service {
     Service::new("door").admits()
+}
+
+/// The durable of INBOX.
+pub fn durable() -> Durable {
+    Durable { stream: "INBOX", name: "door".into(), group: None }
 }
 
 /// What is around the door while it works.
@@ -54,6 +63,7 @@ struct Door {
     publishers: Vec<credentials::NatsUser>,
     seen: Seen,
     names: Names,
+    counted: Counted,
 }
 
 /// A message and what it is to become.
@@ -90,9 +100,10 @@ pub async fn admit(around: Arc<Surroundings>) -> Result<()> {
     let mut stop = around.stop();
     let Some(seen) = Seen::begin(&around).await? else { return Ok(()) };
     let names = Names::new(around.connection.clone());
-    let mut door = Door { around: around.clone(), cleaner, publishers, seen, names };
-    let durable = Durable { stream: "INBOX", name: "door".into(), group: None };
-    let searching = tokio::spawn(lost::search(around.clone()));
+    let durable = durable();
+    let counted = Counted::new(&around.metrics, &durable, &publishers);
+    let mut door = Door { around: around.clone(), cleaner, publishers, seen, names, counted };
+    let searching = tokio::spawn(lost::search(around.clone()).in_current_span());
     let mut failed = 0;
     let ended = loop {
         let ended = tokio::select! {
@@ -133,6 +144,7 @@ impl Door {
     /// A batch from beginning to end. Whatever is interrupted comes again and is told apart by
     /// what is stored already.
     async fn admit_batch(&mut self, batch: Vec<Delivery>) -> Result<(), StreamError> {
+        let begun = Instant::now();
         let entries: Vec<Entry> = batch.into_iter().map(|delivery| self.read(delivery)).collect();
         self.keep_people(&entries).await?;
         let firsts = self.firsts(&entries).await?;
@@ -149,10 +161,12 @@ impl Door {
             join_all(stored.into_iter().zip(&entries).map(|(what, entry)| self.store(what, entry)))
                 .await;
         crash::point("admitted");
+        self.counted.stored(done.iter().zip(entries.iter().map(|entry| &*entry.token)));
         for done in done {
             self.seen.note(&done?);
         }
         try_join_all(entries.iter().map(|entry| entry.delivery.acknowledge())).await?;
+        self.counted.batch(entries.len(), begun.elapsed());
         Ok(())
     }
 
@@ -273,7 +287,7 @@ impl Door {
                 let subject = command.subject().to_string();
                 let sequence =
                     store(connection, &subject, headers, command.payload.clone().into()).await?;
-                Ok(Done { command_sequence: sequence, ..Done::default() })
+                Ok(Done::command(sequence))
             }
             Plan::Duplicate(first_inbox_sequence) => {
                 let entry =
@@ -282,12 +296,12 @@ impl Door {
                     journal(connection, "door", &entry, &of(inbox_sequence, None, cause)).await?;
                 self.tell(asker, inbox_sequence, Outcome::DuplicateOf { first_inbox_sequence })
                     .await;
-                Ok(Done { journal_sequence: sequence, ..Done::default() })
+                Ok(Done::journalled(sequence, Became::Duplicate))
             }
             Plan::Dead(dead, key, content) => {
                 let (outcome, sequence) = self.bury(entry, dead, key, content).await?;
                 self.tell(asker, inbox_sequence, outcome).await;
-                Ok(Done { journal_sequence: sequence, ..Done::default() })
+                Ok(Done::journalled(sequence, Became::DeadLetter))
             }
         }
     }
@@ -363,13 +377,6 @@ enum Plan {
     /// With the key that it is known by, and with the digest of its content if the same again is
     /// a repeat.
     Dead(Dead, Option<Hash>, Option<Hash>),
-}
-
-/// Where what a message became is stored.
-#[derive(Debug, Default, Clone, Copy)]
-struct Done {
-    command_sequence: u64,
-    journal_sequence: u64,
 }
 
 /// What an outcome that leaves no event is of.

@@ -327,3 +327,30 @@ pub const HTTP_ANSWER_BYTES_MAX: usize = 512 * 1_048_576;
 /// How old a decision may be that is still told to others: what OUT keeps, which is also how long OUT
 /// knows what it holds. A service that was away longer begins with what is young enough.
 pub const OUT_AGE_MAX: Duration = Duration::from_hours(7 * 24);
+
+/// Connections of those who scrape at once: a pair of Prometheus servers, and a person or two.
+pub const METRICS_CONNECTIONS_MAX: usize = 16;
+
+/// How long one connection is kept for who scrapes; then it connects anew. Scrapes are seconds apart.
+pub const METRICS_LASTS_MAX: Duration = Duration::from_secs(600);
+
+/// How far past its time an armed deadline may be before it counts as overdue: a service that was
+/// restarted has taken what fired meanwhile by then.
+pub const DEADLINE_OVERDUE_AFTER: Duration = Duration::from_secs(60);
+
+/// Seconds between two signs of life unless told otherwise: watchers of such signs expect minutes.
+pub const HEARTBEAT_SECONDS: u64 = 60;
+
+/// How often it is looked whether a sign of life can be given again: nobody is to be told for longer
+/// than it is true that the plane does not watch.
+pub const HEARTBEAT_LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long the receiver of a sign of life may take to answer.
+pub const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of the file that names the receiver: an address and the end of its line.
+pub const HEARTBEAT_FILE_BYTES_MAX: u64 = 4_096;
+
+/// Bytes of one field of a line of the log: a message of an error and its causes. What is longer is
+/// cut, so that a line can be taken whole by whoever collects lines.
+pub const LOG_FIELD_BYTES_MAX: usize = 8 * 1_024;

@@ -5,7 +5,7 @@
 mod ahead;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,13 +17,14 @@ use helmstream_projections::{
 };
 use helmstream_stream::{crash, get, read};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 use self::ahead::Ahead;
 use crate::{
     limits::{
         EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
     },
+    metrics::ViewMetrics,
     patience::{Interrupted, Passing, patiently, pause},
     service::Surroundings,
 };
@@ -34,7 +35,7 @@ use crate::{
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
     let looking = format!("looking for the editions of {}", P::NAME);
     let mut tasks = JoinSet::new();
-    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut known: BTreeMap<String, Arc<ViewMetrics>> = BTreeMap::new();
     loop {
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
@@ -45,14 +46,17 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
                 P::VERSION
             );
         }
-        known.retain(|edition| found.iter().any(|held| held.edition == *edition));
+        known.retain(|edition, _| found.iter().any(|held| held.edition == *edition));
         for Edition { edition, .. } in found {
-            if known.insert(edition.clone()) {
+            if !known.contains_key(&edition) {
                 let around = around.clone();
-                tasks.spawn(async move {
-                    let ended = project_edition::<P>(&around, stream, &edition).await;
+                let metrics = Arc::new(around.metrics.view(P::NAME, stream, &edition));
+                known.insert(edition.clone(), metrics.clone());
+                let projecting = async move {
+                    let ended = project_edition::<P>(&around, stream, &edition, &metrics).await;
                     (edition, ended)
-                });
+                };
+                tasks.spawn(projecting.in_current_span());
             }
         }
         tokio::select! {
@@ -64,6 +68,9 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
                 } else if tasks.is_empty() {
                     return Err(error);
                 } else {
+                    if let Some(metrics) = known.get(&edition) {
+                        metrics.position.halt();
+                    }
                     error!(edition, cause = format!("{error:#}"), "folded no more");
                 }
             }
@@ -86,6 +93,7 @@ async fn project_edition<P: Projection>(
     around: &Surroundings,
     stream: &'static str,
     edition: &str,
+    metrics: &ViewMetrics,
 ) -> Result<()> {
     let doing = format!("projecting {edition} from {stream}");
     loop {
@@ -94,7 +102,7 @@ async fn project_edition<P: Projection>(
             Projector::<P>::open_edition(database, edition, stream, owner, around.epoch)
         });
         let Some(mut projector) = opened.await? else { return Ok(()) };
-        match follow(around, stream, &doing, &mut projector).await {
+        match follow(around, stream, &doing, &mut projector, metrics).await {
             Ok(()) => return Ok(()),
             // A redrive changed rows that are remembered here.
             Err(Interrupted::View(ProjectionError::Fenced { owner, .. }))
@@ -104,7 +112,7 @@ async fn project_edition<P: Projection>(
             }
             Err(Interrupted::View(ProjectionError::Fenced { view, .. })) => {
                 info!(view, "another instance has taken over, standing by");
-                if stand_by::<P>(around, stream, &projector).await? {
+                if stand_by::<P>(around, stream, &projector, metrics).await? {
                     return Ok(());
                 }
             }
@@ -119,10 +127,11 @@ async fn follow<P: Projection>(
     stream: &str,
     doing: &str,
     projector: &mut Projector<P>,
+    metrics: &ViewMetrics,
 ) -> Result<(), Interrupted> {
     let mut failed = 0;
     loop {
-        match read_on(around, stream, projector, &mut failed).await {
+        match read_on(around, stream, projector, metrics, &mut failed).await {
             Ok(()) => return Ok(()),
             Err(error) if error.may_pass() => {
                 if failed == 0 {
@@ -142,9 +151,11 @@ async fn read_on<P: Projection>(
     around: &Surroundings,
     stream: &str,
     projector: &mut Projector<P>,
+    metrics: &ViewMetrics,
     failed: &mut usize,
 ) -> Result<(), Interrupted> {
     let next = projector.resume().await?;
+    metrics.position.read_to(projector.checkpoint().read_to_seq);
     verify(around, stream, projector).await?;
     let mut verified = Instant::now();
     let reader = read::read(&around.connection, stream, next).await?.only(P::READS.subjects());
@@ -158,9 +169,12 @@ async fn read_on<P: Projection>(
         if std::mem::take(failed) > 0 {
             info!(stream, view = P::NAME, "going on");
         }
-        let begun = Instant::now();
-        projector.apply_ready(batch).await?;
-        rest = rest_after::<P>(begun.elapsed());
+        let (begun, records) = (Instant::now(), batch.len());
+        let applied = projector.apply_ready(batch).await?;
+        let took = begun.elapsed();
+        rest = rest_after::<P>(took);
+        metrics.position.read_to(projector.checkpoint().read_to_seq);
+        metrics.applied(records, applied, took);
         crash::point("committed");
         if verified.elapsed() > VERIFY_EVERY {
             verify(around, stream, projector).await?;
@@ -198,6 +212,7 @@ async fn stand_by<P: Projection>(
     around: &Surroundings,
     stream: &str,
     projector: &Projector<P>,
+    metrics: &ViewMetrics,
 ) -> Result<bool> {
     let mut last = projector.checkpoint().read_to_seq;
     loop {
@@ -209,6 +224,7 @@ async fn stand_by<P: Projection>(
             Ok::<_, Interrupted>((extent.last, projector.owners_read_to().await?))
         });
         let Some((head, now)) = looked.await? else { return Ok(true) };
+        metrics.position.read_to(now);
         if now == last && head > now {
             return Ok(false);
         }

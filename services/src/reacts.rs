@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use helmstream_core::react::React;
+use helmstream_schemas::Context as Of;
 use helmstream_stream::{
     StreamError,
     consume::{self, Delivery, Durable},
@@ -18,12 +19,17 @@ use tracing::warn;
 
 use crate::{limits::UNREADABLE_AGAIN_AFTER, patience::steadily, service::Surroundings};
 
+/// The durable of a service that reacts to a context.
+pub fn durable(service: &str, from: Of) -> Durable {
+    Durable { stream: "EVENTS", name: format!("{service}-{from}"), group: None }
+}
+
 /// Reacts until it is told to stop. An event that it cannot read is never passed over: it is put back
 /// and tried again now and then, until a version runs that can; the others go on meanwhile.
-pub async fn react(around: Arc<Surroundings>, durable: String, react: React) -> Result<()> {
-    let durable = Durable { stream: "EVENTS", name: durable, group: None };
+pub async fn react(around: Arc<Surroundings>, durable: Durable, react: React) -> Result<()> {
+    let work = around.metrics.work("reacting", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| ask(&around, delivery, react);
+    let handle = |delivery| work.on(ask(&around, delivery, react));
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))

@@ -20,12 +20,17 @@ use crate::{patience::steadily, service::Surroundings};
 /// The stream that keeps dead letters whole.
 const DEADLETTERS: &str = "DEADLETTERS";
 
+/// The durable of what is to be published again.
+pub fn durable() -> Durable {
+    Durable { stream: "EVENTS", name: "dead_letter-dead_letter".to_owned(), group: None }
+}
+
 /// Publishes again until it is told to stop or meets an event that it cannot read.
 pub async fn retry(around: Arc<Surroundings>) -> Result<()> {
-    let name = "dead_letter-dead_letter".to_owned();
-    let durable = Durable { stream: "EVENTS", name, group: None };
+    let durable = durable();
+    let work = around.metrics.work("retrying", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| publish_again(&around, delivery);
+    let handle = |delivery| work.on(publish_again(&around, delivery));
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))

@@ -1,19 +1,22 @@
 //! `helmstream serve`: runs services of a plane that is set up, each under its own NATS user and
 //! its own Postgres role, until it is told to stop.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{Connect, Database};
 use helmstream_stream::{connect, founding, read};
 use tokio::{sync::watch, task::JoinSet};
-use tracing::info;
+use tracing::{Instrument, error_span, info};
 use uuid::Uuid;
 
 use crate::{
-    access, approval, cdevents, dead_letter, deadline, deployment, door, external, http, ledger,
+    access, approval, cdevents, dead_letter, deadline, deployment, door, external,
+    heartbeat::{self, HeartbeatArgs},
+    http, ledger,
     local::plane::Plane,
+    metrics::{self, Metrics},
     patience::patiently,
     run,
     service::{Service, Surroundings},
@@ -30,6 +33,11 @@ pub struct ServeArgs {
     pub accept_power_loss: bool,
     #[command(flatten)]
     pub http: HttpArgs,
+    /// Tell metrics at http://ADDRESS/metrics
+    #[arg(long, value_name = "ADDRESS", env = "HELMSTREAM_METRICS")]
+    pub metrics: Option<SocketAddr>,
+    #[command(flatten)]
+    pub heartbeat: HeartbeatArgs,
     /// The plane's directory.
     #[arg(skip)]
     pub plane: PathBuf,
@@ -62,6 +70,17 @@ impl HttpArgs {
         }
     }
 }
+
+/// What a process shows of itself to others.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Where it tells its metrics, if it does.
+    pub metrics: Option<metrics::Place>,
+    pub heartbeat: HeartbeatArgs,
+}
+
+/// Of the span that says in a line of the log which service it is of; see `cli/log.rs`.
+pub const SPAN: &str = "service";
 
 /// Replicas of EVENTS below which a power cut can lose what was acknowledged.
 const REPLICAS_MIN: usize = 3;
@@ -96,7 +115,13 @@ pub async fn run(args: ServeArgs) -> Result<()> {
         stop.send_replace(true);
     });
     let settings = args.http.settings(&plane);
-    let ended = run_with(&plane, &args.services, settings, stopped).await;
+    let metrics = args.metrics.map(|listen| metrics::Place {
+        listen,
+        tls: settings.tls.clone(),
+        is_behind_tls_proxy: settings.is_behind_tls_proxy,
+    });
+    let shown = Shown { metrics, heartbeat: args.heartbeat };
+    let ended = run_with(&plane, &args.services, settings, shown, stopped).await;
     stopping.abort();
     ended
 }
@@ -107,41 +132,72 @@ pub async fn run_until(
     wanted: &[String],
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    run_with(plane, wanted, HttpArgs::default().settings(plane), stop).await
+    run_shown(plane, wanted, Shown::default(), stop).await
+}
+
+/// The same, and shows itself to others.
+pub async fn run_shown(
+    plane: &Plane,
+    wanted: &[String],
+    shown: Shown,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
+    run_with(plane, wanted, HttpArgs::default().settings(plane), shown, stop).await
 }
 
 async fn run_with(
     plane: &Plane,
     wanted: &[String],
     http: http::Settings,
+    shown: Shown,
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    let chosen: Vec<Service> =
+        services().into_iter().filter(|service| is_wanted(service.name)).collect();
+    let names = chosen.iter().map(|service| service.name).collect();
+    let metrics = Arc::new(Metrics::new(names, plane.directory().to_owned()));
     let mut running = JoinSet::new();
-    let chosen = services().into_iter();
-    for service in
-        chosen.filter(|service| wanted.is_empty() || wanted.iter().any(|w| w == service.name))
-    {
+    if let Some(place) = shown.metrics {
+        running.spawn(metrics::listen(metrics.clone(), place, stop.clone()));
+    }
+    running.spawn(heartbeat::beat(shown.heartbeat, metrics.clone(), stop.clone()));
+    for service in chosen {
         let name = service.name;
         let address = plane.address(name);
         let database = database(plane, name)?;
         let http = (name == http::NAME).then(|| http.clone());
         let cleaner = matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?;
-        let stop = stop.clone();
+        let (metrics, stop) = (metrics.clone(), stop.clone());
         let mut stopped = stop.clone();
-        running.spawn(async move {
+        let serving = async move {
             let connection = tokio::select! {
                 connection = connect(&address) => connection.with_context(|| format!("cannot start {name}"))?,
                 _ = stopped.wait_for(|stop| *stop) => return Ok(()),
             };
-            let found = patiently(&stop, "looking for the plane's founding", || founding::epoch(&connection));
+            let found = patiently(&stop, "looking for the plane's founding", || {
+                founding::epoch(&connection)
+            });
             let Some(epoch) = found.await? else { return Ok(()) };
             let Some(epoch) = epoch else {
                 bail!("cannot start {name}: the plane was not set up; run `helmstream setup`");
             };
             let instance = Uuid::new_v4();
-            let around = Surroundings { connection, database, epoch, instance, cleaner, http, stop };
+            let metrics = metrics.begin(&service, &connection, &database);
+            let around = Surroundings {
+                connection,
+                database,
+                epoch,
+                instance,
+                cleaner,
+                http,
+                metrics,
+                stop,
+            };
             service.run(around).await.with_context(|| format!("service {name} stopped"))
-        });
+        };
+        // Of the highest level, so that whoever logs only errors knows whose they are.
+        running.spawn(serving.instrument(error_span!(target: SPAN, SPAN, service = name)));
     }
     while let Some(ended) = running.join_next().await {
         ended.context("a service panicked")??;

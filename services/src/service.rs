@@ -1,5 +1,6 @@
 //! A service is a value: a name and the parts it is made of. This file says what parts there are
-//! and runs them side by side; the parts themselves are in files of their own.
+//! and runs them side by side; the parts themselves are in files of their own, and what each does is
+//! told by the same value that runs it.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -7,12 +8,14 @@ use anyhow::{Context as _, Result};
 use helmstream_core::{Decider, door::Cleaner, react::React};
 use helmstream_projections::{Database, Projection};
 use helmstream_schemas::Context;
-use helmstream_stream::Connection;
+use helmstream_stream::{Connection, consume::Durable};
 use tokio::{sync::watch, task::JoinSet};
-use tracing::info;
+use tracing::{Instrument, info};
 use uuid::Uuid;
 
-use crate::{deadlines, decides, door, http, projects, reacts, retries, tells};
+use crate::{
+    deadlines, decides, door, http, metrics::ServiceMetrics, projects, reacts, retries, tells,
+};
 
 /// What a service is made of.
 pub struct Service {
@@ -22,8 +25,32 @@ pub struct Service {
 }
 
 struct Part {
-    doing: String,
+    does: Does,
     run: Box<dyn FnOnce(Arc<Surroundings>) -> Running + Send>,
+}
+
+/// What a part does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    /// Reads INBOX and makes commands of what it finds.
+    Admits,
+    Decides(Context),
+    /// Turns deadlines that have come into commands.
+    TakesDeadlines(Context),
+    /// Arms deadlines that are not armed.
+    SweepsDeadlines(Context),
+    Projects {
+        view: &'static str,
+        stream: &'static str,
+    },
+    /// Asks for what the events of another context call for.
+    Reacts(Context),
+    /// Publishes dead letters again.
+    Retries,
+    /// Tells others as CDEvents what the plane decides.
+    Tells,
+    /// Answers over HTTP.
+    Serves,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -40,6 +67,8 @@ pub struct Surroundings {
     pub cleaner: Option<Cleaner>,
     /// Where to listen for HTTP; only that door has it.
     pub http: Option<http::Settings>,
+    /// Where what is done is counted.
+    pub metrics: ServiceMetrics,
     /// Turns true when the service is to end.
     pub stop: watch::Receiver<bool>,
 }
@@ -52,50 +81,53 @@ impl Service {
 
     /// Reads INBOX and makes commands of what it finds.
     pub fn admits(self) -> Self {
-        self.part("admitting INBOX", |around| Box::pin(door::admit(around)))
+        self.part(Does::Admits, |around| Box::pin(door::admit(around)))
     }
 
     /// Decides the commands of a context.
     pub fn decides<D: Decider>(self) -> Self {
-        let doing = format!("deciding {}", D::CONTEXT);
-        self.part(doing, |around| Box::pin(decides::decide::<D>(around)))
+        self.part(Does::Decides(D::CONTEXT), |around| Box::pin(decides::decide::<D>(around)))
     }
 
     /// Turns deadlines of a context that have come into commands, and arms what is not armed.
     pub fn keeps_deadlines<D: Decider>(self) -> Self {
-        let [taking, sweeping] =
-            ["taking", "sweeping"].map(|verb| format!("{verb} deadlines of {}", D::CONTEXT));
-        self.part(taking, |around| Box::pin(deadlines::take::<D>(around)))
-            .part(sweeping, |around| Box::pin(deadlines::sweep::<D>(around)))
+        self.part(Does::TakesDeadlines(D::CONTEXT), |around| Box::pin(deadlines::take::<D>(around)))
+            .part(Does::SweepsDeadlines(D::CONTEXT), |around| {
+                Box::pin(deadlines::sweep::<D>(around))
+            })
     }
 
     /// Folds a view out of a stream.
     pub fn projects<P: Projection>(self, stream: &'static str) -> Self {
-        let doing = format!("projecting {} from {stream}", P::NAME);
-        self.part(doing, move |around| Box::pin(projects::project::<P>(around, stream)))
+        self.part(Does::Projects { view: P::NAME, stream }, move |around| {
+            Box::pin(projects::project::<P>(around, stream))
+        })
     }
 
     /// Asks for what the events of another context call for.
     pub fn reacts(self, from: Context, react: React) -> Self {
-        let durable = format!("{}-{from}", self.name);
-        self.part(format!("reacting to {from}"), move |around| {
-            Box::pin(reacts::react(around, durable, react))
-        })
+        let durable = reacts::durable(self.name, from);
+        self.part(Does::Reacts(from), move |around| Box::pin(reacts::react(around, durable, react)))
     }
 
     /// Publishes dead letters again.
     pub fn retries(self) -> Self {
-        self.part("publishing dead letters again", |around| Box::pin(retries::retry(around)))
+        self.part(Does::Retries, |around| Box::pin(retries::retry(around)))
     }
 
     /// Tells others as CDEvents what the plane decides.
     pub fn tells(self) -> Self {
-        self.part("telling as CDEvents", |around| Box::pin(tells::tell(around)))
+        self.part(Does::Tells, |around| Box::pin(tells::tell(around)))
     }
 
     /// Answers over HTTP.
     pub fn serves(self) -> Self {
-        self.part("answering over HTTP", |around| Box::pin(http::serve(around)))
+        self.part(Does::Serves, |around| Box::pin(http::serve(around)))
+    }
+
+    /// What its parts do, in order.
+    pub fn does(&self) -> impl Iterator<Item = Does> {
+        self.parts.iter().map(|part| part.does)
     }
 
     /// Runs all parts until they are told to stop, or one of them cannot go on.
@@ -104,9 +136,10 @@ impl Service {
         let mut tasks = JoinSet::new();
         for part in self.parts {
             let running = (part.run)(around.clone());
-            tasks.spawn(async move {
-                running.await.with_context(|| format!("cannot go on {}", part.doing))
-            });
+            let done = async move {
+                running.await.with_context(|| format!("cannot go on {}", part.does.doing()))
+            };
+            tasks.spawn(done.in_current_span());
         }
         info!(service = self.name, "running");
         while let Some(ended) = tasks.join_next().await {
@@ -117,10 +150,10 @@ impl Service {
 
     fn part(
         mut self,
-        doing: impl Into<String>,
+        does: Does,
         run: impl FnOnce(Arc<Surroundings>) -> Running + Send + 'static,
     ) -> Self {
-        self.parts.push(Part { doing: doing.into(), run: Box::new(run) });
+        self.parts.push(Part { does, run: Box::new(run) });
         self
     }
 }
@@ -129,5 +162,54 @@ impl Surroundings {
     /// A receiver of one's own for the signal to stop.
     pub fn stop(&self) -> watch::Receiver<bool> {
         self.stop.clone()
+    }
+}
+
+impl Does {
+    /// What it is doing, after "cannot go on".
+    fn doing(self) -> String {
+        match self {
+            Self::Admits => "admitting INBOX".to_owned(),
+            Self::Decides(context) => format!("deciding {context}"),
+            Self::TakesDeadlines(context) => format!("taking deadlines of {context}"),
+            Self::SweepsDeadlines(context) => format!("sweeping deadlines of {context}"),
+            Self::Projects { view, stream } => format!("projecting {view} from {stream}"),
+            Self::Reacts(from) => format!("reacting to {from}"),
+            Self::Retries => "publishing dead letters again".to_owned(),
+            Self::Tells => "telling as CDEvents".to_owned(),
+            Self::Serves => "answering over HTTP".to_owned(),
+        }
+    }
+
+    /// The durables that it works off for a service of this name.
+    pub fn durables(self, service: &str) -> Vec<Durable> {
+        match self {
+            Self::Admits => vec![door::durable()],
+            Self::Decides(context) => decides::durables(context),
+            Self::TakesDeadlines(context) => vec![deadlines::durable(context)],
+            Self::Reacts(from) => vec![reacts::durable(service, from)],
+            Self::Retries => vec![retries::durable()],
+            Self::Tells => vec![tells::durable()],
+            Self::SweepsDeadlines(_) | Self::Projects { .. } | Self::Serves => Vec::new(),
+        }
+    }
+
+    /// The stream whose end says how it stands.
+    pub fn reads(self) -> Option<&'static str> {
+        match self {
+            Self::Projects { stream, .. } => Some(stream),
+            Self::Admits => Some("INBOX"),
+            // It has no stream of its own; any one that it may look at says whether NATS answers.
+            Self::Serves => Some("EVENTS"),
+            _ => None,
+        }
+    }
+
+    /// Whether it asks Postgres.
+    pub const fn asks_views(self) -> bool {
+        matches!(
+            self,
+            Self::Admits | Self::SweepsDeadlines(_) | Self::Projects { .. } | Self::Serves
+        )
     }
 }

@@ -23,12 +23,18 @@ use crate::{
     service::Surroundings,
 };
 
+/// The durable of what is to be told.
+pub fn durable() -> Durable {
+    Durable { stream: "EVENTS", name: "cdevents".to_owned(), group: None }
+}
+
 /// Tells until it is told to stop. An event that it cannot read is put back and tried again now and
 /// then, until a version runs that can.
 pub async fn tell(around: Arc<Surroundings>) -> Result<()> {
-    let durable = Durable { stream: "EVENTS", name: "cdevents".to_owned(), group: None };
+    let durable = durable();
+    let work = around.metrics.work("telling", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| tell_of(&around, delivery);
+    let handle = |delivery| work.on(tell_of(&around, delivery));
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .context("cannot work off cdevents")

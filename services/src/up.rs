@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
+    heartbeat::HeartbeatArgs,
     local::{
         Durability, free_port, is_free,
         nats::NatsServer,
@@ -24,7 +25,8 @@ use crate::{
         postgres::PostgresServer,
         postgres_folder,
     },
-    serve::{interrupted, run_until},
+    metrics::Place,
+    serve::{Shown, interrupted, run_shown},
     setup::set_up,
 };
 
@@ -43,6 +45,11 @@ pub struct UpArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    /// Tell metrics at http://ADDRESS/metrics from now on
+    #[arg(long, value_name = "ADDRESS", env = "HELMSTREAM_METRICS")]
+    pub metrics: Option<SocketAddr>,
+    #[command(flatten)]
+    pub heartbeat: HeartbeatArgs,
 }
 
 /// Runs a plane until Ctrl-C.
@@ -56,6 +63,14 @@ pub async fn run(args: UpArgs) -> Result<()> {
     if !is_free(plane.places().http.port()) {
         let http = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         plane.move_to(Places { http, ..plane.places().clone() })?;
+    }
+    let metrics = match (args.metrics, plane.places().metrics) {
+        (Some(asked), _) => asked,
+        (None, Some(held)) if is_free(held.port()) => held,
+        (None, _) => SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
+    };
+    if plane.places().metrics != Some(metrics) {
+        plane.move_to(Places { metrics: Some(metrics), ..plane.places().clone() })?;
     }
     let mut postgres = PostgresServer::start(&postgres, &mut plane, Durability::Power).await?;
     let mut nats = NatsServer::start(&nats, &mut plane, Durability::Process).await?;
@@ -77,6 +92,12 @@ async fn serve(
 ) -> Result<()> {
     let report = set_up(plane).await?;
     let (_stop, stopped) = watch::channel(false);
+    let metrics = plane.places().metrics.map(|listen| Place {
+        listen,
+        tls: None,
+        is_behind_tls_proxy: false,
+    });
+    let shown = Shown { metrics, heartbeat: args.heartbeat.clone() };
     let is_new = report.items.iter().any(|item| item.ends_with("created"));
     let after = async {
         if args.sample && is_new {
@@ -90,7 +111,7 @@ async fn serve(
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
-        ended = run_until(plane, &[], stopped) => ended,
+        ended = run_shown(plane, &[], shown, stopped) => ended,
         ended = after => ended,
         ended = keep_alive(nats, postgres) => ended,
     }
@@ -150,11 +171,12 @@ fn say_where(plane: &Plane, admin: Option<&Path>) {
     let directory = shown(plane.directory());
     let places = plane.places();
     let postgres = &places.postgres;
+    let metrics = places.metrics.map(|at| format!("\n  metrics   http://{at}/metrics"));
     let admin = admin.map(|path| format!("\n  admin     token in {}", shown(path)));
     let run = format!("{program} --plane {directory}");
     println!(
         "\nThe plane is up. It survives the death of any process, not the loss of power.\n\
-         \n  NATS      {}\n  Postgres  {}:{}/{}\n  HTTP      http://{}/v1\n  kept in   {directory} (logs in log/, credentials in secrets/){}\n\
+         \n  NATS      {}\n  Postgres  {}:{}/{}\n  HTTP      http://{}/v1{}\n  kept in   {directory} (logs in log/, credentials in secrets/){}\n\
          \nWorth trying in another terminal:\n\
          \n  {run} run show {}\n  {run} approval list\n  {run} event why {}\n\
          \nCtrl-C stops everything; starting again continues.",
@@ -163,6 +185,7 @@ fn say_where(plane: &Plane, admin: Option<&Path>) {
         postgres.port,
         postgres.database,
         places.http,
+        metrics.unwrap_or_default(),
         admin.unwrap_or_default(),
         sample::RUN,
         sample::bypass_id(),

@@ -49,8 +49,14 @@ pub async fn append(
     crash::point("appended");
     match published {
         Published::Stored { sequence } => Ok(Appended::Stored { last: sequence }),
-        Published::Unknown => Ok(Appended::Unknown),
-        Published::Refused { code, .. } if CONFLICT_CODES.contains(&code) => Ok(Appended::Conflict),
+        Published::Unknown => {
+            connection.tally.unanswered.add();
+            Ok(Appended::Unknown)
+        }
+        Published::Refused { code, .. } if CONFLICT_CODES.contains(&code) => {
+            connection.tally.conflicts.add();
+            Ok(Appended::Conflict)
+        }
         Published::Refused { status, code, description } => {
             let subject = events.first().map(|event| event.subject.to_string()).unwrap_or_default();
             Err(StreamError::Refused { subject, status, code, description })

@@ -2,15 +2,16 @@
 //! cut and when it is back, and makes a denied subject audible. It does not look at what is on the
 //! server; that is `setup`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError, jetstream,
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError, connection::State,
+    jetstream,
 };
 use tokio::sync::watch;
-use tracing::{debug, error, info, warn};
+use tracing::{Span, debug, error, info, warn};
 
-use crate::{error::StreamError, limits};
+use crate::{error::StreamError, limits, tally::Tally};
 
 /// Where the server is and who is asking.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Connection {
     pub client: Client,
     pub jetstream: jetstream::Context,
     pub user: String,
+    /// What it has been through.
+    pub tally: Arc<Tally>,
     denied: watch::Receiver<Option<String>>,
 }
 
@@ -37,6 +40,11 @@ impl Connection {
     /// A denied publish gets no answer at all, so whoever timed out looks here for the reason.
     pub fn denied(&self) -> Option<String> {
         self.denied.borrow().clone()
+    }
+
+    /// Whether the server is at the other end at this moment, as far as the client knows.
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
     }
 
     /// Waits until the server denies `subject` from now on, for ever if it never does; for racing
@@ -62,10 +70,11 @@ impl Connection {
 pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
     let seed = read_seed(address).await?;
     let (denied_sender, denied) = watch::channel(None);
+    let tally = Arc::new(Tally::default());
     let mut attempt = 0;
     let client = loop {
         attempt += 1;
-        match options(address, seed.as_deref(), denied_sender.clone())
+        match options(address, seed.as_deref(), denied_sender.clone(), tally.clone())
             .connect(servers(&address.url))
             .await
         {
@@ -106,7 +115,7 @@ pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
         .timeout(Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS))
         .ack_timeout(Duration::from_secs(limits::ACK_TIMEOUT_SECONDS))
         .build(client.clone());
-    Ok(Connection { client, jetstream, user: address.user.clone(), denied })
+    Ok(Connection { client, jetstream, user: address.user.clone(), tally, denied })
 }
 
 /// The inbox of a user: the only place where it may receive answers.
@@ -137,8 +146,11 @@ fn options(
     address: &Address,
     seed: Option<&str>,
     denied: watch::Sender<Option<String>>,
+    tally: Arc<Tally>,
 ) -> ConnectOptions {
     let user = address.user.clone();
+    // The client says what happens to it in a task of its own; whose it is stays with what is said.
+    let of_service = Span::current();
     let options = ConnectOptions::new()
         .name(format!("helmstream {user}"))
         .custom_inbox_prefix(inbox_prefix(&user))
@@ -148,7 +160,10 @@ fn options(
         .max_reconnects(None)
         .reconnect_delay_callback(limits::reconnect_delay)
         .event_callback(move |event| {
-            say(&user, event, &denied);
+            if matches!(event, Event::Disconnected) {
+                tally.cuts.add();
+            }
+            of_service.in_scope(|| say(&user, event, &denied));
             std::future::ready(())
         });
     match seed {

@@ -3,10 +3,14 @@
 //! alone; who is pinned to a partition is the server's affair.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::{self, AckKind, consumer::pull};
+use async_nats::jetstream::{
+    self, AckKind,
+    consumer::{PullConsumer, pull},
+};
 use futures_util::{
     FutureExt, StreamExt,
     stream::{FuturesUnordered, ReadyChunks},
@@ -19,6 +23,7 @@ use crate::{
     Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
     limits,
+    tally::Tally,
 };
 
 /// A message on its way: what is stored, and what only the delivery knows.
@@ -107,6 +112,7 @@ impl Delivery {
 pub struct Batches {
     durable: Durable,
     chunks: ReadyChunks<pull::Stream>,
+    tally: Arc<Tally>,
 }
 
 /// Begins to pull batches of at most `batch_messages_max`.
@@ -116,7 +122,7 @@ pub async fn batches(
     batch_messages_max: usize,
 ) -> Result<Batches, StreamError> {
     let chunks = pull(connection, durable).await?.ready_chunks(batch_messages_max);
-    Ok(Batches { durable: durable.clone(), chunks })
+    Ok(Batches { durable: durable.clone(), chunks, tally: connection.tally.clone() })
 }
 
 impl Batches {
@@ -125,7 +131,7 @@ impl Batches {
         let chunk = self.chunks.next().await.ok_or_else(|| cut(&self.durable, "the pull ended"))?;
         let each = chunk.into_iter().map(|message| {
             let message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
-            delivery(&self.durable, message)
+            delivery(&self.durable, message, &self.tally)
         });
         each.collect()
     }
@@ -165,7 +171,7 @@ where
                 if std::mem::take(attempt) > 0 {
                     info!(durable = durable.name, "going on");
                 }
-                let delivery = delivery(durable, message)?;
+                let delivery = delivery(durable, message, &connection.tally)?;
                 let name = lane(&delivery);
                 match waiting.get_mut(&name) {
                     Some(queue) => queue.push_back(delivery),
@@ -179,16 +185,15 @@ where
     }
 }
 
+async fn found(connection: &Connection, durable: &Durable) -> Result<PullConsumer, StreamError> {
+    let cannot = |detail: String| cut(durable, &detail);
+    let stream = connection.jetstream.get_stream_no_info(durable.stream).await;
+    let stream = stream.map_err(|error| cannot(error.to_string()))?;
+    stream.get_consumer(&durable.name).await.map_err(|error| cannot(error.to_string()))
+}
+
 async fn pull(connection: &Connection, durable: &Durable) -> Result<pull::Stream, StreamError> {
-    let stream = connection
-        .jetstream
-        .get_stream_no_info(durable.stream)
-        .await
-        .map_err(|error| cut(durable, &error.to_string()))?;
-    let consumer: jetstream::consumer::PullConsumer = stream
-        .get_consumer(&durable.name)
-        .await
-        .map_err(|error| cut(durable, &error.to_string()))?;
+    let consumer = found(connection, durable).await?;
     let mut builder = consumer
         .stream()
         .max_messages_per_batch(limits::PULL_AHEAD_MESSAGES)
@@ -200,9 +205,24 @@ async fn pull(connection: &Connection, durable: &Durable) -> Result<pull::Stream
     builder.messages().await.map_err(|error| cut(durable, &error.to_string()))
 }
 
-fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, StreamError> {
+/// How many messages a durable has still to bring to their end: those that wait, and those that are
+/// out and not acknowledged.
+pub async fn lag(connection: &Connection, durable: &Durable) -> Result<u64, StreamError> {
+    let consumer = found(connection, durable).await?;
+    let info = consumer.cached_info();
+    Ok(info.num_pending + info.num_ack_pending as u64)
+}
+
+fn delivery(
+    durable: &Durable,
+    message: jetstream::Message,
+    tally: &Tally,
+) -> Result<Delivery, StreamError> {
     let info = message.info().map_err(|error| cut(durable, &error.to_string()))?;
     let (sequence, delivered) = (info.stream_sequence, info.delivered);
+    if delivered > 1 {
+        tally.redelivered.add();
+    }
     let recorded_at = timestamp(info.published);
     let headers = message.headers.as_ref();
     let text = |name: &str| headers?.get(name).map(|value| value.as_str().to_owned());

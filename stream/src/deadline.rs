@@ -29,7 +29,9 @@ pub async fn arm(
     headers.insert(SCHEDULE_TARGET, target.to_string());
     // A schedule must never be taken for an old message: it would be gone without firing.
     headers.insert(TTL, "never");
-    store(connection, &schedule.to_string(), headers, Default::default()).await.map(drop)
+    store(connection, &schedule.to_string(), headers, Default::default()).await?;
+    connection.tally.armed.add();
+    Ok(())
 }
 
 /// Whether a schedule for this deadline is at the server.

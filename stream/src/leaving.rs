@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::Id;
 use tokio::{sync::mpsc, task::JoinSet};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
 use crate::{Connection, cache::Kept, limits, load};
 
@@ -21,11 +21,12 @@ impl<D: Decider> Leaving<D> {
     pub(crate) fn new(connection: Connection) -> Self {
         let (sender, mut left) = mpsc::channel(limits::LEAVING_MAX);
         let mut saving = JoinSet::new();
-        saving.spawn(async move {
+        let seeing_off = async move {
             let left = stream::poll_fn(move |context| left.poll_recv(context));
             let save = |(id, aggregate)| save(&connection, id, aggregate);
             left.for_each_concurrent(limits::LEAVING_AT_ONCE, save).await;
-        });
+        };
+        saving.spawn(seeing_off.in_current_span());
         Self { sender, _saving: saving }
     }
 

@@ -21,6 +21,7 @@ pub mod publish;
 pub mod read;
 pub mod setup;
 pub mod signal;
+pub mod tally;
 
 pub use connect::{Address, Connection, connect};
 pub use error::StreamError;

@@ -15,6 +15,7 @@ pub mod proxy;
 pub mod publisher;
 pub mod race;
 pub mod running;
+pub mod scrape;
 pub mod sql;
 pub mod tree;
 pub mod web;

@@ -1,5 +1,8 @@
 //! What is logged to stderr: much while services run, only what is wrong while a person asks. A
-//! progress bar that stands on the terminal steps aside for it.
+//! progress bar that stands on the terminal steps aside for it. For machines each line is an object
+//! that can be read alone.
+
+mod lines;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -7,19 +10,33 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::filter_fn, fmt::MakeWriter, layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
+use self::lines::Lines;
 use super::page::Ink;
+use crate::serve::SPAN;
 
 /// Environment variable with what is logged.
 const VARIABLE: &str = "HELMSTREAM_LOG";
+
+/// In which form the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
 
 /// The bar that stands on the terminal, if one does.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Begins to log. Services are read later and by machines, so they have times; questions have a
 /// person before them.
-pub(super) fn begin(serves: bool) {
+pub(super) fn begin(serves: bool, format: LogFormat) {
     let default = if serves {
         "info,async_nats=warn"
     } else {
@@ -30,16 +47,35 @@ pub(super) fn begin(serves: bool) {
         .filter(|wanted| !wanted.is_empty())
         .and_then(|wanted| EnvFilter::try_new(wanted).ok())
         .unwrap_or_else(|| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // Fails only where something else logs already, and then that does.
+    let _ = match format {
+        LogFormat::Json => {
+            // Whatever is chosen, each line says whose it is.
+            let filter = match format!("{SPAN}=error").parse() {
+                Ok(named) => filter.add_directive(named),
+                Err(_) => filter,
+            };
+            Registry::default().with(Lines.with_filter(filter)).try_init()
+        }
+        LogFormat::Text => {
+            Registry::default().with(for_people(serves).with_filter(filter)).try_init()
+        }
+    };
+}
+
+/// Spans are for machines: a person who reads a log in order knows whose a line is.
+fn for_people<S>(serves: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer()
         .with_ansi(Ink::of(io::stderr().is_terminal()).is_coloured())
         .with_writer(Aside);
-    // Fails only where something else logs already, and then that does.
-    let _ = if serves {
-        builder.try_init()
-    } else {
-        builder.without_time().with_target(false).try_init()
-    };
+    let events = filter_fn(|metadata| metadata.is_event());
+    match serves {
+        true => layer.with_filter(events).boxed(),
+        false => layer.without_time().with_target(false).with_filter(events).boxed(),
+    }
 }
 
 /// Names the bar that steps aside, or that there is none any more.

@@ -26,6 +26,7 @@ mod publish;
 mod replay;
 mod run;
 mod server;
+mod service;
 mod shell;
 mod table;
 mod token;
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 
 use self::{
     ending::Ending,
+    log::LogFormat,
     output::{Format, Screen},
 };
 use crate::client::{
@@ -75,6 +77,11 @@ struct Cli {
     /// Seconds to wait for NATS or Postgres while they are away [default: 5; publish, sync and tail: without end]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = GLOBAL)]
     patience: Option<u64>,
+
+    /// How the log on stderr is written: for people, or one object a line
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    #[arg(help_heading = GLOBAL, env = "HELMSTREAM_LOG_FORMAT", hide_env_values = true)]
+    log_format: LogFormat,
 
     #[command(subcommand)]
     command: Command,
@@ -119,6 +126,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Compare the log, the ledger and the checkpoints of the views; name the first difference
     Verify(verify::VerifyArgs),
+    /// The services there are, and what each does
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
     /// Run a whole plane on this machine, with servers of its own
     #[command(after_help = "Example:\n  helmstream up --sample")]
     Up(crate::up::UpArgs),
@@ -127,7 +137,7 @@ enum Command {
     Setup(crate::setup::SetupArgs),
     /// Run services of a plane that is set up
     #[command(
-        after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run"
+        after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run\n  helmstream serve --metrics 127.0.0.1:7421 --log-format json"
     )]
     Serve(crate::serve::ServeArgs),
     /// Print what a shell needs to complete commands
@@ -151,6 +161,7 @@ Examples:
   helmstream token list                      who may come in, and until when
   helmstream event tail                      what is recorded from now on
   helmstream event why 17                    from the door to every effect
+  helmstream service list                    what runs, and what each part of it does
   helmstream verify                          whether log and ledger say the same
   helmstream run list --at 2026-01-31        what was going on then
   helmstream diff --from 100 --to 140        what changed in between
@@ -177,6 +188,9 @@ Environment:
   HELMSTREAM_PROFILE     its name in profiles.toml, as --profile
   HELMSTREAM_TOKEN_FILE  the file that holds the token, as --token-file
   HELMSTREAM_TOKEN       the token itself, where nothing better can hold it
+  HELMSTREAM_METRICS     where metrics are told, as --metrics
+  HELMSTREAM_HEARTBEAT_FILE  the file with the address for signs of life, as --heartbeat-file
+  HELMSTREAM_LOG_FORMAT  text or json, as --log-format
   HELMSTREAM_LOG         what is logged to stderr, such as debug or helmstream_stream=trace
   NO_COLOR               no colours";
 
@@ -190,7 +204,8 @@ pub fn main() -> ExitCode {
             return if said.use_stderr() { Ending::Usage.into() } else { Ending::Done.into() };
         }
     };
-    log::begin(matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_)));
+    let serves = matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_));
+    log::begin(serves, cli.log_format);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -219,7 +234,7 @@ fn in_a_form_it_has(cli: Cli) -> Result<Cli, clap::Error> {
 }
 
 async fn answer(cli: Cli) -> anyhow::Result<Ending> {
-    let Cli { plane, server, output, patience, command } = cli;
+    let Cli { plane, server, output, patience, command, log_format: _ } = cli;
     match command {
         Command::Up(mut args) => {
             if let Some(plane) = plane {
@@ -237,6 +252,7 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
         }
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&Screen::of_stdout(output), args),
+        Command::Service(command) => service::answer(&Screen::of_stdout(output), &command),
         command => {
             let screen = Screen::of_stdout(output);
             let manner = manner(&command, patience);
@@ -298,7 +314,7 @@ async fn ask(
         Command::Replay(args) => replay::answer(client, screen, args).await,
         Command::Verify(args) => verify::answer(client, screen, args).await,
         Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
-        Command::Completions(_) | Command::Man(_) => Ok(Ending::Done),
+        Command::Completions(_) | Command::Man(_) | Command::Service(_) => Ok(Ending::Done),
     }
 }
 
@@ -331,61 +347,4 @@ fn manner(command: &Command, patience: Option<u64>) -> Manner {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
-        match command.get_subcommands().count() {
-            0 => vec![command.clone()],
-            _ => command.get_subcommands().flat_map(leaves).collect(),
-        }
-    }
-
-    /// What a shell makes of an example: words, a quoted one in one piece, up to a pipe, a file or a comment.
-    fn words(example: &str) -> Vec<String> {
-        let mut words = vec![String::new()];
-        let mut quoted = false;
-        for c in example.chars() {
-            match c {
-                '\'' => quoted = !quoted,
-                '|' | '#' | '>' if !quoted => break,
-                ' ' if !quoted => words.push(String::new()),
-                c => words.last_mut().expect("there is one").push(c),
-            }
-        }
-        words.retain(|word| !word.is_empty());
-        words
-    }
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_command_has_an_example_that_can_be_said() {
-        for command in leaves(&Cli::command()) {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let examples: Vec<&str> = help
-                .lines()
-                .map(str::trim)
-                .filter(|line| line.starts_with("helmstream "))
-                .collect();
-            assert!(!examples.is_empty(), "{} has no example", command.get_name());
-            for example in examples {
-                let parsed = Cli::try_parse_from(words(example));
-                assert!(parsed.is_ok(), "{example}: {parsed:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_guide_names_every_exit_code_that_the_help_names() {
-        let guide = include_str!("../../../docs/guides/cli.md");
-        for ending in Ending::ALL {
-            let (code, help) = (ending.code(), AFTER_HELP);
-            assert!(help.contains(&format!("\n  {code} ")), "the help has no {code}");
-            assert!(guide.contains(&format!("| {code} |")), "the guide has no {code}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 pub mod answering;
 mod api;
 mod caller;
+mod counting;
 mod described;
 mod framing;
 mod gate;
@@ -36,6 +37,7 @@ use crate::{
     client::{Direct, direct::Manner},
     limits::{HTTP_OUTCOME_WAIT, HTTP_PATIENCE},
     local::plane::Plane,
+    metrics::HttpMetrics,
     service::{Service, Surroundings},
 };
 
@@ -65,6 +67,7 @@ pub struct App {
     gate: Gate,
     tail: Tail,
     readiness: health::Found,
+    metrics: HttpMetrics,
 }
 
 /// Serves until it is told to stop.
@@ -92,6 +95,7 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
         gate: Gate::open(&settings.plane)?,
         tail: Tail::default(),
         readiness: health::Found::default(),
+        metrics: around.metrics.http(),
     });
     let router = operations::router(app.clone());
     tokio::select! {
@@ -103,12 +107,14 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
 
 /// Answers one request.
 async fn answer(app: &App, mut router: Router, mut request: Request, from: SocketAddr) -> Response {
+    let begun = tokio::time::Instant::now();
     let answered = match let_in(app, &mut request, from).await {
         Ok(()) => match tower_service::Service::call(&mut router, request).await {
             Ok(response) => response,
         },
         Err(problem) => problem.into_response(),
     };
+    counting::answered(&app.metrics, &answered, begun.elapsed());
     finished(answered)
 }
 

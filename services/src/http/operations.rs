@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     App, answering,
     api::Api,
+    counting,
     described::{health_described, itself_described, publishing_described, stream_described},
     health, line,
     problem::Problem,
@@ -39,7 +40,7 @@ pub fn document() -> Value {
 }
 
 /// The document as it is served: it is made once.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+pub(super) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 /// Everything that can be asked.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -52,6 +53,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
+        .layer(axum::middleware::from_fn(counting::noted))
         .with_state(app)
 }
 

@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, warn};
 
 use super::{App, Settings, answer, framing::Strict};
 use crate::{
@@ -58,7 +58,7 @@ pub(super) async fn listen(
         };
         let _ = stream.set_nodelay(true);
         let (app, router, tls, stop) = (app.clone(), router.clone(), tls.clone(), around.stop());
-        connections.spawn(async move {
+        let conversing = async move {
             let _permit = permit;
             match tls {
                 None => converse(stream, from, app, router, stop).await,
@@ -67,7 +67,8 @@ pub(super) async fn listen(
                     _ => debug!(%from, "TLS was not agreed on"),
                 },
             }
-        });
+        };
+        connections.spawn(conversing.in_current_span());
     }
     let draining = async { while connections.join_next().await.is_some() {} };
     let _ = timeout(DRAIN_SECONDS, draining).await;

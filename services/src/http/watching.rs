@@ -78,6 +78,7 @@ const TOO_SLOW: &str = "event: cut\ndata: {\"reason\":\"too slow\"}\n\n";
 async fn tell(app: Arc<App>, wanted: TailRequest, sender: mpsc::Sender<Bytes>) {
     // One place is kept for what is said last.
     let Ok(last_word) = sender.clone().reserve_owned().await else { return };
+    let _counted = app.metrics.reader();
     let mut stop = app.around.stop();
     let telling = async {
         let mut watcher = Watcher::begin(&app, wanted).await;

@@ -66,6 +66,14 @@ pub enum Account {
     Own,
 }
 
+impl NatsUser {
+    /// The tokens under which it may publish to INBOX.
+    pub fn publishes_as(&self) -> impl Iterator<Item = &str> {
+        let allowed = self.permissions["publish"]["allow"].as_array().into_iter().flatten();
+        allowed.filter_map(|subject| subject.as_str()?.strip_prefix("in."))
+    }
+}
+
 /// Every NATS user, by name.
 pub fn users() -> Result<Vec<NatsUser>> {
     FILES

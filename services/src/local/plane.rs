@@ -35,6 +35,9 @@ pub struct Places {
     pub postgres: PostgresPlace,
     /// Where the plane answers over HTTP.
     pub http: SocketAddr,
+    /// Where `up` tells its metrics; it chooses a place when it first runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,7 @@ impl Plane {
                 nats_url: format!("nats://127.0.0.1:{}", free_port()?),
                 postgres,
                 http: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
+                metrics: None,
             };
             write_places(&directory, &places)?;
         }

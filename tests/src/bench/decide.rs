@@ -86,6 +86,7 @@ pub(crate) async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHan
         instance: Uuid::new_v4(),
         cleaner: None,
         http: None,
+        metrics: helmstream_services::metrics::ServiceMetrics::unseen("run"),
         stop: stopped,
     };
     Ok((stop, tokio::spawn(decide::<Run>(Arc::new(around)))))

@@ -11,6 +11,13 @@ async fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
     let plane = PathBuf::from(words.next().context("usage: helmstream-mortal PLANE SERVICE")?);
     let service = words.next().context("usage: helmstream-mortal PLANE SERVICE")?;
-    let http = HttpArgs::default();
-    run(ServeArgs { services: vec![service], accept_power_loss: true, http, plane }).await
+    run(ServeArgs {
+        services: vec![service],
+        accept_power_loss: true,
+        http: HttpArgs::default(),
+        metrics: None,
+        heartbeat: Default::default(),
+        plane,
+    })
+    .await
 }

@@ -32,7 +32,7 @@ const OURS: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates that only these rooms may know.
-const KNOWN_BY: [(&str, &[&str]); 8] = [
+const KNOWN_BY: [(&str, &[&str]); 9] = [
     ("async-nats", &["helmstream-stream", "helmstream-tests"]),
     ("tokio-postgres", &["helmstream-projections", "helmstream-tests"]),
     ("postgres-protocol", &["helmstream-projections"]),
@@ -44,6 +44,7 @@ const KNOWN_BY: [(&str, &[&str]); 8] = [
     ("anyhow", &["helmstream-services", "helmstream-tests"]),
     ("regex", &["helmstream-core", "helmstream-tests"]),
     ("hmac", &["helmstream-core"]),
+    ("prometheus-client", &["helmstream-services"]),
 ];
 
 /// All that the two pure rooms may import. A crate joins them only by a line here.

@@ -86,6 +86,23 @@ fn every_durable_is_of_a_stream_that_is_there_and_may_be_worked_off_by_its_servi
     }
 }
 
+/// What `service list` tells and what `serve` runs is one value; the files of `nats/consumers` are what
+/// the server holds.
+#[test]
+fn the_durables_of_the_services_are_those_that_there_are() {
+    let mut worked_off = BTreeSet::new();
+    for service in serve::services() {
+        for durable in service.does().flat_map(|does| does.durables(service.name)) {
+            let path = format!("nats/consumers/{}.json", durable.name);
+            let text = tree::text(&path).unwrap_or_else(|| panic!("there is no {path}"));
+            let file: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(file["stream_name"], durable.stream, "{path}");
+            assert!(worked_off.insert(durable.name.clone()), "{} has two owners", durable.name);
+        }
+    }
+    assert_eq!(worked_off, names_in("nats/consumers/"));
+}
+
 #[test]
 fn every_stream_keeps_what_the_house_says_it_keeps() {
     for name in names_in("nats/streams/") {
