@@ -39,7 +39,7 @@ pub use self::{
     clean::{Cleaner, Person},
     file::{FILE, QUARANTINE},
     form::Headers,
-    retry::{Again, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
+    retry::{Again, HEADER_BYTES, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -120,6 +120,15 @@ impl Wanted {
 impl Dead {
     fn new(reason: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason, detail: bounded_detail(detail.into()), hint: hint.into(), known_by: None }
+    }
+
+    /// Its headers are such that no client hands the message over.
+    pub fn unheard(fault: &str) -> Self {
+        Self::new(
+            "unreadable_headers",
+            fault,
+            "write a header a line, `name: value`, and percent-encode what is not printable ASCII",
+        )
     }
 
     /// The same (publisher, source, id) was accepted with other content.

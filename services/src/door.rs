@@ -4,6 +4,7 @@
 
 mod lost;
 mod naming;
+mod reading;
 mod seen;
 
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use futures_util::future::{join_all, try_join_all};
 use helmstream_core::door::{
-    Admission, Admitted, Arrival, Cleaner, Dead, Headers, KEPT_HEADERS, Origin, admit as read,
-    origin as origin_of,
+    Admission, Admitted, Arrival, Cleaner, Dead, HEADER_BYTES, Headers, KEPT_HEADERS, Origin,
+    admit as read, origin as origin_of,
 };
 use helmstream_projections::people;
 use helmstream_schemas::{
@@ -22,13 +23,13 @@ use helmstream_schemas::{
 };
 use helmstream_stream::{
     StreamError,
-    consume::{self, Delivery, Durable},
+    consume::{Delivery, Durable, unheard::Standing},
     crash,
     decide::journal,
     headers::{REPLY_TO, to_headers},
     publish::store,
 };
-use tracing::{info, warn};
+use tracing::warn;
 use uuid::Uuid;
 
 use self::{
@@ -37,7 +38,6 @@ use self::{
 };
 use crate::{
     decides::reply,
-    limits::DOOR_BATCH_MESSAGES_MAX,
     local::credentials,
     patience::{Passing, pause, steadily},
     service::{Service, Surroundings},
@@ -54,6 +54,10 @@ struct Door {
     publishers: Vec<credentials::NatsUser>,
     seen: Seen,
     names: Names,
+    /// What was on its way may not have come.
+    is_cut: bool,
+    /// How far its durable had come when it was looked at last.
+    stood: Option<Standing>,
 }
 
 /// A message and what it is to become.
@@ -90,13 +94,15 @@ pub async fn admit(around: Arc<Surroundings>) -> Result<()> {
     let mut stop = around.stop();
     let Some(seen) = Seen::begin(&around).await? else { return Ok(()) };
     let names = Names::new(around.connection.clone());
-    let mut door = Door { around: around.clone(), cleaner, publishers, seen, names };
+    let around_door = around.clone();
+    let (is_cut, stood) = (true, None);
+    let mut door = Door { around: around_door, cleaner, publishers, seen, names, is_cut, stood };
     let durable = Durable { stream: "INBOX", name: "door".into(), group: None };
     let searching = tokio::spawn(lost::search(around.clone()));
     let mut failed = 0;
     let ended = loop {
         let ended = tokio::select! {
-            ended = door.work(&durable, &mut failed) => ended,
+            ended = door.read_on(&durable, &mut failed) => ended,
             _ = stop.wait_for(|stop| *stop) => break Ok(()),
         };
         match ended {
@@ -118,18 +124,6 @@ pub async fn admit(around: Arc<Surroundings>) -> Result<()> {
 }
 
 impl Door {
-    async fn work(&mut self, durable: &Durable, failed: &mut usize) -> Result<(), StreamError> {
-        let connection = self.around.connection.clone();
-        let mut batches = consume::batches(&connection, durable, DOOR_BATCH_MESSAGES_MAX).await?;
-        loop {
-            let batch = batches.next().await?;
-            if std::mem::take(failed) > 0 {
-                info!("the door is going on");
-            }
-            self.admit_batch(batch).await?;
-        }
-    }
-
     /// A batch from beginning to end. Whatever is interrupted comes again and is told apart by
     /// what is stored already.
     async fn admit_batch(&mut self, batch: Vec<Delivery>) -> Result<(), StreamError> {
@@ -178,7 +172,10 @@ impl Door {
             headers: &origin.headers,
             payload: &record.payload,
         };
-        let admission = read(&arrival, &self.cleaner);
+        let admission = match &delivery.unheard {
+            Some(unheard) => Admission::Dead(Dead::unheard(&unheard.fault)),
+            None => read(&arrival, &self.cleaner),
+        };
         Entry { delivery, token, origin, admission }
     }
 
@@ -319,6 +316,9 @@ impl Door {
         let mut kept = attributes.clone();
         if let Some(headers) = entry.origin.headers.to_text() {
             kept.set(KEPT_HEADERS, headers);
+        }
+        if let Some(unheard) = &entry.delivery.unheard {
+            kept.set(HEADER_BYTES, unheard.header_bytes.to_string());
         }
         let dead_sequence = store(connection, &subject, to_headers(&kept), payload).await?;
         let letter = DeadLetter {

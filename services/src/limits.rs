@@ -9,6 +9,14 @@ pub const PARTITIONS: u32 = 4;
 /// the last of them does not wait long.
 pub const DOOR_BATCH_MESSAGES_MAX: usize = 256;
 
+/// How often the door looks whether a message was delivered and never came. A second look finds it,
+/// so it waits no longer than one that was delivered and not acknowledged.
+pub const DOOR_LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long after a cut what was on its way is sent again: longer than a batch takes that another
+/// door may have in hand, shorter than anybody minds.
+pub const DOOR_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// Publishes the door remembers by itself, in each of two generations. What is older it asks the
 /// ledger for, which by then has to have it.
 pub const DOOR_RECENT_MAX: usize = 32_768;

@@ -29,7 +29,9 @@ pub struct Connection {
     pub client: Client,
     pub jetstream: jetstream::Context,
     pub user: String,
+    address: Address,
     denied: watch::Receiver<Option<String>>,
+    cuts: watch::Receiver<u64>,
 }
 
 impl Connection {
@@ -37,6 +39,16 @@ impl Connection {
     /// A denied publish gets no answer at all, so whoever timed out looks here for the reason.
     pub fn denied(&self) -> Option<String> {
         self.denied.borrow().clone()
+    }
+
+    /// Another one to the same place, for what may end a connection.
+    pub async fn another(&self) -> Result<Self, StreamError> {
+        connect(&self.address).await
+    }
+
+    /// How often it was cut so far. What was on its way then never came.
+    pub fn cuts(&self) -> watch::Receiver<u64> {
+        self.cuts.clone()
     }
 
     /// Waits until the server denies `subject` from now on, for ever if it never does; for racing
@@ -62,10 +74,11 @@ impl Connection {
 pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
     let seed = read_seed(address).await?;
     let (denied_sender, denied) = watch::channel(None);
+    let (cuts_sender, cuts) = watch::channel(0);
     let mut attempt = 0;
     let client = loop {
         attempt += 1;
-        match options(address, seed.as_deref(), denied_sender.clone())
+        match options(address, seed.as_deref(), denied_sender.clone(), cuts_sender.clone())
             .connect(servers(&address.url))
             .await
         {
@@ -106,7 +119,8 @@ pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
         .timeout(Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS))
         .ack_timeout(Duration::from_secs(limits::ACK_TIMEOUT_SECONDS))
         .build(client.clone());
-    Ok(Connection { client, jetstream, user: address.user.clone(), denied })
+    let (user, address) = (address.user.clone(), address.clone());
+    Ok(Connection { client, jetstream, user, address, denied, cuts })
 }
 
 /// The inbox of a user: the only place where it may receive answers.
@@ -137,6 +151,7 @@ fn options(
     address: &Address,
     seed: Option<&str>,
     denied: watch::Sender<Option<String>>,
+    cuts: watch::Sender<u64>,
 ) -> ConnectOptions {
     let user = address.user.clone();
     let options = ConnectOptions::new()
@@ -148,6 +163,9 @@ fn options(
         .max_reconnects(None)
         .reconnect_delay_callback(limits::reconnect_delay)
         .event_callback(move |event| {
+            if matches!(event, Event::Disconnected) {
+                cuts.send_modify(|cuts| *cuts += 1);
+            }
             say(&user, event, &denied);
             std::future::ready(())
         });

@@ -21,6 +21,8 @@ use crate::{
     limits,
 };
 
+pub mod unheard;
+
 /// A message on its way: what is stored, and what only the delivery knows.
 pub struct Delivery {
     pub record: Record,
@@ -30,6 +32,9 @@ pub struct Delivery {
     pub scheduler: Option<String>,
     /// It was delivered before, and what came of that is not known here.
     pub again: bool,
+    /// Set if its headers cannot be read: then they stand before the payload, and none of them
+    /// counts.
+    pub unheard: Option<unheard::Unheard>,
     /// It could not be handled yet, and comes again after this.
     later: Option<Duration>,
     message: jetstream::Message,
@@ -107,24 +112,33 @@ impl Delivery {
 pub struct Batches {
     durable: Durable,
     chunks: ReadyChunks<pull::Stream>,
+    through: jetstream::Context,
 }
 
-/// Begins to pull batches of at most `batch_messages_max`.
+/// Begins to pull batches of at most `batch_messages_max`. They are acknowledged through another
+/// connection, which goes on where a message ends the one that reads it.
 pub async fn batches(
-    connection: &Connection,
+    reading: &Connection,
+    acknowledging: &Connection,
     durable: &Durable,
     batch_messages_max: usize,
 ) -> Result<Batches, StreamError> {
-    let chunks = pull(connection, durable).await?.ready_chunks(batch_messages_max);
-    Ok(Batches { durable: durable.clone(), chunks })
+    let chunks = pull(reading, durable).await?.ready_chunks(batch_messages_max);
+    Ok(Batches { durable: durable.clone(), chunks, through: acknowledging.jetstream.clone() })
 }
 
 impl Batches {
+    /// What is there already, without waiting; `None` if nothing is.
+    pub fn ready(&mut self) -> Option<Result<Vec<Delivery>, StreamError>> {
+        self.next().now_or_never()
+    }
+
     /// Waits for a message and takes along what is there already.
     pub async fn next(&mut self) -> Result<Vec<Delivery>, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| cut(&self.durable, "the pull ended"))?;
         let each = chunk.into_iter().map(|message| {
-            let message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
+            let mut message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
+            message.context = self.through.clone();
             delivery(&self.durable, message)
         });
         each.collect()
@@ -179,16 +193,21 @@ where
     }
 }
 
-async fn pull(connection: &Connection, durable: &Durable) -> Result<pull::Stream, StreamError> {
+/// A durable, as the server has it now.
+async fn consumer(
+    connection: &Connection,
+    durable: &Durable,
+) -> Result<jetstream::consumer::PullConsumer, StreamError> {
     let stream = connection
         .jetstream
         .get_stream_no_info(durable.stream)
         .await
         .map_err(|error| cut(durable, &error.to_string()))?;
-    let consumer: jetstream::consumer::PullConsumer = stream
-        .get_consumer(&durable.name)
-        .await
-        .map_err(|error| cut(durable, &error.to_string()))?;
+    stream.get_consumer(&durable.name).await.map_err(|error| cut(durable, &error.to_string()))
+}
+
+async fn pull(connection: &Connection, durable: &Durable) -> Result<pull::Stream, StreamError> {
+    let consumer = consumer(connection, durable).await?;
     let mut builder = consumer
         .stream()
         .max_messages_per_batch(limits::PULL_AHEAD_MESSAGES)
@@ -215,7 +234,8 @@ fn delivery(durable: &Durable, message: jetstream::Message) -> Result<Delivery, 
         payload: message.payload.to_vec(),
     };
     let (reply_to, scheduler) = (text(REPLY_TO), text(helmstream_core::due::SCHEDULER_HEADER));
-    Ok(Delivery { record, reply_to, scheduler, again: delivered > 1, later: None, message })
+    let again = delivered > 1;
+    Ok(Delivery { record, reply_to, scheduler, again, unheard: None, later: None, message })
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {

@@ -8,6 +8,7 @@ pub mod faber;
 pub mod faber_folders;
 pub mod forge;
 pub mod harness;
+pub mod hpub;
 pub mod issuer;
 pub mod kill;
 pub mod patience;
