@@ -67,14 +67,16 @@ impl Door {
         }
     }
 
-    /// After a cut: sets aside what nobody can hand over, and asks for the rest once more. Another
-    /// door that holds some of it meanwhile has time to be done with it.
+    /// Before it reads on: sets aside what nobody can hand over, and after a cut asks for the rest
+    /// once more. Another door that holds some of it meanwhile has time to be done with it; at the
+    /// start nothing was on its way to this one, and the server sends it again by itself.
     async fn bring_back(&mut self, durable: &Durable) -> Result<(), StreamError> {
         let connection = self.around.connection.clone();
         let stands = standing(&connection, durable).await?;
         if stands.pending > 0 {
             let all = pending(&connection, durable, &stands, stands.delivered_to).await?;
-            for delivery in self.set_aside(all).await? {
+            let others = self.set_aside(all).await?;
+            for delivery in others.into_iter().filter(|_| self.stood.is_some()) {
                 delivery.later(DOOR_AGAIN_AFTER).acknowledge().await?;
             }
         }
