@@ -93,3 +93,7 @@ pub const PAST_BUILD_SECONDS_MAX: f64 = 3_600.0;
 
 /// How often a list of editions is begun anew because one of them was dropped meanwhile.
 pub const LIST_ATTEMPTS_MAX: u32 = 5;
+
+/// External facts that are looked at in one round for what they are about: nearly every one that holds
+/// the text is about it, and a list of the longest kind is one round.
+pub const ABOUT_ROWS: u32 = 1_000;

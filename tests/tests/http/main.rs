@@ -1,6 +1,7 @@
 //! The door for HTTP on a whole plane with real servers: who may ask what, publishing in three
 //! modes, watching, and what is said while the world is away.
 
+mod about;
 mod away;
 mod mine;
 mod published;
