@@ -7,6 +7,7 @@ mod cdevents;
 mod clean;
 mod cloudevent;
 mod deployed;
+mod entity;
 mod faber;
 mod fields;
 mod file;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 pub use self::{
     asks::{HTTP, RETRIER},
     clean::{Cleaner, Person},
+    entity::{ENTITY_EVENT, ENTITY_EVENTS},
     file::{FILE, QUARANTINE},
     form::Headers,
     retry::{Again, HEADER_BYTES, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
@@ -283,6 +285,10 @@ fn wanted(
 ) -> Result<Wanted, Dead> {
     if file::is_file(&event.kind) {
         return file::read(event, removed, arrival, known_by);
+    }
+    if entity::is_entity_event(&event.kind) {
+        let of_run = entity::read(event, &removed, arrival);
+        return of_run.map_or_else(|| file::kept(event, removed), Ok);
     }
     if asks::is_ours(&event.kind) {
         return asks::read(event, arrival);

@@ -237,6 +237,17 @@ pub const REQUEST_BYTES_MAX: usize = 256 * 1_024;
 /// Bytes of a publish over HTTP, batches included: eight of the largest events.
 pub const BATCH_BYTES_MAX: usize = 4 * 1_048_576;
 
+/// Bytes of one entity's event: thirty times what one with every field is.
+pub const ENTITY_EVENT_BYTES_MAX: usize = 64 * 1_024;
+
+/// Bytes of a name in one: with another of them and with every byte escaped they still fit the
+/// identity of a source.
+pub const ENTITY_NAME_BYTES_MAX: usize = 80;
+
+/// Events of entities that each actor may send a minute in the long run, and as many more in one
+/// minute: what Helm's cloud promises the sender.
+pub const ENTITY_EVENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(1_000).expect("not zero");
+
 /// Events that are published in one request.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
 

@@ -16,6 +16,7 @@ pub mod proxy;
 pub mod publisher;
 pub mod race;
 pub mod running;
+pub mod sender;
 pub mod sql;
 pub mod tree;
 pub mod web;

@@ -3,6 +3,7 @@
 
 mod about;
 mod away;
+mod entity_events;
 mod mine;
 mod published;
 mod roles;
