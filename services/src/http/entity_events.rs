@@ -194,29 +194,16 @@ fn wrong(field: &str, message: String) -> Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let (mut response, status, told) = match self {
+        let (mut response, (told, status)) = match self {
             Self::As(problem) => {
-                let document = problem.document();
-                let kind = document.kind.rsplit(':').next().unwrap_or_default().to_owned();
-                let response = problem.into_response();
-                let status = status_of(response.status());
-                let message = format!("{}: {} {}", document.title, document.detail, document.hint);
-                let error_code = error_code(&kind, status);
-                (
-                    response,
-                    status,
-                    NotAccepted { status: String::new(), error_code, message, details: None },
-                )
+                let told = told_of(&problem);
+                (problem.into_response(), told)
             }
             Self::For { error_code, message, details } => {
-                let status = StatusCode::BAD_REQUEST;
-                let error_code = error_code.to_owned();
-                let details = Some(details);
-                let told = NotAccepted { status: String::new(), error_code, message, details };
-                (Response::default(), status, told)
+                let told = NotAccepted::new(error_code.to_owned(), message, Some(details));
+                (Response::default(), (told, StatusCode::BAD_REQUEST))
             }
         };
-        let told = NotAccepted { status: "error".to_owned(), ..told };
         *response.status_mut() = status;
         *response.body_mut() = serde_json::to_vec(&told).unwrap_or_default().into();
         let headers = response.headers_mut();
@@ -226,6 +213,22 @@ impl IntoResponse for Refused {
         }
         response
     }
+}
+
+impl NotAccepted {
+    fn new(error_code: String, message: String, details: Option<Details>) -> Self {
+        Self { status: "error".to_owned(), error_code, message, details }
+    }
+}
+
+/// A problem in the sender's form.
+fn told_of(problem: &Problem) -> (NotAccepted, StatusCode) {
+    let document = problem.document();
+    let status = status_of(problem.status);
+    let kind = document.kind.rsplit(':').next().unwrap_or_default();
+    let parts = [document.title, document.detail, document.hint];
+    let said: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    (NotAccepted::new(error_code(kind, status), said.join("; "), None), status)
 }
 
 /// The sender knows six of them and drops an event, waits, or tries again by each. What it should
@@ -253,6 +256,7 @@ fn error_code(kind: &str, status: StatusCode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::{Code, Failure};
 
     fn body() -> Value {
         json!({
@@ -268,6 +272,27 @@ mod tests {
         assert_eq!((id.as_str(), &event["id"]), ("evt_1", &json!("evt_1")));
         assert_eq!(event["source"], "/faber/a%2Fb/c+d", "no name reaches into the next");
         assert_eq!((&event["subject"], &event["data"]), (&json!("page-7"), &body()));
+    }
+
+    #[test]
+    fn a_fault_of_the_plane_is_told_without_what_is_inside() {
+        let failure = Failure::new(Code::Unreadable, "it cannot be read", "at row 7", "look at it");
+        for (problem, status, code) in [
+            (Problem::from(failure), 500, "INTERNAL_ERROR"),
+            (Problem::not_ready("it is not known yet who may come in"), 503, "UNAVAILABLE"),
+            (Problem::too_slow(9), 503, "UNAVAILABLE"),
+            (Problem::too_many(7), 429, "RATE_LIMITED"),
+            (Problem::not_let_in(), 401, "UNAUTHORIZED"),
+            (Problem::not_permitted(""), 403, "FORBIDDEN"),
+            (Problem::too_large(7), 400, "TOO_LARGE"),
+        ] {
+            let (told, found) = told_of(&problem);
+            assert_eq!((found.as_u16(), told.error_code.as_str()), (status, code));
+            assert!(told.status == "error" && !told.message.contains("row 7"), "{told:?}");
+            let response = Refused::As(problem).into_response();
+            assert_eq!(response.status(), found);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), [429, 503].contains(&status));
+        }
     }
 
     #[test]
