@@ -60,6 +60,16 @@ pub const WHY_RECORDS_MAX: usize = 500;
 /// Links that are followed for one answer: an event that is linked to more is a list and not a cause.
 pub const LINKS_MAX: usize = 32;
 
+/// Commands before an event that are looked through for what it links to, if that was published
+/// elsewhere: a day of a busy plane. What is linked to comes first, mostly.
+pub const LINK_COMMANDS_BEFORE: i64 = 100_000;
+
+/// Commands after it: two publishers are not told in the order in which things happened.
+pub const LINK_COMMANDS_AFTER: i64 = 10_000;
+
+/// Commands of these that may hold an id; of more it is not told whether one alone has it.
+pub const LINK_COMMANDS_MAX: i64 = 1_000;
+
 /// Positions of INBOX without an outcome that are named at once; more of them are the same alarm.
 pub const UNACCOUNTED_MAX: i64 = 1_000;
 
@@ -93,3 +103,7 @@ pub const PAST_BUILD_SECONDS_MAX: f64 = 3_600.0;
 
 /// How often a list of editions is begun anew because one of them was dropped meanwhile.
 pub const LIST_ATTEMPTS_MAX: u32 = 5;
+
+/// External facts that are looked at in one round for what they are about: nearly every one that holds
+/// the text is about it, and a list of the longest kind is one round.
+pub const ABOUT_ROWS: u32 = 1_000;

@@ -7,6 +7,7 @@ mod cdevents;
 mod clean;
 mod cloudevent;
 mod deployed;
+mod entity;
 mod faber;
 mod fields;
 mod file;
@@ -37,9 +38,10 @@ use uuid::Uuid;
 pub use self::{
     asks::{HTTP, RETRIER},
     clean::{Cleaner, Person},
+    entity::{ENTITY_EVENT, ENTITY_EVENTS},
     file::{FILE, QUARANTINE},
     form::Headers,
-    retry::{Again, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
+    retry::{Again, HEADER_BYTES, KEPT_HEADERS, Origin, again, on_behalf_of, origin, through_http},
 };
 use crate::{NewCommand, approval::approval_id, command::derived_id};
 
@@ -120,6 +122,15 @@ impl Wanted {
 impl Dead {
     fn new(reason: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason, detail: bounded_detail(detail.into()), hint: hint.into(), known_by: None }
+    }
+
+    /// Its headers are such that no client hands the message over.
+    pub fn unheard(fault: &str) -> Self {
+        Self::new(
+            "unreadable_headers",
+            fault,
+            "write a header a line, `name: value`, and percent-encode what is not printable ASCII",
+        )
     }
 
     /// The same (publisher, source, id) was accepted with other content.
@@ -274,6 +285,10 @@ fn wanted(
 ) -> Result<Wanted, Dead> {
     if file::is_file(&event.kind) {
         return file::read(event, removed, arrival, known_by);
+    }
+    if entity::is_entity_event(&event.kind) {
+        let of_run = entity::read(event, &removed, arrival);
+        return of_run.map_or_else(|| file::kept(event, removed), Ok);
     }
     if asks::is_ours(&event.kind) {
         return asks::read(event, arrival);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{AsOf, as_of_ledger, rows_limit};
+use super::{AsOf, about::list_about, as_of_ledger, rows_limit};
 use crate::{
     columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
@@ -21,6 +21,8 @@ pub struct EventFilter {
     pub aggregate: Option<Id>,
     /// The type as it stands in `ce-type`.
     pub kind: Option<String>,
+    /// External facts about what has this id, and no other events.
+    pub about: Option<String>,
     /// From this position on.
     pub from_seq: u64,
     /// Up to this position; without one, to the end.
@@ -79,6 +81,12 @@ pub async fn event_list(
     let to = filter.to_seq.map(seq);
     let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
+    if let Some(about) = &filter.about {
+        let answer = list_about(&mut session, filter, about).await?;
+        session.end().await?;
+        let as_of_seq = filter.to_seq.map_or(as_of_seq, |to| to.min(as_of_seq));
+        return Ok(AsOf { as_of_seq, answer });
+    }
     let rows = match &filter.aggregate {
         Some(id) => {
             let contexts = filter.context.map_or(Context::ALL.to_vec(), |context| vec![context]);

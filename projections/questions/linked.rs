@@ -1,8 +1,10 @@
 //! What a publisher says that its event belongs to: the links of a CDEvent, followed to what the
 //! events that they name became. A link names an event by its id alone; so it is looked for where the
 //! publisher of the link would have published it, under the source of the event that has the link.
+//! If it is not there, it is looked for by whomever published, near the event that has the link; and
+//! followed if one event alone has that id there.
 
-use helmstream_schemas::{Hash, Id, Timestamp};
+use helmstream_schemas::{Attributes, Hash, Id, Timestamp, attributes as ce};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -12,8 +14,8 @@ use uuid::Uuid;
 use crate::{
     columns::{aggregate_of, seq_back},
     error::ProjectionError,
-    limits::LINKS_MAX,
-    session::Session,
+    limits::{LINK_COMMANDS_AFTER, LINK_COMMANDS_BEFORE, LINK_COMMANDS_MAX, LINKS_MAX},
+    session::{Session, Value},
 };
 
 /// A link, and where it leads.
@@ -26,6 +28,9 @@ pub struct Linked {
     /// What that event became; absent if it is not known here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub became: Option<Became>,
+    /// Another publisher published it, or it has another source.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// The command that a linked event became.
@@ -48,24 +53,63 @@ pub(super) async fn linked(
     until: Option<i64>,
 ) -> Result<Vec<Linked>, ProjectionError> {
     let mut found: Vec<(Hash, Linked)> = Vec::new();
+    let mut near: Option<(i64, i64)> = None;
     for row in rows.iter().filter(|row| row.get::<_, &str>("stream") == "COMMANDS") {
         let Some(publisher) = row.get::<_, Option<&str>>("publisher") else { continue };
         let Some((source, links)) = links_of(row.get("payload")) else { continue };
+        let own: i64 = row.get("seq");
+        near = Some(near.map_or((own, own), |(first, last)| (first.min(own), last.max(own))));
         found.extend(links.into_iter().map(|(kind, to)| {
-            (Hash::of_parts(&[publisher, &source, &to]), Linked { kind, to, became: None })
+            let key = Hash::of_parts(&[publisher, &source, &to]);
+            (key, Linked { kind, to, became: None, elsewhere: false })
         }));
     }
     found.truncate(LINKS_MAX);
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some((first, last)) = near.filter(|_| !found.is_empty()) else { return Ok(Vec::new()) };
     let keys: Vec<&[u8]> = found.iter().map(|(key, _)| &key.0[..]).collect();
     let rows = session.query(include_str!("why_linked.sql"), &[&keys, &until]).await?;
     for (key, link) in &mut found {
         let row = rows.iter().find(|row| row.get::<_, &[u8]>("door_key") == key.0);
         link.became = row.map(became);
     }
-    Ok(found.into_iter().map(|(_, link)| link).collect())
+    let mut links: Vec<Linked> = found.into_iter().map(|(_, link)| link).collect();
+    let range =
+        (first.saturating_sub(LINK_COMMANDS_BEFORE), last.saturating_add(LINK_COMMANDS_AFTER));
+    elsewhere(session, &mut links, range, until).await?;
+    Ok(links)
+}
+
+/// Looks for what is not where its publisher would have published it, among the commands of a range.
+async fn elsewhere(
+    session: &mut Session,
+    links: &mut [Linked],
+    (first, last): (i64, i64),
+    until: Option<i64>,
+) -> Result<(), ProjectionError> {
+    let open = links.iter().filter(|link| link.became.is_none());
+    let written: Vec<String> = open.map(|link| Json::from(link.to.as_str()).to_string()).collect();
+    if written.is_empty() {
+        return Ok(());
+    }
+    let values: &[Value<'_>] = &[&first, &last, &until, &written, &LINK_COMMANDS_MAX];
+    let rows = session.query(include_str!("why_linked_near.sql"), values).await?;
+    if rows.len() as i64 >= LINK_COMMANDS_MAX {
+        // There may be another one of the same id.
+        return Ok(());
+    }
+    for link in links.iter_mut().filter(|link| link.became.is_none()) {
+        let is_of = |row: &&Row| {
+            let attributes: Option<Attributes> = serde_json::from_str(row.get("attributes")).ok();
+            attributes.is_some_and(|held| held.get(ce::ORIGINID) == Some(link.to.as_str()))
+        };
+        let mut same = rows.iter().filter(is_of);
+        let one = same.next();
+        let key = |row: &Row| row.get::<_, Vec<u8>>("door_key");
+        let is_one = one.is_some_and(|one| same.all(|other| key(other) == key(one)));
+        link.became = one.filter(|_| is_one).map(became);
+        link.elsewhere = link.became.is_some();
+    }
+    Ok(())
 }
 
 fn became(row: &Row) -> Became {

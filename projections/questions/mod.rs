@@ -1,6 +1,7 @@
 //! Everything that can be asked of the views. Each question is read at one moment of the database
 //! and says which position of the log it is as of. Nothing here writes.
 
+mod about;
 pub mod access;
 pub mod approval;
 pub mod changes;

@@ -5,6 +5,7 @@
 mod done;
 mod lost;
 mod naming;
+mod reading;
 mod seen;
 
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use futures_util::future::{join_all, try_join_all};
 use helmstream_core::door::{
-    Admission, Admitted, Arrival, Cleaner, Dead, Headers, KEPT_HEADERS, Origin, admit as read,
-    origin as origin_of,
+    Admission, Admitted, Arrival, Cleaner, Dead, HEADER_BYTES, Headers, KEPT_HEADERS, Origin,
+    admit as read, origin as origin_of,
 };
 use helmstream_projections::people;
 use helmstream_schemas::{
@@ -23,14 +24,14 @@ use helmstream_schemas::{
 };
 use helmstream_stream::{
     StreamError,
-    consume::{self, Delivery, Durable},
+    consume::{Delivery, Durable, unheard::Standing},
     crash,
     decide::journal,
     headers::{REPLY_TO, to_headers},
     publish::store,
 };
 use tokio::time::Instant;
-use tracing::{Instrument, info, warn};
+use tracing::{Instrument, warn};
 use uuid::Uuid;
 
 use self::{
@@ -40,7 +41,6 @@ use self::{
 };
 use crate::{
     decides::reply,
-    limits::DOOR_BATCH_MESSAGES_MAX,
     local::credentials,
     metrics::Became,
     patience::{Passing, pause, steadily},
@@ -64,6 +64,10 @@ struct Door {
     seen: Seen,
     names: Names,
     counted: Counted,
+    /// What was on its way may not have come.
+    is_cut: bool,
+    /// How far its durable had come when it was looked at last.
+    stood: Option<Standing>,
 }
 
 /// A message and what it is to become.
@@ -102,12 +106,21 @@ pub async fn admit(around: Arc<Surroundings>) -> Result<()> {
     let names = Names::new(around.connection.clone());
     let durable = durable();
     let counted = Counted::new(&around.metrics, &durable, &publishers);
-    let mut door = Door { around: around.clone(), cleaner, publishers, seen, names, counted };
+    let mut door = Door {
+        around: around.clone(),
+        cleaner,
+        publishers,
+        seen,
+        names,
+        counted,
+        is_cut: true,
+        stood: None,
+    };
     let searching = tokio::spawn(lost::search(around.clone()).in_current_span());
     let mut failed = 0;
     let ended = loop {
         let ended = tokio::select! {
-            ended = door.work(&durable, &mut failed) => ended,
+            ended = door.read_on(&durable, &mut failed) => ended,
             _ = stop.wait_for(|stop| *stop) => break Ok(()),
         };
         match ended {
@@ -129,18 +142,6 @@ pub async fn admit(around: Arc<Surroundings>) -> Result<()> {
 }
 
 impl Door {
-    async fn work(&mut self, durable: &Durable, failed: &mut usize) -> Result<(), StreamError> {
-        let connection = self.around.connection.clone();
-        let mut batches = consume::batches(&connection, durable, DOOR_BATCH_MESSAGES_MAX).await?;
-        loop {
-            let batch = batches.next().await?;
-            if std::mem::take(failed) > 0 {
-                info!("the door is going on");
-            }
-            self.admit_batch(batch).await?;
-        }
-    }
-
     /// A batch from beginning to end. Whatever is interrupted comes again and is told apart by
     /// what is stored already.
     async fn admit_batch(&mut self, batch: Vec<Delivery>) -> Result<(), StreamError> {
@@ -192,7 +193,10 @@ impl Door {
             headers: &origin.headers,
             payload: &record.payload,
         };
-        let admission = read(&arrival, &self.cleaner);
+        let admission = match &delivery.unheard {
+            Some(unheard) => Admission::Dead(Dead::unheard(&unheard.fault)),
+            None => read(&arrival, &self.cleaner),
+        };
         Entry { delivery, token, origin, admission }
     }
 
@@ -333,6 +337,9 @@ impl Door {
         let mut kept = attributes.clone();
         if let Some(headers) = entry.origin.headers.to_text() {
             kept.set(KEPT_HEADERS, headers);
+        }
+        if let Some(unheard) = &entry.delivery.unheard {
+            kept.set(HEADER_BYTES, unheard.header_bytes.to_string());
         }
         let dead_sequence = store(connection, &subject, to_headers(&kept), payload).await?;
         let letter = DeadLetter {

@@ -9,6 +9,14 @@ pub const PARTITIONS: u32 = 4;
 /// the last of them does not wait long.
 pub const DOOR_BATCH_MESSAGES_MAX: usize = 256;
 
+/// How often the door looks whether a message was delivered and never came. A second look finds it,
+/// so it waits no longer than one that was delivered and not acknowledged.
+pub const DOOR_LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long after a cut what was on its way is sent again: longer than a batch takes that another
+/// door may have in hand, shorter than anybody minds.
+pub const DOOR_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// Publishes the door remembers by itself, in each of two generations. What is older it asks the
 /// ledger for, which by then has to have it.
 pub const DOOR_RECENT_MAX: usize = 32_768;
@@ -228,6 +236,17 @@ pub const REQUEST_BYTES_MAX: usize = 256 * 1_024;
 
 /// Bytes of a publish over HTTP, batches included: eight of the largest events.
 pub const BATCH_BYTES_MAX: usize = 4 * 1_048_576;
+
+/// Bytes of one entity's event: thirty times what one with every field is.
+pub const ENTITY_EVENT_BYTES_MAX: usize = 64 * 1_024;
+
+/// Bytes of a name in one: with another of them and with every byte escaped they still fit the
+/// identity of a source.
+pub const ENTITY_NAME_BYTES_MAX: usize = 80;
+
+/// Events of entities that each actor may send a minute in the long run, and as many more in one
+/// minute: what Helm's cloud promises the sender.
+pub const ENTITY_EVENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(1_000).expect("not zero");
 
 /// Events that are published in one request.
 pub const BATCH_EVENTS_MAX: usize = 1_000;

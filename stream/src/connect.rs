@@ -32,6 +32,7 @@ pub struct Connection {
     pub user: String,
     /// What it has been through.
     pub tally: Arc<Tally>,
+    address: Address,
     denied: watch::Receiver<Option<String>>,
 }
 
@@ -45,6 +46,16 @@ impl Connection {
     /// Whether the server is at the other end at this moment, as far as the client knows.
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Another one to the same place, for what may end a connection.
+    pub async fn another(&self) -> Result<Self, StreamError> {
+        connect(&self.address).await
+    }
+
+    /// How often it was cut so far. What was on its way then never came.
+    pub fn cuts(&self) -> watch::Receiver<u64> {
+        self.tally.cuts.subscribe()
     }
 
     /// Waits until the server denies `subject` from now on, for ever if it never does; for racing
@@ -115,7 +126,8 @@ pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
         .timeout(Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS))
         .ack_timeout(Duration::from_secs(limits::ACK_TIMEOUT_SECONDS))
         .build(client.clone());
-    Ok(Connection { client, jetstream, user: address.user.clone(), tally, denied })
+    let (user, address) = (address.user.clone(), address.clone());
+    Ok(Connection { client, jetstream, user, tally, address, denied })
 }
 
 /// The inbox of a user: the only place where it may receive answers.
@@ -161,7 +173,7 @@ fn options(
         .reconnect_delay_callback(limits::reconnect_delay)
         .event_callback(move |event| {
             if matches!(event, Event::Disconnected) {
-                tally.cuts.add();
+                tally.cuts.send_modify(|cuts| *cuts += 1);
             }
             of_service.in_scope(|| say(&user, event, &denied));
             std::future::ready(())

@@ -26,6 +26,8 @@ use crate::{
     tally::Tally,
 };
 
+pub mod unheard;
+
 /// A message on its way: what is stored, and what only the delivery knows.
 pub struct Delivery {
     pub record: Record,
@@ -35,6 +37,9 @@ pub struct Delivery {
     pub scheduler: Option<String>,
     /// It was delivered before, and what came of that is not known here.
     pub again: bool,
+    /// Set if its headers cannot be read: then they stand before the payload, and none of them
+    /// counts.
+    pub unheard: Option<unheard::Unheard>,
     /// It could not be handled yet, and comes again after this.
     later: Option<Duration>,
     message: jetstream::Message,
@@ -112,25 +117,35 @@ impl Delivery {
 pub struct Batches {
     durable: Durable,
     chunks: ReadyChunks<pull::Stream>,
+    through: jetstream::Context,
     tally: Arc<Tally>,
 }
 
-/// Begins to pull batches of at most `batch_messages_max`.
+/// Begins to pull batches of at most `batch_messages_max`. They are acknowledged through another
+/// connection, which goes on where a message ends the one that reads it.
 pub async fn batches(
-    connection: &Connection,
+    reading: &Connection,
+    acknowledging: &Connection,
     durable: &Durable,
     batch_messages_max: usize,
 ) -> Result<Batches, StreamError> {
-    let chunks = pull(connection, durable).await?.ready_chunks(batch_messages_max);
-    Ok(Batches { durable: durable.clone(), chunks, tally: connection.tally.clone() })
+    let chunks = pull(reading, durable).await?.ready_chunks(batch_messages_max);
+    let (through, tally) = (acknowledging.jetstream.clone(), reading.tally.clone());
+    Ok(Batches { durable: durable.clone(), chunks, through, tally })
 }
 
 impl Batches {
+    /// What is there already, without waiting; `None` if nothing is.
+    pub fn ready(&mut self) -> Option<Result<Vec<Delivery>, StreamError>> {
+        self.next().now_or_never()
+    }
+
     /// Waits for a message and takes along what is there already.
     pub async fn next(&mut self) -> Result<Vec<Delivery>, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| cut(&self.durable, "the pull ended"))?;
         let each = chunk.into_iter().map(|message| {
-            let message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
+            let mut message = message.map_err(|error| cut(&self.durable, &error.to_string()))?;
+            message.context = self.through.clone();
             delivery(&self.durable, message, &self.tally)
         });
         each.collect()
@@ -185,6 +200,7 @@ where
     }
 }
 
+/// A durable, as the server has it now.
 async fn found(connection: &Connection, durable: &Durable) -> Result<PullConsumer, StreamError> {
     let cannot = |detail: String| cut(durable, &detail);
     let stream = connection.jetstream.get_stream_no_info(durable.stream).await;
@@ -235,7 +251,8 @@ fn delivery(
         payload: message.payload.to_vec(),
     };
     let (reply_to, scheduler) = (text(REPLY_TO), text(helmstream_core::due::SCHEDULER_HEADER));
-    Ok(Delivery { record, reply_to, scheduler, again: delivered > 1, later: None, message })
+    let again = delivered > 1;
+    Ok(Delivery { record, reply_to, scheduler, again, unheard: None, later: None, message })
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {

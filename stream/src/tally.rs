@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
+
 /// The counts of one connection; its clones share them.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -14,8 +16,8 @@ pub struct Tally {
     pub armed: Count,
     /// Messages that came again, because it was not known what had become of them.
     pub redelivered: Count,
-    /// Times the connection was cut.
-    pub cuts: Count,
+    /// Times the connection was cut, for whoever counts them and for whoever waits for the next.
+    pub cuts: watch::Sender<u64>,
 }
 
 /// A number that only grows.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Arrival, Dead, Wanted,
     cloudevent::{self, CloudEvent},
-    deployed, listed, observed,
+    deployed, entity, listed, observed,
 };
 use crate::faber::Shape;
 
@@ -47,12 +47,16 @@ pub(super) fn read(
         (shape, _) if shape.is_state() || matches!(shape, Shape::Metadata | Shape::Changelog) => {
             observed::observe(shape, event, content, removed, at)
         }
+        (Shape::EntityEvent, _) => {
+            let sighting = observed::sighting(event, content, removed.clone(), at);
+            entity::of_run(content, sighting).map_or_else(|| kept(event, removed), Ok)
+        }
         _ => kept(event, removed),
     }
 }
 
-/// A file without a meaning here is kept by its project, whole.
-fn kept(event: &CloudEvent, removed: Vec<Removal>) -> Result<Wanted, Dead> {
+/// What has no meaning here is kept by its source, whole.
+pub(super) fn kept(event: &CloudEvent, removed: Vec<Removal>) -> Result<Wanted, Dead> {
     let (source, fact) = cloudevent::external(event, removed)?;
     Ok(Wanted::new(Context::External, source, words::encode(&ExternalCommand::Record(fact))))
 }

@@ -4,11 +4,12 @@
 
 use helmstream_schemas::{Context, access::Right};
 
-use super::{asks, faber, file};
+use super::{asks, entity, faber, file};
 
 /// What publishing an event of this type takes, and what it is about.
 pub(super) fn needs(kind: &str) -> (Right, Context) {
-    if file::is_file(kind) || (faber::is_faber(kind) && !asks::is_ours(kind)) {
+    let is_told = file::is_file(kind) || entity::is_entity_event(kind);
+    if is_told || (faber::is_faber(kind) && !asks::is_ours(kind)) {
         return (Right::Publish, Context::Run);
     }
     if !asks::is_ours(kind) {
@@ -36,6 +37,7 @@ mod tests {
             ("com.example.thing", (Right::Publish, Context::External)),
             ("io.fractary.faber.step", (Right::Publish, Context::Run)),
             ("helmstream.faber.file.v1", (Right::Publish, Context::Run)),
+            ("helmstream.faber.entity_event.v1", (Right::Publish, Context::Run)),
             ("helmstream.approval.request.v1", (Right::Publish, Context::Approval)),
             ("helmstream.approval.grant.v1", (Right::Approve, Context::Approval)),
             ("helmstream.approval.grant.v2", (Right::Approve, Context::Approval)),

@@ -44,7 +44,7 @@ pub(super) fn path(event: &CloudEvent) -> &str {
     data.and_then(|data| data.get("path")?.as_str()).unwrap_or_default()
 }
 
-fn sighting(
+pub(super) fn sighting(
     event: &CloudEvent,
     content: &Value,
     removed: Vec<Removal>,

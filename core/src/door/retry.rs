@@ -21,6 +21,10 @@ const SOURCE: &str = "/helmstream/dead_letter";
 /// again: as headers of their own they could pass for those of whoever keeps or publishes them.
 pub const KEPT_HEADERS: &str = "keptheaders";
 
+/// The attribute by which a dead letter says that its headers could not be read, and how many bytes
+/// of what it keeps they are. They come before the payload, as they were sent.
+pub const HEADER_BYTES: &str = "headerbytes";
+
 /// Who published a message, in which form, and what asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -128,6 +132,9 @@ fn message<'a>(
     let Some(publisher) = record.attributes.get(ce::PUBLISHER) else {
         return Err(format!("DEADLETTERS {at} does not say who published it"));
     };
+    if record.attributes.get(HEADER_BYTES).is_some() {
+        return Err("no client can send its headers again".to_owned());
+    }
     // Every byte of a header may be escaped.
     let headers = record.attributes.get(KEPT_HEADERS).map_or(0, |headers| 3 * headers.len());
     let bytes = record.payload.len() + headers;
@@ -209,10 +216,13 @@ mod tests {
     #[test]
     fn what_is_gone_or_is_another_message_or_too_large_is_told_to_have_failed() {
         let large = kept("41", &vec![b'x'; RETRY_BYTES_MAX + 1]);
+        let mut unheard = kept("41", b"NATS/1.0\r\n\xff\r\n\r\n{}");
+        unheard.attributes.set(HEADER_BYTES, "15");
         let cases = [
             (None, "is gone"),
             (Some(kept("42", b"{}")), "INBOX 42, not INBOX 41"),
             (Some(large), "over the limit"),
+            (Some(unheard), "no client can send"),
         ];
         for (found, why) in cases {
             let (origin, payload) = published(found.as_ref());

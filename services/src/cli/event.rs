@@ -32,6 +32,7 @@ Examples:
   helmstream event list
   helmstream event list --context run --id acme/shop-42
   helmstream event list --type gate_bypassed -o ndjson | jq .aggregate
+  helmstream event list --about pkg:oci/shop@sha256:0b31
   helmstream event list --from 1000 --limit 100
   helmstream event list --at 2026-01-31T09:30:00Z")]
     List(ListArgs),
@@ -85,6 +86,9 @@ pub(super) struct ListArgs {
     /// Of this type only, whole or the word alone, such as step_ended
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
+    /// External facts about this only: a CloudEvent's subject, or the id of a CDEvent's
+    #[arg(long, value_name = "ID")]
+    about: Option<String>,
     /// From this position on
     #[arg(long, value_name = "POSITION", default_value_t = 1)]
     from: u64,
@@ -149,6 +153,7 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
         context: args.context,
         aggregate,
         kind: args.kind,
+        about: args.about,
         from_seq: args.from,
         limit: args.limit,
         at: at.sequence(),

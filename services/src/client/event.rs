@@ -23,6 +23,10 @@ pub struct ListRequest {
     /// A type as it stands in `ce-type`, or a word of a context such as `step_ended`.
     #[serde(default, rename = "type")]
     pub kind: Option<String>,
+    /// Of external facts only, and of those that are about this: the `subject` of a CloudEvent, or
+    /// the id of a CDEvent's subject.
+    #[serde(default)]
+    pub about: Option<String>,
     /// From this position on EVENTS on.
     #[serde(default)]
     pub from_seq: u64,

@@ -154,7 +154,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (is_bearer && token.len() <= TOKEN_BYTES_MAX).then_some(token)
 }
 
-fn within<K: std::hash::Hash + Eq + Clone>(
+/// Refuses who has asked more than its room allows.
+pub(super) fn within<K: std::hash::Hash + Eq + Clone>(
     limiter: &DefaultKeyedRateLimiter<K>,
     key: &K,
 ) -> Result<(), Problem> {

@@ -7,6 +7,8 @@ mod api;
 mod caller;
 mod counting;
 mod described;
+mod entity_described;
+mod entity_events;
 mod framing;
 mod gate;
 mod health;
@@ -66,6 +68,7 @@ pub struct App {
     direct: Direct,
     gate: Gate,
     tail: Tail,
+    room: entity_events::Room,
     readiness: health::Found,
     metrics: HttpMetrics,
 }
@@ -94,6 +97,7 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
         direct,
         gate: Gate::open(&settings.plane)?,
         tail: Tail::default(),
+        room: entity_events::Room::new(),
         readiness: health::Found::default(),
         metrics: around.metrics.http(),
     });
@@ -108,10 +112,12 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
 /// Answers one request.
 async fn answer(app: &App, mut router: Router, mut request: Request, from: SocketAddr) -> Response {
     let begun = tokio::time::Instant::now();
+    let is_entity_event = request.uri().path() == entity_events::PATH;
     let answered = match let_in(app, &mut request, from).await {
         Ok(()) => match tower_service::Service::call(&mut router, request).await {
             Ok(response) => response,
         },
+        Err(problem) if is_entity_event => entity_events::Refused::As(problem).into_response(),
         Err(problem) => problem.into_response(),
     };
     counting::answered(&app.metrics, &answered, begun.elapsed());

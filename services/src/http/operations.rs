@@ -18,7 +18,8 @@ use super::{
     api::Api,
     counting,
     described::{health_described, itself_described, publishing_described, stream_described},
-    health, line,
+    entity_described::entity_events_described,
+    entity_events, health, line,
     problem::Problem,
     publishing::{self, settle_within},
     watching,
@@ -36,6 +37,7 @@ pub fn document() -> Value {
     health_described(&mut description);
     itself_described(&mut description);
     stream_described(&mut description);
+    entity_events_described(&mut description);
     description.document()
 }
 
@@ -47,6 +49,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     let routes = api().routes;
     routes
         .route("/v1/events", post(publishing::publish))
+        .route(entity_events::PATH, post(entity_events::take).fallback(entity_events::not_so))
         .route("/v1/stream", get(watching::watch))
         .route("/v1/openapi.json", get(described))
         .route("/livez", get(health::live))

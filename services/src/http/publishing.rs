@@ -156,7 +156,8 @@ async fn publish_batch(
     try_join_all(settling.map(|(one, receipt)| settled(direct, one, receipt, wait))).await
 }
 
-fn allowed(caller: &Caller, event: &[u8]) -> Result<Foreseen, Problem> {
+/// What an event takes, if whoever publishes it has it.
+pub(super) fn allowed(caller: &Caller, event: &[u8]) -> Result<Foreseen, Problem> {
     let foreseen = foresee(&through_http(&caller.actor()), event).map_err(not_an_event)?;
     caller.must(foreseen.right, Some(foreseen.about))?;
     Ok(foreseen)

@@ -97,7 +97,7 @@ impl Collected {
                 |tally| tally.redelivered.get(),
             ),
             ("helmstream_nats_disconnects", "Times a service was cut off from NATS.", |tally| {
-                tally.cuts.get()
+                *tally.cuts.borrow()
             }),
         ];
         for (name, help, read) in counts {

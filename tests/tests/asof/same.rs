@@ -143,6 +143,7 @@ async fn events(fresh: &Fresh, client: &Direct, at: u64) {
         context: None,
         aggregate: None,
         kind: None,
+        about: None,
         from_seq: 0,
         limit: 1_000,
         at: Some(at),

@@ -3,6 +3,7 @@
 
 mod becomes;
 mod golden;
+mod linked;
 mod plane;
 mod schema;
 mod told;

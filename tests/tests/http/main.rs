@@ -1,7 +1,9 @@
 //! The door for HTTP on a whole plane with real servers: who may ask what, publishing in three
 //! modes, watching, and what is said while the world is away.
 
+mod about;
 mod away;
+mod entity_events;
 mod mine;
 mod published;
 mod roles;

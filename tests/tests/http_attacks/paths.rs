@@ -1,10 +1,12 @@
 //! Paths that climb, paths of files, and names that are no names: nothing is at any of them.
 
-use serde_json::json;
+use helmstream_projections::questions::projection::projection_list;
+use helmstream_schemas::{Hash, Id};
+use serde_json::{Value, json};
 
 use crate::{
-    Case,
-    Wanted::{Recorded, Refused},
+    Case, Told,
+    Wanted::{Harmless, Recorded, Refused},
     asked, by, plane, try_all,
 };
 
@@ -89,23 +91,81 @@ fn views(token: &str) -> Vec<Case> {
     .collect()
 }
 
-/// What is said to be a file is never opened: its content travels with it.
+/// Paths that lead out of every project.
+const OUTSIDE: [(&str, &str); 7] = [
+    ("file ../", "../../etc/passwd"),
+    ("file ../ below runs", "runs/../../../etc/passwd"),
+    ("file that is absolute", "/etc/shadow"),
+    ("file /proc/self/environ", "/proc/self/environ"),
+    ("file of a device", "/dev/zero"),
+    ("file with a scheme", "file:///etc/passwd"),
+    ("file with NUL", "state\u{0}.json"),
+];
+
+/// Of such a path nothing is read: a file without content says nothing, and one that names no run
+/// is of none, wherever it is said to lie.
 fn files(token: &str) -> Vec<Case> {
-    let rows = [
-        ("file ../", "../../etc/passwd"),
-        ("file that is absolute", "/etc/shadow"),
-        ("file /proc/self/environ", "/proc/self/environ"),
-        ("file of a device", "/dev/zero"),
-        ("file with NUL", "state\u{0}.json"),
-    ];
-    rows.map(|(row, path)| {
-        let event = json!({
-            "specversion": "1.0", "id": row, "source": "/tests/attacks",
-            "type": "helmstream.faber.file.v1", "data": { "path": path },
-        });
-        let kind = "application/cloudevents+json";
-        let sent = by(token, "POST /v1/events", kind, event.to_string());
-        Case::new(row, sent, Recorded(200, 1))
-    })
-    .into()
+    let each = OUTSIDE.into_iter().flat_map(|(row, path)| {
+        let bare = json!({ "shape": "metadata", "path": path });
+        let nameless = json!({ "shape": "metadata", "path": path, "content": { "title": row } });
+        // A folder below `runs/` is a run's name, and no more than a name.
+        let is_named = path.starts_with("runs/");
+        let wanted = if is_named { Recorded(200, 1) } else { Harmless(422) };
+        let case = |what: &str, data: &Value, wanted| {
+            Case::new(
+                format!("{row} {what}"),
+                published(token, &format!("{row} {what}"), data),
+                wanted,
+            )
+        };
+        [case("without content", &bare, Recorded(200, 1)), case("of no run", &nameless, wanted)]
+    });
+    each.collect()
+}
+
+fn published(token: &str, id: &str, data: &Value) -> Vec<u8> {
+    let event = json!({
+        "specversion": "1.0", "id": id, "source": "/tests/attacks",
+        "type": "helmstream.faber.file.v1", "data": data,
+    });
+    by(token, "POST /v1/events", "application/cloudevents+json", event.to_string())
+}
+
+/// What is said to be a file is never opened: its content travels with it, and its path is a text.
+#[tokio::test]
+async fn a_file_holds_what_was_sent_and_nothing_of_what_lies_at_its_path() {
+    let (plane, web) = plane().await;
+    let canary = plane.plane.plane.directory().join("canary.json");
+    let secret = "what-lies-at-the-path";
+    std::fs::write(&canary, json!({ "run_id": secret, "title": secret }).to_string())
+        .expect("a file can be written");
+    let canary = canary.to_str().expect("a path").to_owned();
+    let climbing = format!("runs/../../../../../../../../../..{canary}");
+    let outside = OUTSIDE.map(|(_, path)| path);
+    for (n, path) in outside.into_iter().chain([canary.as_str(), &climbing]).enumerate() {
+        let content = json!({ "run_id": format!("attack/{n}"), "title": "what was sent" });
+        let data = json!({ "shape": "metadata", "path": path, "content": content });
+        let answer = web.raw(&published(&web.token, &format!("file {n}"), &data)).await;
+        let told = Told::of(&answer).unwrap_or_else(|why| panic!("{path}: {why}"));
+        let named = (told.status, told.body["outcome"].as_str(), told.body["name"].as_str());
+        assert_eq!(named, (200, Some("event"), Some("observed")), "{path}: {told:?}");
+        let events = plane.events(&format!("evt.run.{}", token_of(&format!("attack/{n}")))).await;
+        let [event] = &events[..] else { panic!("{path}: {} events", events.len()) };
+        let event: Value = serde_json::from_slice(&event.payload).expect("JSON");
+        assert_eq!(event["sighting"]["path"], path, "kept as it was written");
+        let sent = Hash::of_json(&content).to_string();
+        assert_eq!(event["sighting"]["content"], sent.as_str(), "{path}");
+        assert_eq!(event["told"]["metadata"]["title"], "what was sent", "{path}");
+    }
+    plane.level().await;
+    for record in plane.events(">").await.iter().chain(&plane.journal().await) {
+        let text = String::from_utf8_lossy(&record.payload);
+        assert!(!text.contains(secret) && !text.contains("root:"), "{}: {text}", record.subject);
+    }
+    let parked = projection_list(&plane.database).await.expect("the views answer");
+    assert!(parked.iter().all(|line| line.parked == 0), "{parked:?}");
+}
+
+fn token_of(id: &str) -> String {
+    Id::new(id).expect("a name").token()
 }

@@ -77,7 +77,8 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("_INBOX_run.x", &[]),
     ("_INBOX_setup.x", &[]),
     ("$JS.API.DIRECT.GET.INBOX", &[]),
-    ("$JS.API.STREAM.MSG.GET.INBOX", &[]),
+    // What no client can hand over, the door reads by its position.
+    ("$JS.API.STREAM.MSG.GET.INBOX", &["door"]),
     (
         "$JS.API.DIRECT.GET.EVENTS",
         &[

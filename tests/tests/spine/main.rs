@@ -5,3 +5,4 @@ mod bad_input;
 mod names;
 mod outcomes;
 mod private;
+mod unheard;

@@ -96,7 +96,7 @@ fn link(page: &mut Page, shown: &Link, asked: Uuid, indent: &str) {
 fn of_link(linked: &Linked, ink: Ink) -> String {
     let (kind, to) = (escaped(&linked.kind), escaped(&linked.to));
     let Some(became) = &linked.became else {
-        let unknown = "not known from that publisher and source";
+        let unknown = "not known from that publisher and source, nor from one other nearby";
         return format!("{kind} to {to}: {}", ink.paint(Tone::Quiet, unknown));
     };
     let of = match (&became.context, &became.aggregate) {
@@ -106,7 +106,8 @@ fn of_link(linked: &Linked, ink: Ink) -> String {
         _ => String::new(),
     };
     let name = escaped(name_of(&became.kind));
-    let place = format!("COMMANDS {}, {}", became.sequence, became.id);
+    let elsewhere = if linked.elsewhere { ", of another publisher or source" } else { "" };
+    let place = format!("COMMANDS {}, {}{elsewhere}", became.sequence, became.id);
     format!("{kind} to {to}: command {name}{of}, {}", ink.paint(Tone::Quiet, &place))
 }
 
@@ -157,8 +158,14 @@ mod tests {
                         aggregate: Some(Id::new("application/prod/shop").unwrap()),
                         recorded_at: Timestamp::parse("2026-01-31T09:30:12Z").unwrap(),
                     }),
+                    elsewhere: true,
                 },
-                Linked { kind: "path".into(), to: "c\u{1b}2".into(), became: None },
+                Linked {
+                    kind: "path".into(),
+                    to: "c\u{1b}2".into(),
+                    became: None,
+                    elsewhere: false,
+                },
             ],
             is_cut: false,
         };
@@ -172,8 +179,8 @@ published by faber, INBOX 41
    │     EVENTS 17, 2026-01-31 09:30:12Z, 00000000-0000-0000-0000-000000000011
    └─ event gate_bypassed of run acme\\u{1b}/shop
          EVENTS 18, 2026-01-31 09:30:12Z, 00000000-0000-0000-0000-000000000012
-linked, TRIGGER to c-1: command register of deployment application/prod/shop, COMMANDS 4, 00000000-0000-0000-0000-000000000004
-linked, path to c\\u{1b}2: not known from that publisher and source
+linked, TRIGGER to c-1: command register of deployment application/prod/shop, COMMANDS 4, 00000000-0000-0000-0000-000000000004, of another publisher or source
+linked, path to c\\u{1b}2: not known from that publisher and source, nor from one other nearby
 ";
         assert_eq!(said, wanted);
     }

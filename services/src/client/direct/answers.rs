@@ -143,6 +143,7 @@ impl Client for Direct {
                 .as_deref()
                 .map(|kind| kind_of(kind, request.context.as_deref()))
                 .transpose()?,
+            about: request.about,
             from_seq: request.from_seq,
             to_seq: request.at,
             limit: request.limit,
