@@ -2,6 +2,7 @@
 //! modes, watching, and what is said while the world is away.
 
 mod away;
+mod expected;
 mod mine;
 mod published;
 mod roles;
