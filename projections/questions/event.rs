@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{AsOf, as_of_ledger, rows_limit};
+use super::{
+    AsOf, as_of_ledger,
+    order::{Field, Sorted},
+    rows_limit,
+};
 use crate::{
     columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
@@ -23,8 +27,12 @@ pub struct EventFilter {
     pub kind: Option<String>,
     /// From this position on.
     pub from_seq: u64,
-    /// Up to this position; without one, to the end.
+    /// As of this position; without one, of what is there now.
     pub to_seq: Option<u64>,
+    /// Only those before this position.
+    pub before: Option<u64>,
+    /// The last one first.
+    pub descends: bool,
     /// How many at most.
     pub limit: u32,
 }
@@ -47,6 +55,10 @@ pub struct EventLine {
     pub causation_id: Option<Uuid>,
     pub correlation_id: Option<String>,
     pub hash: Hash,
+}
+
+impl Sorted for EventLine {
+    const FIELDS: &'static [Field] = &[Field::number("sequence", "seq")];
 }
 
 /// A record whole.
@@ -76,7 +88,9 @@ pub async fn event_list(
     filter: &EventFilter,
 ) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
     let (from, limit) = (seq(filter.from_seq), rows_limit(filter.limit));
-    let to = filter.to_seq.map(seq);
+    let before = filter.before.map(|before| before.saturating_sub(1));
+    let to = [filter.to_seq, before].into_iter().flatten().min().map(seq);
+    let in_order = |sql: &str| sql.replace("{way}", if filter.descends { "DESC" } else { "ASC" });
     let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     let rows = match &filter.aggregate {
@@ -86,13 +100,13 @@ pub async fn event_list(
                 .into_iter()
                 .map(|context| Subject::Event { context, id: id.clone() }.to_string())
                 .collect();
-            let sql = include_str!("event_list_aggregate.sql");
-            session.query(sql, &[&subjects, &filter.kind, &from, &limit, &to]).await?
+            let sql = in_order(include_str!("event_list_aggregate.sql"));
+            session.query(&sql, &[&subjects, &filter.kind, &from, &limit, &to]).await?
         }
         None => {
             let context = filter.context.map(Context::name);
             let values: &[Value<'_>] = &[&context, &filter.kind, &from, &limit, &to];
-            session.query(include_str!("event_list.sql"), values).await?
+            session.query(&in_order(include_str!("event_list.sql")), values).await?
         }
     };
     session.end().await?;

@@ -78,6 +78,11 @@ impl<L: Sorted> Order<L> {
         L::FIELDS.iter().flat_map(both).collect()
     }
 
+    /// Whether the greatest comes first.
+    pub fn descends(&self) -> bool {
+        self.descends
+    }
+
     fn is_usual(&self) -> bool {
         *self == Self::default()
     }

@@ -140,14 +140,7 @@ async fn tokens(fresh: &Fresh, client: &Direct, at: u64) {
 async fn events(fresh: &Fresh, client: &Direct, at: u64) {
     let filter = EventFilter { limit: 1_000, ..EventFilter::default() };
     let wanted = event_list(&fresh.database, &filter).await.expect("the views answer");
-    let request = event::ListRequest {
-        context: None,
-        aggregate: None,
-        kind: None,
-        from_seq: 0,
-        limit: 1_000,
-        at: Some(at),
-    };
+    let request = event::ListRequest { limit: 1_000, at: Some(at), ..Default::default() };
     let found = client.event_list(request.clone()).await.expect("it is answered");
     assert_eq!((found.as_of_seq, &found.answer.events), (at, &wanted.answer));
     let aggregate = Some(id("acme/0"));

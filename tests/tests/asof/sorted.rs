@@ -5,11 +5,11 @@ use std::fmt::Debug;
 
 use helmstream_projections::questions::{
     access::HolderShown, approval::ApprovalShown, cursor::Cursor, dead_letter::DeadLetterShown,
-    deployment::UnitLine, order::Order, run::RunLine,
+    deployment::UnitLine, event::EventLine, order::Order, run::RunLine,
 };
 use helmstream_schemas::Timestamp;
 use helmstream_services::client::{
-    Client, Code, Direct, approval, dead_letter, deployment, run, token,
+    Client, Code, Direct, approval, dead_letter, deployment, event, run, token,
 };
 
 use crate::log::log;
@@ -202,6 +202,36 @@ async fn dead_letters(client: &Direct) -> usize {
     rows
 }
 
+/// Forwards a page begins at a position, backwards it ends before one.
+async fn events(client: &Direct, at: Option<u64>) -> usize {
+    let mut rows = 0;
+    for sort in ["sequence", "-sequence"] {
+        for aggregate in [None, Some(crate::log::id("acme/0"))] {
+            let page = async |limit: u32, ended: Option<Cursor>| -> Page {
+                let position = ended.map(|ended| ended.to_string().parse().expect("a position"));
+                let backwards = sort.starts_with('-');
+                let request = event::ListRequest {
+                    sort: order(sort),
+                    aggregate: aggregate.clone(),
+                    from_seq: position.filter(|_| !backwards).unwrap_or_default(),
+                    before: position.filter(|_| backwards),
+                    limit,
+                    at,
+                    ..Default::default()
+                };
+                let answer = answered(client.event_list(request).await);
+                assert!(at.is_none_or(|at| answer.as_of_seq == at), "whatever page it is");
+                let event::List { events, next } = answer.answer;
+                let row =
+                    |line: &EventLine| (number(line.sequence), format!("{:020}", line.sequence));
+                (events.iter().map(row).collect(), next.map(Cursor::from))
+            };
+            rows = whole_and_in_pages("events", sort, page).await;
+        }
+    }
+    rows
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_every_order_put_together_are_the_whole_in_that_order_as_it_is_and_as_it_was() {
     let log = log().await;
@@ -214,6 +244,7 @@ async fn pages_of_every_order_put_together_are_the_whole_in_that_order_as_it_is_
             approvals(&client, at).await,
             units(&client, at).await,
             tokens(&client, at).await,
+            events(&client, at).await,
         ];
         most = most.max(rows.into_iter().min().unwrap_or_default());
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     plane,
-    tailed::{direct, http},
+    tailed::{direct, http, program},
 };
 
 const ROUNDS: usize = 100;
@@ -144,7 +144,6 @@ async fn a_condition_is_never_set_aside_in_silence() {
     let (plane, web) = plane().await;
     let (_, agent) = people(&plane).await;
     open(&agent, "there").await;
-    let before = super::head(&plane).await;
     let any = [("if-match", "*"), ("prefer", "wait=30")];
     for (path, body, status) in [
         ("/v1/approvals/there@release/grant", json!({}), 200),
@@ -157,13 +156,15 @@ async fn a_condition_is_never_set_aside_in_silence() {
         let told = asked(&web, path, &any, Some(body)).await;
         assert_eq!(told.status, status, "{path}: {told:?}");
     }
-    assert_eq!(super::head(&plane).await, before + 3, "what is not taken changes nothing");
+    let asked_of = async |context: &str| plane.commands(&format!("cmd.*.{context}.>")).await.len();
+    let asked_so_far = (asked_of("approval").await, asked_of("deployment").await);
+    assert_eq!(asked_so_far, (3, 1), "what is not taken is not asked");
     for tags in ["W/\"1\"", "\"x\""] {
         let grant = "/v1/approvals/there@release/grant";
         let told = asked(&web, grant, &[("if-match", tags)], Some(json!({}))).await;
         assert_eq!((told.status, told.problem()), (412, "changed"));
     }
-    assert_eq!(super::head(&plane).await, before + 3, "nothing was asked by what matches nothing");
+    assert_eq!(asked_of("approval").await, 3, "nothing is asked by what matches nothing");
 }
 
 fn grant(id: &str, approval: &str, expected: Value) -> Value {
@@ -240,4 +241,46 @@ async fn tokens_and_dead_letters_have_revisions_of_their_own_over_http_and_in_pl
     let revision = web.get(&path).await.body["revision"].as_u64().expect("a position");
     let told = direct.dead_letter_decide(decide(revision)).await.expect("it answers");
     assert_eq!(told.settled.counted().map(Outcome::word), Some("event"), "{told:?}");
+}
+
+/// What the command line says and ends with, in place or over HTTP.
+async fn said(plane: &Running, over_http: Option<&Web>, words: &str) -> (Option<i32>, Value) {
+    let done = program(plane, over_http, words).output().await.expect("it runs");
+    let out = String::from_utf8_lossy(&done.stdout).into_owned();
+    let told = serde_json::from_str(&out).unwrap_or(Value::String(out));
+    (done.status.code(), told)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_shows_a_revision_and_asks_of_it_in_place_and_over_http() {
+    let (plane, web) = plane().await;
+    let (_, agent) = people(&plane).await;
+    for (run, over_http) in [("here", None), ("there", Some(&web))] {
+        open(&agent, run).await;
+        plane.level().await;
+        let (code, shown) =
+            said(&plane, over_http, &format!("approval show {run}@release -o json")).await;
+        let revision = shown["revision"].as_u64().expect("a position");
+        assert_eq!(code, Some(0), "{shown}");
+        let grant = format!("approval grant {run}@release -o json --if-revision");
+        let (code, told) = said(&plane, over_http, &format!("{grant} {}", revision - 1)).await;
+        assert_eq!((code, told["reason"].as_str()), (Some(4), Some("changed_since")), "{told}");
+        plane.level().await;
+        let (code, told) = said(&plane, over_http, &format!("{grant} {revision}")).await;
+        assert_eq!(code, Some(4), "the refusal was a record: {told}");
+        let (code, told) = said(&plane, over_http, &format!("{grant} *")).await;
+        assert_eq!((code, told["name"].as_str()), (Some(0), Some("granted")), "{told}");
+        let (code, _) = said(&plane, over_http, &format!("{grant} soon")).await;
+        assert_eq!(code, Some(2));
+        let list = "approval list --all --sort -id --limit 1";
+        let (code, page) = said(&plane, over_http, &format!("{list} -o json")).await;
+        assert_eq!(code, Some(0), "{page}");
+        let (_, table) = said(&plane, over_http, list).await;
+        let table = table.as_str().expect("a table").to_owned();
+        let next = page["next"].as_str().expect("it is a whole page");
+        assert!(table.contains(&format!("more: --sort -id --before {next}\n")), "{table}");
+        let (code, page) =
+            said(&plane, over_http, &format!("{list} --before {next} -o json")).await;
+        assert_eq!(code, Some(0), "{page}");
+    }
 }

@@ -7,6 +7,7 @@ mod mine;
 mod published;
 mod roles;
 mod secrets;
+mod sorted;
 mod tailed;
 mod watched;
 

@@ -133,6 +133,8 @@ impl Client for Direct {
                 .transpose()?,
             from_seq: request.from_seq,
             to_seq: request.at,
+            before: request.before,
+            descends: request.sort.is_some_and(|sort| sort.descends()),
             limit: request.limit,
         };
         let AsOf { as_of_seq, answer: events } =
@@ -140,7 +142,7 @@ impl Client for Direct {
         let next = events
             .last()
             .filter(|_| events.len() == request.limit as usize)
-            .map(|event| event.sequence + 1);
+            .map(|event| event.sequence + u64::from(!filter.descends));
         Ok(Answer { as_of_seq, answer: event::List { events, next } })
     }
 
