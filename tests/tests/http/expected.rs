@@ -77,7 +77,6 @@ async fn what_is_shown_has_its_revision_as_a_tag_also_as_it_was() {
     let answer = json!({ "reason": "too late" });
     assert_eq!(web.post(&format!("{path}/deny"), &answer).await.body["reason"], "closed");
     let later = shown(&plane, &web, &path).await;
-    assert_eq!(later.body["revision"].as_u64(), Some(super::head(&plane).await));
     let events = plane.events("evt.approval.tagged@release").await;
     assert_eq!(events.last().map(|record| record.sequence), later.body["revision"].as_u64());
     let then = web.get(&format!("{path}?at={revision}")).await;
