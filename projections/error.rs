@@ -51,6 +51,9 @@ pub enum ProjectionError {
     #[error("no edition of the view {view} serves")]
     NotSetUp { view: &'static str },
 
+    #[error("no page of this order ended there: another order, or no list at all")]
+    NoSuchPage,
+
     #[error("{asked} were asked for at once, over the limit of {limit}")]
     TooMany { asked: usize, limit: usize },
 }
@@ -63,7 +66,7 @@ impl ProjectionError {
             | Self::PositionUnknown { .. }
             | Self::NotLevel { .. }
             | Self::PastGone { .. } => Verdict::Retry,
-            Self::TooMany { .. } => Verdict::Refuse,
+            Self::TooMany { .. } | Self::NoSuchPage => Verdict::Refuse,
             Self::Fenced { .. }
             | Self::OutOfOrder { .. }
             | Self::Diverged(_)
@@ -93,6 +96,7 @@ impl ProjectionError {
                 "nothing was changed; views are rebuilt and never migrated, so drop the schema and run setup again"
             }
             Self::TooMany { .. } => "ask in parts",
+            Self::NoSuchPage => "ask with the `sort` of the page before, and with its `next`",
             Self::NotLevel { .. } => {
                 "does the service that folds the view run? it folds every edition; then try again"
             }

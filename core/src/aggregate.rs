@@ -3,9 +3,9 @@
 //! stream's affair.
 
 use helmstream_schemas::{
-    Attributes, Context, Hash, Id, Record, Subject, Timestamp,
+    Attributes, Context, Expected, Hash, Id, Record, Subject, Timestamp,
     attributes::{self as ce, AttributeError, Kind},
-    refusal::{COMMAND_REFUSED, CommandRefused, bounded_detail},
+    refusal::{CHANGED_SINCE, COMMAND_REFUSED, CommandRefused, bounded_detail},
     words::{self, WordError},
 };
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,20 @@ impl<D: Decider> Aggregate<D> {
         self.length += 1;
     }
 
+    /// Whether anything ever became of it: what only ever was refused is not there.
+    pub fn exists(&self) -> bool {
+        self.state != D::State::default()
+    }
+
+    fn not_met(&self, expected: &Expected) -> String {
+        match expected {
+            Expected::Any => format!("there is no such {} yet", D::CONTEXT),
+            Expected::OneOf(_) => {
+                format!("it is at revision {}, and {expected} was expected", self.revision)
+            }
+        }
+    }
+
     /// Decides a stored command. A command that cannot be read is refused, never skipped.
     pub fn decide(&self, id: &Id, command: &Record) -> Result<Decision, AttributeError> {
         self.decide_ahead(id, command).map(|(decision, _)| decision)
@@ -175,6 +189,15 @@ impl<D: Decider> Aggregate<D> {
             let detail = format!("received at {}, before what is remembered", writer.received_at);
             return Ok(refuse("stale", detail));
         }
+        // Before anything is decided, and again after a conflict: whoever named the revision that it
+        // saw is told that it changed, and nothing is decided on what it did not see.
+        match expected(command) {
+            Err(error) => return Ok(refuse("unreadable", error.to_string())),
+            Ok(Some(expected)) if !expected.is_met(self.revision, self.exists()) => {
+                return Ok(refuse(CHANGED_SINCE, self.not_met(&expected)));
+            }
+            Ok(_) => {}
+        }
         let asked = match words::decode::<D::Command>(&kind.name, &command.payload) {
             Ok(asked) => asked,
             Err(error) => return Ok(refuse("unreadable", error.to_string())),
@@ -195,6 +218,12 @@ impl<D: Decider> Aggregate<D> {
         }
         Ok((Decision::Append(events), aheads))
     }
+}
+
+/// What whoever asked a command expects of the aggregate, if anything.
+fn expected(command: &Record) -> Result<Option<Expected>, AttributeError> {
+    let named = command.attributes.get(ce::EXPECTEDREVISION);
+    named.map(|_| command.attributes.read(ce::EXPECTEDREVISION, "a revision")).transpose()
 }
 
 /// When a command was received: by the door if it came through one, else by the log.
@@ -277,3 +306,7 @@ impl Writer<'_> {
 #[cfg(test)]
 #[path = "aggregate_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "aggregate_expected_tests.rs"]
+mod expected_tests;

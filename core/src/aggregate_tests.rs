@@ -6,25 +6,25 @@ use super::*;
 use crate::NewCommand;
 
 #[derive(Debug, Clone)]
-struct Counter;
+pub(super) struct Counter;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Ask {
+pub(super) enum Ask {
     Add(u32),
     Open(u32),
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Happened {
+pub(super) enum Happened {
     Added(u32),
     Opened(u32),
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the counter is closed")]
-struct Closed;
+pub(super) struct Closed;
 
 impl Rejection for Closed {
     fn reason(&self) -> &'static str {
@@ -59,11 +59,11 @@ impl Decider for Counter {
     }
 }
 
-fn id() -> Id {
+pub(super) fn id() -> Id {
     Id::new("a").unwrap()
 }
 
-fn command(n: u128, name: &str, payload: &str) -> Record {
+pub(super) fn command(n: u128, name: &str, payload: &str) -> Record {
     let command = NewCommand::new(
         (Context::Run, name, id()),
         Uuid::from_u128(n),
@@ -111,7 +111,7 @@ fn an_own_append_folds_as_the_stored_record_does_but_for_the_hash() {
 }
 
 /// Stores what was decided, as the stream would.
-fn append(counter: &mut Aggregate<Counter>, events: Vec<NewEvent>) -> Vec<Record> {
+pub(super) fn append(counter: &mut Aggregate<Counter>, events: Vec<NewEvent>) -> Vec<Record> {
     let records = events.into_iter().map(|event| {
         let record = Record {
             stream: "EVENTS".into(),

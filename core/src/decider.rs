@@ -12,7 +12,7 @@ pub trait Decider: Clone + Debug + Send + Sync + 'static {
     /// Counts up whenever `State` or `evolve` changes; snapshots of another version are ignored.
     const STATE_VERSION: u32;
 
-    type State: Clone + Debug + Default + Send + Sync + Serialize + DeserializeOwned;
+    type State: Clone + Debug + Default + PartialEq + Send + Sync + Serialize + DeserializeOwned;
     type Command: DeserializeOwned + Send;
     type Event: Debug + Send + Sync + Serialize + DeserializeOwned;
     type Rejection: Rejection + Send;

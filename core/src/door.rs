@@ -8,6 +8,7 @@ mod clean;
 mod cloudevent;
 mod deployed;
 mod entity;
+mod expecting;
 mod faber;
 mod fields;
 mod file;
@@ -163,6 +164,7 @@ pub fn foresee(publisher: &str, payload: &[u8]) -> Result<Foreseen, Dead> {
     let key = cloudevent::key(publisher, &raw)?;
     let event = cloudevent::read(raw)?;
     let (right, about) = needs::needs(&event.kind);
+    expecting::expected(&event, about)?;
     Ok(Foreseen { command_id: command_id(&key), right, about })
 }
 
@@ -241,6 +243,9 @@ fn read(arrival: &Arrival<'_>, cleaner: &Cleaner) -> Result<Admission, Dead> {
     }
     let wanted = wanted(&event, cleaned.removed, arrival, (key, written))?;
     let Wanted { context, name, id, names, payload, time } = wanted;
+    if let Some(expected) = expecting::expected(&event, context)? {
+        attributes.set(ce::EXPECTEDREVISION, expected.to_string());
+    }
     let time = time.or(event.time);
     if payload.len() > COMMAND_BYTES_MAX {
         return Err(Dead::new(

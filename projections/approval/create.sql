@@ -11,9 +11,13 @@ CREATE TABLE approval (
     view text NOT NULL
 ) WITH (fillfactor = 70);
 
--- The order of every list, and of the one that is asked most.
+-- The usual order of lists, and of the one that is asked most.
 CREATE INDEX approval_asked ON approval (asked_seq);
 CREATE INDEX approval_open ON approval (asked_seq) WHERE standing = 'open';
+
+-- Other orders.
+CREATE INDEX approval_asked_at ON approval (coalesce(asked_at, -9223372036854775808), id);
+CREATE INDEX approval_expires_at ON approval (coalesce(expires_at, -9223372036854775808), id);
 
 -- The approvals of a run.
 CREATE INDEX approval_run ON approval (run);

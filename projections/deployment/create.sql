@@ -10,8 +10,10 @@ CREATE TABLE deployment (
     state text NOT NULL
 ) WITH (fillfactor = 70);
 
--- The order of every list.
+-- The usual order of lists, and others.
 CREATE INDEX deployment_deployed ON deployment (deployed_seq);
+CREATE INDEX deployment_domain ON deployment (domain COLLATE "C", id);
+CREATE INDEX deployment_environment ON deployment (environment COLLATE "C", id);
 
 -- Which units hold a deployment, and since which event.
 CREATE TABLE registered (

@@ -4,13 +4,18 @@
 use helmstream_schemas::{Context, Subject, external::ExternalFact};
 
 use super::event::{EventFilter, EventLine, line_back};
-use crate::{columns::seq, error::ProjectionError, limits::ABOUT_ROWS, session::Session};
+use crate::{
+    error::ProjectionError,
+    limits::ABOUT_ROWS,
+    session::{Session, Value},
+};
 
-/// Lists external facts about something, in the order of the log.
+/// Lists external facts about something, from one position to another, in the order that is asked.
 pub(super) async fn list_about(
     session: &mut Session,
     filter: &EventFilter,
     about: &str,
+    (mut from, mut to): (i64, Option<i64>),
 ) -> Result<Vec<EventLine>, ProjectionError> {
     let mut found = Vec::new();
     if filter.context.is_some_and(|context| context != Context::External) {
@@ -19,17 +24,17 @@ pub(super) async fn list_about(
     let subject = filter.aggregate.clone();
     let subject = subject.map(|id| Subject::Event { context: Context::External, id }.to_string());
     let needle = serde_json::to_vec(about).expect("a text is JSON");
-    let (rows_max, to) = (i64::from(ABOUT_ROWS), filter.to_seq.map(seq));
-    let mut from = seq(filter.from_seq);
+    let rows_max = i64::from(ABOUT_ROWS);
+    let sql = filter.in_order(include_str!("event_list_about.sql"));
     loop {
-        let rows = session
-            .query(
-                include_str!("event_list_about.sql"),
-                &[&subject, &filter.kind, &from, &rows_max, &to, &needle],
-            )
-            .await?;
+        let values: &[Value<'_>] = &[&subject, &filter.kind, &from, &rows_max, &to, &needle];
+        let rows = session.query(&sql, values).await?;
         for row in &rows {
-            from = row.get::<_, i64>("seq") + 1;
+            let at: i64 = row.get("seq");
+            match filter.descends {
+                true => to = Some(at - 1),
+                false => from = at + 1,
+            }
             if is_about(row.get("payload"), about) {
                 found.push(line_back(row)?);
                 if found.len() >= filter.limit as usize {
@@ -53,13 +58,13 @@ fn is_about(payload: &[u8], about: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
     #[test]
     fn a_fact_is_about_its_subject_in_either_vocabulary_and_about_nothing_else_that_it_holds() {
-        let fact = |attributes: Value, data: Value| {
+        let fact = |attributes: serde_json::Value, data: serde_json::Value| {
             let fact = json!({ "id": "a", "type": "t", "attributes": attributes, "data": data });
             fact.to_string().into_bytes()
         };

@@ -4,10 +4,15 @@ use helmstream_schemas::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AsOf, Place, rows_limit};
+use super::{
+    AsOf, Page, Place,
+    cursor::Cursor,
+    order::{Field, Order, Sorted},
+    rows_limit,
+};
 use crate::{
     access::AccessView,
-    columns::{id_back, json_back, seq, text},
+    columns::{id_back, json_back, text},
     database::Database,
     error::ProjectionError,
     past::Past,
@@ -23,8 +28,9 @@ pub struct AccessFilter {
     pub token: Option<String>,
     /// How many holders at most.
     pub limit: u32,
-    /// Only those about whom something was last decided before this position.
-    pub before: Option<u64>,
+    pub order: Order<HolderShown>,
+    /// Where the page before this one ended: its `next`.
+    pub cursor: Option<Cursor>,
     /// The view as it was; without it, as it is.
     pub past: Option<Past>,
 }
@@ -37,18 +43,27 @@ pub struct HolderShown {
     pub view: AccessView,
 }
 
-/// Lists holders, those about whom something was decided last first.
+impl Sorted for HolderShown {
+    const FIELDS: &'static [Field] = &[
+        Field::number("last_seq", "last_seq"),
+        Field::text("holder", "id"),
+        Field::text("actor", "actor COLLATE \"C\""),
+    ];
+}
+
+/// Lists holders.
 pub async fn access_list(
     database: &Database,
     filter: &AccessFilter,
-) -> Result<AsOf<Vec<HolderShown>>, ProjectionError> {
+) -> Result<AsOf<Page<HolderShown>>, ProjectionError> {
+    let (value, id) = filter.order.ended(filter.cursor.as_ref())?;
     let place = Place { view: "access", past: filter.past.as_ref() };
     let (mut session, as_of_seq) = place.moment(database, include_str!("as_of_access.sql")).await?;
     let list = place.of_it(include_str!("access_list.sql"));
     let (actor, token) = (filter.actor.as_deref().map(text), filter.token.as_deref().map(text));
-    let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
-    let values: &[Value<'_>] = &[&actor, &token, &before, &limit];
-    let rows = session.query(&list, values).await?;
+    let limit = rows_limit(filter.limit);
+    let values: &[Value<'_>] = &[&actor, &token, &value, &id, &limit];
+    let rows = session.query(&filter.order.of_it(&list), values).await?;
     session.end().await?;
     let holders = rows.iter().map(|row| {
         Ok(HolderShown {
@@ -56,5 +71,7 @@ pub async fn access_list(
             view: json_back("access", row.get("view"))?,
         })
     });
-    Ok(AsOf { as_of_seq, answer: holders.collect::<Result<_, ProjectionError>>()? })
+    let holders = holders.collect::<Result<_, ProjectionError>>()?;
+    let next = filter.order.next(&rows, limit);
+    Ok(AsOf { as_of_seq, answer: Page { rows: holders, next } })
 }

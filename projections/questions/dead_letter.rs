@@ -3,13 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use helmstream_schemas::{Timestamp, journal::DeadLetter, outcome::Outcome};
+use helmstream_schemas::{Context, Id, Subject, Timestamp, journal::DeadLetter, outcome::Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{AsOf, as_of, outcome::outcomes_at, rows_limit};
+use super::{
+    AsOf, Page, as_of,
+    cursor::Cursor,
+    order::{Field, Order, Sorted},
+    outcome::outcomes_at,
+    revision::revisions_at,
+    rows_limit,
+};
 use crate::{
     columns::{json_back, seq, seq_back},
     database::Database,
@@ -53,44 +60,71 @@ pub struct Became {
     pub outcome: Option<Outcome>,
 }
 
+/// A dead letter, and the revision of what was decided about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetterWhole {
+    #[serde(flatten)]
+    pub letter: DeadLetterShown,
+    /// Position of the last record of a decision about it, refusals included; 0 before the first.
+    pub revision: u64,
+}
+
+impl Sorted for DeadLetterShown {
+    const FIELDS: &'static [Field] = &[
+        Field::number("sequence", "letter.seq"),
+        Field::number("inbox_sequence", "coalesce(letter.inbox_seq, 0)"),
+    ];
+    const ID_LEAST: &'static str = "0";
+}
+
 /// Which dead letters to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterFilter {
     /// Those as well that were retried or discarded.
     pub is_all: bool,
-    /// The `sequence` where the page before ended.
-    pub before: Option<u64>,
+    pub order: Order<DeadLetterShown>,
+    /// Where the page before this one ended: its `next`.
+    pub cursor: Option<Cursor>,
     pub limit: u32,
 }
 
-/// Lists dead letters, the latest first.
+/// Lists dead letters.
 pub async fn dead_letter_list(
     database: &Database,
     filter: &DeadLetterFilter,
-) -> Result<AsOf<Vec<DeadLetterShown>>, ProjectionError> {
+) -> Result<AsOf<Page<DeadLetterShown>>, ProjectionError> {
+    let (value, id) = filter.order.ended(filter.cursor.as_ref())?;
     let mut session = database.moment(&["ledger", "dead_letter"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
-    let (before, limit) = (filter.before.map(seq), rows_limit(filter.limit));
-    let sql = include_str!("dead_letter_list.sql");
-    let rows = session.query(sql, &[&before, &filter.is_all, &limit]).await?;
-    let mut answer = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;
-    add_became(&mut session, &mut answer).await?;
+    let limit = rows_limit(filter.limit);
+    let list = filter.order.of_it(include_str!("dead_letter_list.sql"));
+    let rows = session.query(&list, &[&value, &id, &filter.is_all, &limit]).await?;
+    let mut letters = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;
+    add_became(&mut session, &mut letters).await?;
     session.end().await?;
-    Ok(AsOf { as_of_seq, answer })
+    let next = filter.order.next(&rows, limit);
+    Ok(AsOf { as_of_seq, answer: Page { rows: letters, next } })
 }
 
 /// Shows the dead letter that a publish became; `None` if it became none.
 pub async fn dead_letter_show(
     database: &Database,
     inbox_sequence: u64,
-) -> Result<AsOf<Option<DeadLetterShown>>, ProjectionError> {
+) -> Result<AsOf<Option<DeadLetterWhole>>, ProjectionError> {
     let mut session = database.moment(&["ledger", "dead_letter"]).await?;
     let as_of_seq = as_of(&mut session, include_str!("as_of_dead_letter.sql")).await?;
     let rows = session.query(include_str!("dead_letter_show.sql"), &[&seq(inbox_sequence)]).await?;
     let mut answer = rows.iter().map(letter_back).collect::<Result<Vec<_>, _>>()?;
     add_became(&mut session, &mut answer).await?;
+    let id = Id::new(inbox_sequence.to_string()).map_err(|error| ProjectionError::Row {
+        table: "dead_letter",
+        detail: error.to_string(),
+    })?;
+    let subject = Subject::Event { context: Context::DeadLetter, id }.to_string();
+    let revisions = revisions_at(&mut session, &[subject], as_of_seq).await?;
     session.end().await?;
-    Ok(AsOf { as_of_seq, answer: answer.pop() })
+    let revision = revisions.into_values().next().unwrap_or_default();
+    Ok(AsOf { as_of_seq, answer: answer.pop().map(|letter| DeadLetterWhole { letter, revision }) })
 }
 
 fn letter_back(row: &Row) -> Result<DeadLetterShown, ProjectionError> {

@@ -8,7 +8,9 @@ use tokio_postgres::Row;
 
 use super::{
     AsOf, Place, as_of, as_of_ledger,
+    cursor::Cursor,
     history::{history, taken},
+    order::{Field, Order, Sorted},
     rows_limit,
 };
 use crate::{
@@ -29,20 +31,21 @@ pub struct UnitFilter {
     /// An environment in any spelling.
     pub environment: Option<String>,
     pub standing: Option<Standing>,
+    pub order: Order<UnitLine>,
     /// How many at most.
     pub limit: u32,
     /// Where the page before this one ended: its `next`.
-    pub cursor: Option<u64>,
+    pub cursor: Option<Cursor>,
     /// The view as it was; without it, as it is.
     pub past: Option<Past>,
 }
 
-/// A page of units, those deployed last first.
+/// A page of units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitPage {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// A unit in a list.
@@ -54,6 +57,15 @@ pub struct UnitLine {
     pub state: UnitState,
 }
 
+impl Sorted for UnitLine {
+    const FIELDS: &'static [Field] = &[
+        Field::number("deployed_seq", "deployed_seq"),
+        Field::text("id", "id"),
+        Field::text("domain", "domain COLLATE \"C\""),
+        Field::text("environment", "environment COLLATE \"C\""),
+    ];
+}
+
 /// A unit whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitShown {
@@ -61,6 +73,9 @@ pub struct UnitShown {
     pub line: UnitLine,
     /// Every deployment, the youngest first.
     pub chain: Vec<Link>,
+    /// Position of the last record on its subject, refusals included: what the guard of the next
+    /// append names.
+    pub revision: u64,
 }
 
 /// Lists units.
@@ -68,6 +83,7 @@ pub async fn deployment_list(
     database: &Database,
     filter: &UnitFilter,
 ) -> Result<AsOf<UnitPage>, ProjectionError> {
+    let (value, id) = filter.order.ended(filter.cursor.as_ref())?;
     let place = Place { view: "deployment", past: filter.past.as_ref() };
     let as_of_deployment = include_str!("as_of_deployment.sql");
     let (mut session, as_of_seq) = place.moment(database, as_of_deployment).await?;
@@ -76,14 +92,12 @@ pub async fn deployment_list(
     let environment = filter.environment.as_ref().map(|word| key_words("", word)[1].clone());
     let (domain, environment) = (domain.as_deref().map(text), environment.as_deref().map(text));
     let standing = filter.standing.map(Standing::word);
-    let before = filter.cursor.map(seq);
     let limit = rows_limit(filter.limit);
-    let values: &[Value<'_>] = &[&domain, &environment, &standing, &before, &limit];
-    let rows = session.query(&list, values).await?;
+    let values: &[Value<'_>] = &[&domain, &environment, &standing, &value, &id, &limit];
+    let rows = session.query(&filter.order.of_it(&list), values).await?;
     session.end().await?;
     let units = rows.iter().map(line_back).collect::<Result<Vec<_>, _>>()?;
-    let is_full = units.len() as i64 == limit;
-    let next = units.last().filter(|_| is_full).map(|line| line.state.deployed_seq);
+    let next = filter.order.next(&rows, limit);
     Ok(AsOf { as_of_seq, answer: UnitPage { units, next } })
 }
 
@@ -110,7 +124,8 @@ pub async fn deployment_show(
         return Ok(AsOf { as_of_seq, answer: None });
     }
     let line = UnitLine { id: unit.clone(), standing: state.standing(), state };
-    Ok(AsOf { as_of_seq, answer: Some(UnitShown { line, chain: chain(entries) }) })
+    let revision = records.last().map_or(0, |record| record.sequence);
+    Ok(AsOf { as_of_seq, answer: Some(UnitShown { line, chain: chain(entries), revision }) })
 }
 
 /// The units that hold a deployment of that id: more than one if two sources gave one id.

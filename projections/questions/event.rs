@@ -6,7 +6,13 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{AsOf, about::list_about, as_of_ledger, rows_limit};
+use super::{
+    AsOf,
+    about::list_about,
+    as_of_ledger,
+    order::{Field, Sorted},
+    rows_limit,
+};
 use crate::{
     columns::{aggregate_of, at_back, hash_back, seq, seq_back},
     database::Database,
@@ -25,8 +31,12 @@ pub struct EventFilter {
     pub about: Option<String>,
     /// From this position on.
     pub from_seq: u64,
-    /// Up to this position; without one, to the end.
+    /// As of this position; without one, of what is there now.
     pub to_seq: Option<u64>,
+    /// Only those before this position.
+    pub before: Option<u64>,
+    /// The last one first.
+    pub descends: bool,
     /// How many at most.
     pub limit: u32,
 }
@@ -51,6 +61,10 @@ pub struct EventLine {
     pub hash: Hash,
 }
 
+impl Sorted for EventLine {
+    const FIELDS: &'static [Field] = &[Field::number("sequence", "seq")];
+}
+
 /// A record whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventShown {
@@ -72,17 +86,25 @@ pub enum EventName {
     Sequence(u64),
 }
 
+impl EventFilter {
+    /// A statement in the order that is asked.
+    pub(super) fn in_order(&self, sql: &str) -> String {
+        sql.replace("{way}", if self.descends { "DESC" } else { "ASC" })
+    }
+}
+
 /// Lists events.
 pub async fn event_list(
     database: &Database,
     filter: &EventFilter,
 ) -> Result<AsOf<Vec<EventLine>>, ProjectionError> {
     let (from, limit) = (seq(filter.from_seq), rows_limit(filter.limit));
-    let to = filter.to_seq.map(seq);
+    let before = filter.before.map(|before| before.saturating_sub(1));
+    let to = [filter.to_seq, before].into_iter().flatten().min().map(seq);
     let mut session = database.moment(&["ledger"]).await?;
     let as_of_seq = as_of_ledger(&mut session).await?;
     if let Some(about) = &filter.about {
-        let answer = list_about(&mut session, filter, about).await?;
+        let answer = list_about(&mut session, filter, about, (from, to)).await?;
         session.end().await?;
         let as_of_seq = filter.to_seq.map_or(as_of_seq, |to| to.min(as_of_seq));
         return Ok(AsOf { as_of_seq, answer });
@@ -94,13 +116,13 @@ pub async fn event_list(
                 .into_iter()
                 .map(|context| Subject::Event { context, id: id.clone() }.to_string())
                 .collect();
-            let sql = include_str!("event_list_aggregate.sql");
-            session.query(sql, &[&subjects, &filter.kind, &from, &limit, &to]).await?
+            let sql = filter.in_order(include_str!("event_list_aggregate.sql"));
+            session.query(&sql, &[&subjects, &filter.kind, &from, &limit, &to]).await?
         }
         None => {
             let context = filter.context.map(Context::name);
             let values: &[Value<'_>] = &[&context, &filter.kind, &from, &limit, &to];
-            session.query(include_str!("event_list.sql"), values).await?
+            session.query(&filter.in_order(include_str!("event_list.sql")), values).await?
         }
     };
     session.end().await?;

@@ -8,5 +8,5 @@ WHERE stream = 'EVENTS'
     AND ($2::text IS NULL OR kind = $2)
     AND seq >= $3
     AND ($5::bigint IS NULL OR seq <= $5)
-ORDER BY seq
+ORDER BY seq {way}
 LIMIT $4

@@ -17,5 +17,5 @@ SELECT
     seq, subject, kind, id, causation_id, correlation_id, actor, claimed_at, received_at,
     recorded_at, hash, payload
 FROM found
-ORDER BY seq
+ORDER BY seq {way}
 LIMIT $4

@@ -14,5 +14,5 @@ SELECT
     recorded_at, hash
 FROM found
 WHERE $2::text IS NULL OR kind = $2
-ORDER BY seq
+ORDER BY seq {way}
 LIMIT $4

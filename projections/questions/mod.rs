@@ -6,6 +6,7 @@ pub mod access;
 pub mod approval;
 pub mod changes;
 pub mod command;
+pub mod cursor;
 pub mod dead_letter;
 pub mod deadline;
 pub mod deployment;
@@ -13,8 +14,10 @@ pub mod door;
 pub mod event;
 mod history;
 pub mod linked;
+pub mod order;
 pub mod outcome;
 pub mod projection;
+pub mod revision;
 pub mod run;
 pub mod verify;
 pub mod why;
@@ -24,6 +27,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::cursor::Cursor;
 use crate::{
     columns::seq_back,
     database::{Database, Lent},
@@ -38,6 +42,14 @@ use crate::{
 pub struct AsOf<T> {
     pub as_of_seq: u64,
     pub answer: T,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    /// Where it ended, if another page may follow.
+    pub next: Option<Cursor>,
 }
 
 /// Where a list is read: in a view as it is, or as it was.

@@ -10,7 +10,9 @@ use tokio_postgres::Row;
 
 use super::{
     AsOf, Place, as_of,
+    cursor::Cursor,
     history::{history, taken},
+    order::{Field, Order, Sorted},
     rows_limit,
 };
 use crate::{
@@ -27,22 +29,23 @@ use crate::{
 /// Which runs to list.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
-    /// Without one, all but those that were merged into others.
-    pub status: Option<RunStatus>,
+    /// Without any, all but those that were merged into others.
+    pub statuses: Vec<RunStatus>,
+    pub order: Order<RunLine>,
     /// How many at most.
     pub limit: u32,
     /// Where the page before this one ended: its `next`.
-    pub cursor: Option<u64>,
+    pub cursor: Option<Cursor>,
     /// The view as it was; without it, as it is.
     pub past: Option<Past>,
 }
 
-/// A page of runs, those that began last first.
+/// A page of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunPage {
     pub runs: Vec<RunLine>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// A run in a list.
@@ -51,6 +54,16 @@ pub struct RunLine {
     pub id: Id,
     #[serde(flatten)]
     pub summary: RunSummary,
+}
+
+impl Sorted for RunLine {
+    const FIELDS: &'static [Field] = &[
+        Field::number("first_seq", "first_seq"),
+        Field::text("id", "id"),
+        Field::number("started_at", "coalesce(started_at, -9223372036854775808)"),
+        Field::number("heard_at", "coalesce(heard_at, -9223372036854775808)"),
+        Field::number("ended_at", "coalesce(ended_at, -9223372036854775808)"),
+    ];
 }
 
 /// A run whole.
@@ -62,6 +75,11 @@ pub struct RunShown {
     pub aliases: Vec<Id>,
     /// Runs that proved to be this one.
     pub merged: Vec<Id>,
+    /// Position of the last record on its own subject, refusals included: what the guard of the next
+    /// append names. Runs that proved to be this one have their own.
+    pub revision: u64,
+    /// Position of the last record behind any of this, other names and merged runs included.
+    pub changed_seq: u64,
 }
 
 /// Lists runs.
@@ -69,17 +87,18 @@ pub async fn run_list(
     database: &Database,
     filter: &RunFilter,
 ) -> Result<AsOf<RunPage>, ProjectionError> {
+    let (value, id) = filter.order.ended(filter.cursor.as_ref())?;
     let place = Place { view: "run", past: filter.past.as_ref() };
     let (mut session, as_of_seq) = place.moment(database, include_str!("as_of_run.sql")).await?;
     let list = place.of_it(include_str!("run_list.sql"));
     let limit = rows_limit(filter.limit);
-    let status = filter.status.map(RunStatus::word);
-    let before = filter.cursor.map(seq);
-    let rows = session.query(&list, &[&status, &before, &limit]).await?;
+    let words: Vec<&str> = filter.statuses.iter().map(|status| status.word()).collect();
+    let statuses = (!words.is_empty()).then_some(words);
+    let values: &[Value<'_>] = &[&statuses, &value, &id, &limit];
+    let rows = session.query(&filter.order.of_it(&list), values).await?;
     session.end().await?;
     let runs = rows.iter().map(line_back).collect::<Result<Vec<_>, _>>()?;
-    let is_full = runs.len() as i64 == limit;
-    let next = runs.last().filter(|_| is_full).map(|line| line.summary.first_seq);
+    let next = filter.order.next(&rows, limit);
     Ok(AsOf { as_of_seq, answer: RunPage { runs, next } })
 }
 
@@ -98,10 +117,11 @@ pub async fn run_show(
     let rows = session.query(include_str!("run_family.sql"), &[&root, &depth]).await?;
     let mut names: BTreeSet<String> = rows.iter().map(|row| row.get("id")).collect();
     names.insert(root.clone());
-    let mut entries = entries_of(&mut session, &names, as_of_seq).await?;
+    let Told { mut entries, mut last } = entries_of(&mut session, &names, as_of_seq).await?;
     // Rows are of now: by then some of them may have been runs of their own.
     names = family(&root, &entries);
     entries.retain(|name, _| names.contains(name));
+    last.retain(|name, _| names.contains(name));
     let tokens: Vec<&String> = names.iter().collect();
     let aliases =
         session.query(include_str!("run_aliases.sql"), &[&tokens, &seq(as_of_seq)]).await?;
@@ -109,6 +129,9 @@ pub async fn run_show(
     if entries.is_empty() {
         return Ok(AsOf { as_of_seq, answer: None });
     }
+    let revision = last.get(&root).copied().unwrap_or_default();
+    let named = aliases.iter().map(|row| seq_back(row.get("last_seq")));
+    let changed_seq = last.into_values().chain(named).max().unwrap_or_default();
     let mut entries: Vec<Entry> = entries.into_values().flatten().collect();
     entries.sort_by_key(|entry| entry.sequence);
     let run = RunView::of(id_back("run", &root)?, entries);
@@ -116,7 +139,7 @@ pub async fn run_show(
     let merged = merged.map(|name| id_back("run", name)).collect::<Result<_, _>>()?;
     let aliases =
         aliases.iter().map(|row| id_back("alias", row.get("name"))).collect::<Result<_, _>>()?;
-    Ok(AsOf { as_of_seq, answer: Some(RunShown { run, aliases, merged }) })
+    Ok(AsOf { as_of_seq, answer: Some(RunShown { run, aliases, merged, revision, changed_seq }) })
 }
 
 /// Follows second names and merges to the run that stays. It may have no event yet: a name can be
@@ -128,7 +151,8 @@ async fn root_of(
 ) -> Result<String, ProjectionError> {
     let (mut at, mut seen) = (name, BTreeSet::new());
     while seen.len() < MERGE_DEPTH_MAX && seen.insert(at.clone()) {
-        let entries = entries_of(session, &BTreeSet::from([at.clone()]), up_to).await?;
+        let Told { entries, .. } =
+            entries_of(session, &BTreeSet::from([at.clone()]), up_to).await?;
         let next = match entries.get(&at) {
             Some(entries) => merged_into(entries),
             None => {
@@ -145,21 +169,32 @@ async fn root_of(
     Ok(at)
 }
 
-/// What the view makes of the events of these runs, by their tokens.
+/// What runs were told, by their tokens.
+#[derive(Default)]
+struct Told {
+    /// What the view makes of their events.
+    entries: BTreeMap<String, Vec<Entry>>,
+    /// The last record of each, refusals included.
+    last: BTreeMap<String, u64>,
+}
+
 async fn entries_of(
     session: &mut Session,
     names: &BTreeSet<String>,
     up_to: u64,
-) -> Result<BTreeMap<String, Vec<Entry>>, ProjectionError> {
+) -> Result<Told, ProjectionError> {
     let subjects: Vec<String> = names.iter().map(|name| format!("evt.run.{name}")).collect();
     let records = history(session, &subjects, up_to).await?;
-    let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let mut told = Told::default();
+    for record in &records {
+        told.last.insert(token_of(&record.subject).to_owned(), record.sequence);
+    }
     for Fit { record, event } in taken::<Run>(&records) {
         if let Some(entry) = event {
-            entries.entry(token_of(&record.subject).to_owned()).or_default().push(entry);
+            told.entries.entry(token_of(&record.subject).to_owned()).or_default().push(entry);
         }
     }
-    Ok(entries)
+    Ok(told)
 }
 
 /// The runs that were merged into `root`, and into those, and itself.

@@ -41,6 +41,8 @@ pub const CONTENTHASH: &str = "contenthash";
 pub const PUBLISHER: &str = "publisher";
 /// The publisher's own id for it, cleaned.
 pub const ORIGINID: &str = "originid";
+/// The revision at which whoever asks expects the aggregate that it asks; see `Expected`.
+pub const EXPECTEDREVISION: &str = "expectedrevision";
 
 /// What kind of being acts. An agent may ask for much and grant nothing.
 #[derive(
@@ -205,6 +207,7 @@ pub fn own_name(name: &str) -> Option<&'static str> {
         CONTENTHASH => CONTENTHASH,
         PUBLISHER => PUBLISHER,
         ORIGINID => ORIGINID,
+        EXPECTEDREVISION => EXPECTEDREVISION,
         _ => return None,
     })
 }

@@ -19,3 +19,7 @@ pub const COMMAND_BYTES_MAX: usize = 768 * 1024;
 /// Longest detail of a refusal or a dead letter. A parser's error can repeat what it could not
 /// read, and the journal's entries are small.
 pub const DETAIL_BYTES_MAX: usize = 1_024;
+
+/// Revisions of one aggregate that whoever asks can expect at once: whoever has seen more of them
+/// looks again. Written out they are well below an attribute.
+pub const REVISIONS_EXPECTED_MAX: usize = 16;

@@ -10,6 +10,9 @@ use crate::limits::DETAIL_BYTES_MAX;
 /// The event's name in every context.
 pub const COMMAND_REFUSED: &str = "command_refused";
 
+/// The reason of a refusal in every context: the aggregate is not as whoever asked expected it.
+pub const CHANGED_SINCE: &str = "changed_since";
+
 /// A command that should not have been asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRefused {

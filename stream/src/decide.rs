@@ -97,6 +97,8 @@ impl<D: Decider> Desk<D> {
                                 None => continue,
                             }
                         }
+                        // Whoever expects a revision is not decided anew on another one: what is
+                        // loaded now either holds the outcome, or refuses because it changed.
                         Appended::Conflict | Appended::Unknown => {
                             tokio::time::sleep(pause(command, attempt)).await;
                             aggregate = load::catch_up(&self.connection, id, aggregate).await?;

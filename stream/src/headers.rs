@@ -76,6 +76,7 @@ fn own_header(name: &str) -> Option<HeaderName> {
         ce::CONTENTHASH => "ce-contenthash",
         ce::PUBLISHER => "ce-publisher",
         ce::ORIGINID => "ce-originid",
+        ce::EXPECTEDREVISION => "ce-expectedrevision",
         _ => return None,
     }))
 }
@@ -136,7 +137,7 @@ mod tests {
             .into_iter()
             .chain(["causationid", "causationhash", "correlationid", "actor", "actorkind"])
             .chain(["traceparent", "receivedtime", "inboxsequence", "doorkey", "contenthash"])
-            .chain(["publisher", "originid", "foreign"])
+            .chain(["publisher", "originid", "expectedrevision", "foreign"])
         {
             let (own, header) = (ce::own_name(name), own_header(name));
             assert_eq!(own.is_some(), header.is_some(), "{name}");

@@ -52,6 +52,7 @@ async fn shown(plane: &Running, id: &str) -> Option<ApprovalShown> {
         .await
         .expect("the view answers")
         .answer
+        .map(|whole| whole.approval)
 }
 
 /// Waits until the approval of that id stands like this: nothing else says when a reaction or a
@@ -213,7 +214,7 @@ async fn lists_have_what_waits_first_and_pages() {
     plane.level().await;
     let ids = async |filter: ApprovalFilter| {
         let page = approval_list(&plane.database, &filter).await.expect("the view answers");
-        page.answer.iter().map(|shown| shown.id.to_string()).collect::<Vec<_>>()
+        page.answer.rows.iter().map(|shown| shown.id.to_string()).collect::<Vec<_>>()
     };
     let filter = ApprovalFilter { limit: 10, ..ApprovalFilter::default() };
     let open = ApprovalFilter { standing: Some(Standing::Open), ..filter.clone() };
@@ -224,7 +225,7 @@ async fn lists_have_what_waits_first_and_pages() {
     assert_eq!(ids(first).await, ["c@release"]);
     let before = shown(&plane, "c@release").await.unwrap().view.asked_seq;
     assert_eq!(
-        ids(ApprovalFilter { before: Some(before), ..filter }).await,
+        ids(ApprovalFilter { cursor: Some(before.into()), ..filter }).await,
         ["b@release", "a@release"]
     );
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::client::{
     Client,
-    publish::{Request, Settled},
+    publish::{Receipt, Request, Settled},
 };
 
 /// What became of something that was asked.
@@ -26,7 +26,15 @@ pub(super) struct Told {
 /// Asks, and waits for what becomes of it.
 pub(super) async fn ask(client: &impl Client, request: Request) -> Result<Told> {
     let receipt = client.publish(request).await?;
-    Ok(Told { settled: client.settle(receipt).await? })
+    let mut settled = client.settle(receipt).await?;
+    // Its id is new, so a duplicate is the same one that was sent before and not heard of.
+    if let (Some(Outcome::DuplicateOf { first_inbox_sequence }), None) =
+        (&settled.outcome, &settled.first)
+    {
+        let first = Receipt { inbox_sequence: *first_inbox_sequence, sent_times: 1 };
+        settled.first = client.settle(first).await?.outcome;
+    }
+    Ok(Told { settled })
 }
 
 impl Told {

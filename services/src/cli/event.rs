@@ -4,7 +4,7 @@ mod tail;
 mod why;
 
 use anyhow::Result;
-use helmstream_projections::questions::event::EventLine;
+use helmstream_projections::questions::{event::EventLine, order::Order};
 use helmstream_schemas::Id;
 use tokio::sync::watch;
 
@@ -34,6 +34,7 @@ Examples:
   helmstream event list --type gate_bypassed -o ndjson | jq .aggregate
   helmstream event list --about pkg:oci/shop@sha256:0b31
   helmstream event list --from 1000 --limit 100
+  helmstream event list --sort -sequence --limit 10
   helmstream event list --at 2026-01-31T09:30:00Z")]
     List(ListArgs),
     /// Show events as they are recorded, a line each
@@ -92,6 +93,12 @@ pub(super) struct ListArgs {
     /// From this position on
     #[arg(long, value_name = "POSITION", default_value_t = 1)]
     from: u64,
+    /// By which field: sequence; with `-` before it the last one first
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    sort: Option<Order<EventLine>>,
+    /// Only those before this position
+    #[arg(long, value_name = "POSITION")]
+    before: Option<u64>,
     /// How many at most
     #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
     limit: u32,
@@ -156,6 +163,8 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
         about: args.about,
         from_seq: args.from,
         limit: args.limit,
+        sort: args.sort,
+        before: args.before,
         at: at.sequence(),
     };
     let answer = client.event_list(request).await?;
@@ -191,7 +200,9 @@ async fn list(client: &impl Client, screen: &Screen, args: ListArgs) -> Result<E
     });
     screen.print(&table(screen, &heads, rows.collect()))?;
     if let Some(next) = answer.answer.next {
-        screen.print(&format!("more: --from {next}\n"))?;
+        let is_backwards = args.sort.filter(Order::descends);
+        let more = is_backwards.map(|sort| format!("more: --sort {sort} --before {next}\n"));
+        screen.print(&more.unwrap_or_else(|| format!("more: --from {next}\n")))?;
     }
     foot()?;
     Ok(Ending::Done)

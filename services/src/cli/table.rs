@@ -5,6 +5,8 @@ use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets::NOTHING,
 };
 
+use helmstream_projections::questions::{cursor::Cursor, order::Order};
+
 use super::{escape::escaped, output::Screen, page::Tone};
 
 /// The head of a column, and what becomes of it where there is little room.
@@ -97,6 +99,15 @@ fn shown(heads: &[Head], widths: &[u16], room: Option<u16>) -> Vec<bool> {
         shown[at] = false;
     }
     shown
+}
+
+/// How the next page of a list is asked for, if there may be one.
+pub(super) fn further<L>(sort: Option<Order<L>>, next: Option<&Cursor>) -> String {
+    match (next, sort) {
+        (None, _) => String::new(),
+        (Some(next), None) => format!("earlier ones: --before {next}\n"),
+        (Some(next), Some(sort)) => format!("more: --sort {sort} --before {next}\n"),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,13 @@
 //! Questions about approvals. Asking for one and answering it are publishes: see `ask`.
 
-use helmstream_projections::{approval::Standing, questions::approval::ApprovalShown};
+use helmstream_projections::{
+    approval::Standing,
+    questions::{
+        approval::{ApprovalShown, ApprovalWhole},
+        cursor::Cursor,
+        order::Order,
+    },
+};
 use helmstream_schemas::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,20 +30,24 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// By which field, the smallest first; with `-` before it the greatest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<ApprovalShown>>,
     /// The `next` of the page before.
     #[serde(default)]
-    pub before: Option<u64>,
+    #[schemars(with = "Option<String>")]
+    pub before: Option<Cursor>,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
 }
 
-/// Approvals, those that were asked for last first.
+/// A page of approvals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub approvals: Vec<ApprovalShown>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// Which approval to show.
@@ -49,4 +60,4 @@ pub struct ShowRequest {
 }
 
 /// An approval whole.
-pub type Shown = ApprovalShown;
+pub type Shown = ApprovalWhole;

@@ -1,7 +1,11 @@
 //! Questions about what could not be read, and what can be decided about it.
 
-use helmstream_projections::questions::dead_letter::DeadLetterShown;
-use helmstream_schemas::{Actor, Timestamp};
+use helmstream_projections::questions::{
+    cursor::Cursor,
+    dead_letter::{DeadLetterShown, DeadLetterWhole},
+    order::Order,
+};
+use helmstream_schemas::{Actor, Expected, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,17 +20,21 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// By which field, the smallest first; with `-` before it the greatest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<DeadLetterShown>>,
     /// The `next` of the page before.
     #[serde(default)]
-    pub before: Option<u64>,
+    #[schemars(with = "Option<String>")]
+    pub before: Option<Cursor>,
 }
 
-/// Dead letters, the latest first.
+/// A page of dead letters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub dead_letters: Vec<DeadLetterShown>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// Which dead letter to show.
@@ -40,7 +48,7 @@ pub struct ShowRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
-    pub dead_letter: DeadLetterShown,
+    pub dead_letter: DeadLetterWhole,
     /// What was published, without secrets and personal values: never the raw bytes. Absent once
     /// it is too old to be kept. Bytes that are no UTF-8 stand as `\xff`.
     pub shown: Option<String>,
@@ -63,6 +71,9 @@ pub struct DecideRequest {
     pub inbox_sequence: u64,
     pub decision: Decision,
     pub reason: Option<String>,
+    /// Only if this is the revision of what was decided about it before; 0 if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_revision: Option<Expected>,
 }
 
 /// What became of a decision.

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use helmstream_projections::{
     deployment::Standing,
-    questions::deployment::{UnitLine, UnitShown},
+    questions::{
+        cursor::Cursor,
+        deployment::{UnitLine, UnitShown},
+        order::Order,
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,20 +29,24 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// By which field, the smallest first; with `-` before it the greatest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<UnitLine>>,
     /// The `next` of the page before.
     #[serde(default)]
-    pub before: Option<u64>,
+    #[schemars(with = "Option<String>")]
+    pub before: Option<Cursor>,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
 }
 
-/// Units, those in which something was deployed last first.
+/// A page of units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// Which unit to show.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use helmstream_projections::questions::{event, why};
+use helmstream_projections::questions::{event, order::Order, why};
 use helmstream_schemas::{Attributes, Context, Hash, Id, Record, Subject, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Code, Failure, direct::kinds, list_rows};
 
 /// Which events to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// A context's name.
     #[serde(default)]
@@ -33,16 +33,23 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// In the order of the log, or with `-` before it the last one first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<event::EventLine>>,
+    /// Only those before this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
 }
 
-/// Events in the order of the log.
+/// A page of events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub events: Vec<event::EventLine>,
-    /// Where the next page begins, if there may be one.
+    /// Where the next page begins, if there may be one: from this position on, or before it if the
+    /// last one is first.
     pub next: Option<u64>,
 }
 

@@ -152,6 +152,7 @@ impl From<&ProjectionError> for Failure {
             ProjectionError::Differs { .. } => Code::Differs,
             ProjectionError::Row { .. } => Code::Unreadable,
             ProjectionError::TooMany { .. } => Code::Refused,
+            ProjectionError::NoSuchPage => Code::Input,
             _ => Code::Unexplained,
         };
         let whole = error.to_string();

@@ -42,6 +42,50 @@ pub struct Answer<T> {
     pub answer: T,
 }
 
+/// Something that shows one aggregate whole.
+pub trait Revised {
+    /// The position of the last record on its subject: what `If-Match` names.
+    fn revision(&self) -> u64;
+
+    /// The position of the last record behind anything that is shown: later than the revision where
+    /// other aggregates are shown with it.
+    fn changed_seq(&self) -> u64 {
+        self.revision()
+    }
+}
+
+impl<T: Revised> Revised for Answer<T> {
+    fn revision(&self) -> u64 {
+        self.answer.revision()
+    }
+
+    fn changed_seq(&self) -> u64 {
+        self.answer.changed_seq()
+    }
+}
+
+impl Revised for run::Shown {
+    fn revision(&self) -> u64 {
+        self.run.revision
+    }
+
+    fn changed_seq(&self) -> u64 {
+        self.run.changed_seq
+    }
+}
+
+impl Revised for approval::Shown {
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+}
+
+impl Revised for deployment::Shown {
+    fn revision(&self) -> u64 {
+        self.unit.revision
+    }
+}
+
 /// Rows of a list unless it is said how many.
 fn list_rows() -> u32 {
     limits::LIST_ROWS
@@ -52,7 +96,7 @@ pub type Answered<T> = Result<Answer<T>, Failure>;
 
 /// Asks a plane, and publishes to it.
 pub trait Client: Sync {
-    /// Which runs there are, those that began last first.
+    /// Which runs there are, those that began last first unless it is said otherwise.
     fn run_list(
         &self,
         request: run::ListRequest,

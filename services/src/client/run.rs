@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use helmstream_projections::{
-    questions::run::{RunLine, RunShown},
+    questions::{
+        cursor::Cursor,
+        order::Order,
+        run::{RunLine, RunShown},
+    },
     run::RunStatus,
 };
 use helmstream_schemas::Id;
@@ -13,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::list_rows;
 
 /// Which runs to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRequest {
     /// Any of these; all but merged ones if there are none.
     #[serde(default)]
@@ -21,9 +25,13 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// By which field, the smallest first; with `-` before it the greatest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<RunLine>>,
     /// The `next` of the page before.
     #[serde(default)]
-    pub before: Option<u64>,
+    #[schemars(with = "Option<String>")]
+    pub before: Option<Cursor>,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
@@ -34,7 +42,7 @@ pub struct ListRequest {
 pub struct List {
     pub runs: Vec<RunLine>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// Which run to show.

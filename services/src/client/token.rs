@@ -4,8 +4,11 @@
 use std::{collections::BTreeSet, fs::File, io::Read};
 
 use helmstream_core::access::form;
-use helmstream_projections::access::{Standing, TokenView};
-use helmstream_schemas::{Actor, Id, Timestamp, access::Role};
+use helmstream_projections::{
+    access::{Standing, TokenView},
+    questions::{access::HolderShown, cursor::Cursor, order::Order},
+};
+use helmstream_schemas::{Actor, Expected, Id, Timestamp, access::Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,9 +35,13 @@ pub struct ListRequest {
     #[serde(default = "list_rows")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: u32,
+    /// By which field, the smallest first; with `-` before it the greatest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Order<HolderShown>>,
     /// The `next` of the page before.
     #[serde(default)]
-    pub before: Option<u64>,
+    #[schemars(with = "Option<String>")]
+    pub before: Option<Cursor>,
     /// As of this position; of what is there now if absent.
     #[serde(default)]
     pub at: Option<u64>,
@@ -44,12 +51,12 @@ pub struct ListRequest {
     pub now: Timestamp,
 }
 
-/// Tokens, those of the holders about whom something was decided last first.
+/// A page of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     pub tokens: Vec<TokenShown>,
     /// Where the next page begins, if there may be one.
-    pub next: Option<u64>,
+    pub next: Option<Cursor>,
 }
 
 /// A token as it is shown: neither itself nor its digest.
@@ -57,6 +64,9 @@ pub struct List {
 pub struct TokenShown {
     /// The aggregate: actor and label.
     pub holder: Id,
+    /// Position of the last record on its holder's subject, refusals included: what the guard of the
+    /// next append names.
+    pub revision: u64,
     pub standing: Standing,
     /// To the hour, as far back as is kept. It is a measurement of now, also as of a position, and
     /// absent there.
@@ -134,8 +144,17 @@ impl std::fmt::Debug for Made {
 
 /// The event that asks for a token to be revoked.
 pub fn revoke(token: &TokenShown, reason: Option<&str>) -> publish::Request {
+    revoke_if(token, reason, None)
+}
+
+/// The same, if its holder is as it is expected.
+pub fn revoke_if(
+    token: &TokenShown,
+    reason: Option<&str>,
+    expected: Option<&Expected>,
+) -> publish::Request {
     let data = json!({ "holder": token.holder, "id": token.token.id, "reason": reason });
-    ask::anew("helmstream.access.revoke.v1", &data)
+    ask::anew_if("helmstream.access.revoke.v1", &data, expected)
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hyper::{
-    StatusCode,
-    header::{CONTENT_TYPE, HeaderValue},
+    HeaderMap, StatusCode,
+    header::{CONTENT_TYPE, ETAG, HeaderValue},
 };
 use serde::Serialize;
 
-use super::problem::Problem;
-use crate::client::{Code, Failure};
+use super::{
+    conditions::{self, Met},
+    problem::Problem,
+};
+use crate::client::{Code, Failure, Revised};
 
 /// An answer that was found.
 pub fn found(answer: &impl Serialize) -> Result<Response, Problem> {
@@ -20,6 +23,17 @@ pub fn found(answer: &impl Serialize) -> Result<Response, Problem> {
         Failure::new(Code::Unexplained, what, error.to_string(), "this is a fault of the program")
     })?;
     Ok(of_bytes(StatusCode::OK, value))
+}
+
+/// An answer that shows one aggregate whole, under its tag; nothing but the tag to whoever has it.
+pub fn shown<A: Serialize + Revised>(headers: &HeaderMap, answer: &A) -> Result<Response, Problem> {
+    let tag = conditions::tag(answer);
+    let mut response = match conditions::met(headers, &tag)? {
+        Met::Yes => found(answer)?,
+        Met::NotModified => StatusCode::NOT_MODIFIED.into_response(),
+    };
+    response.headers_mut().insert(ETAG, tag);
+    Ok(response)
 }
 
 /// An answer with a status.

@@ -11,7 +11,7 @@ use axum::{
 };
 use helmstream_core::command::derived_id;
 use helmstream_schemas::Timestamp;
-use hyper::HeaderMap;
+use hyper::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -20,15 +20,16 @@ use super::{
     App,
     answering::{self, json},
     caller::Caller,
+    conditions, conditions_described,
     line::{Line, Verb},
     openapi::Description,
     problem::Problem,
-    publishing::{Published, publish_one},
+    publishing::{Published, publish_one, with_first},
     reading::{self, Pairs},
     speaking_for,
 };
 use crate::{
-    client::{Client, Direct, Failure, ask, past::When, publish::Settled},
+    client::{Client, Direct, Failure, Revised, ask, past::When, publish::Settled},
     limits::{IDEMPOTENCY_KEY_BYTES_MAX, REQUEST_BYTES_MAX},
 };
 
@@ -64,6 +65,9 @@ impl Api {
                             request: Request| async move {
             let answered = async {
                 caller.must(line.right, line.context)?;
+                if line.verb == Verb::Post {
+                    conditions::none(request.headers(), "this has no tag")?;
+                }
                 let direct = speaking_for(&app, &caller);
                 let asked = read(&direct, line.verb, &known, path, request).await?;
                 let answer = answer(direct, asked).await?;
@@ -75,12 +79,44 @@ impl Api {
         self
     }
 
-    /// An action that is asked by publishing an event of the plane's own.
+    /// A question whose answer shows one aggregate whole: it has a tag, and need not be sent again.
+    pub(super) fn shows<Q, A, F, Fut>(mut self, line: &'static Line<Q, A>, answer: F) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + Revised + JsonSchema + 'static,
+        F: Fn(Direct, Q) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<A, Failure>> + Send,
+    {
+        let known = Arc::new(self.description.question(line));
+        self.description.amend(line.path, "get", conditions_described::of_shown);
+        let handler = move |State(app): State<Arc<App>>,
+                            Extension(caller): Extension<Caller>,
+                            path: Path,
+                            request: Request| async move {
+            let answered = async {
+                caller.must(line.right, line.context)?;
+                let direct = speaking_for(&app, &caller);
+                let headers = request.headers().clone();
+                let asked = read(&direct, line.verb, &known, path, request).await?;
+                answering::shown(&headers, &answer(direct, asked).await?)
+            };
+            answered.await.unwrap_or_else(Problem::into_response)
+        };
+        self.routes = self.routes.route(line.path, on(method(line.verb), handler));
+        self
+    }
+
+    /// An action that is asked by publishing an event of the plane's own. What its path names is one
+    /// aggregate, of which something can be expected.
     pub(super) fn asks<Q>(mut self, line: &'static Line<Q, Settled>, kind: &'static str) -> Self
     where
         Q: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
     {
         let known = Arc::new(self.description.action(line));
+        let is_of_one = line.path.contains('{');
+        if is_of_one {
+            self.description.amend(line.path, "post", conditions_described::of_action);
+        }
         let handler = move |State(app): State<Arc<App>>,
                             Extension(caller): Extension<Caller>,
                             path: Path,
@@ -90,10 +126,18 @@ impl Api {
                 let direct = speaking_for(&app, &caller);
                 let headers = request.headers().clone();
                 let asked: Q = read(&direct, line.verb, &known, path, request).await?;
+                let expected = match is_of_one {
+                    true => conditions::expected(&headers)?,
+                    false => {
+                        let hint = "it is not about one thing that is there already";
+                        conditions::none(&headers, hint).map(|()| None)?
+                    }
+                };
                 let id = event_id(&headers, &caller, line.name)?;
-                let event = ask::event(kind, id, SOURCE, &asked).event;
-                let published = publish_one(&direct, &caller, event, reading::wait(&headers));
-                Ok::<_, Problem>(published.await?.into_response())
+                let event = ask::event(kind, id, SOURCE, &asked, expected.as_ref()).event;
+                let wait = reading::wait(&headers);
+                let published = publish_one(&direct, &caller, event, wait).await?;
+                Ok::<_, Problem>(with_first(&direct, published, wait).await?.into_response())
             };
             answered.await.unwrap_or_else(Problem::into_response)
         };
@@ -177,7 +221,10 @@ fn event_id(headers: &HeaderMap, caller: &Caller, name: &str) -> Result<Uuid, Pr
 
 impl IntoResponse for Published {
     fn into_response(self) -> Response {
-        let mut response = json(self.status(), &self);
+        let mut response = match self.status() {
+            StatusCode::PRECONDITION_FAILED => self.unmet(),
+            status => json(status, &self),
+        };
         if let Some(location) = self.location() {
             response.headers_mut().insert(hyper::header::LOCATION, location);
         }

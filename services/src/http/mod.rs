@@ -5,6 +5,8 @@
 pub mod answering;
 mod api;
 mod caller;
+mod conditions;
+mod conditions_described;
 mod counting;
 mod described;
 mod entity_described;

@@ -67,6 +67,14 @@ impl Description {
         self.operation(line, responses)
     }
 
+    /// Adds to an operation what not every one has.
+    pub(super) fn amend(&mut self, path: &str, verb: &str, amend: impl FnOnce(&mut Value)) {
+        if let Some(operation) = self.paths.get_mut(path).and_then(|methods| methods.get_mut(verb))
+        {
+            amend(operation);
+        }
+    }
+
     /// Adds an operation that is described by hand.
     pub fn add(&mut self, path: &str, verb: &str, operation: Value) {
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));

@@ -4,10 +4,11 @@
 use axum::response::{IntoResponse, Response};
 use hyper::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::client::{Code, Failure};
 
@@ -144,12 +145,11 @@ impl Problem {
             .after_seconds(retry_after_seconds)
     }
 
-    /// The aggregate has changed since the revision that was named.
-    pub fn changed(now: u64) -> Self {
+    /// The aggregate is not as it was expected.
+    pub fn changed(detail: impl Into<String>) -> Self {
         let title = "it has changed since";
         let hint = "look at it again, and name the revision that it has then";
-        Self::new(StatusCode::PRECONDITION_FAILED, "changed", title, hint)
-            .about(format!("its revision is {now}"))
+        Self::new(StatusCode::PRECONDITION_FAILED, "changed", title, hint).about(detail)
     }
 
     /// It is not known yet whether this can be trusted.
@@ -162,6 +162,19 @@ impl Problem {
             "try again; /readyz says what is missing",
         );
         problem.about(detail).after_seconds(1)
+    }
+
+    /// As an answer, with more members than every problem has; where two are named alike, the
+    /// problem's own stands.
+    pub(super) fn with(self, more: &impl Serialize) -> Response {
+        let mut whole = serde_json::to_value(more).unwrap_or_default();
+        let own = serde_json::to_value(self.document()).unwrap_or_default();
+        if let (Some(whole), Value::Object(own)) = (whole.as_object_mut(), own) {
+            whole.extend(own);
+        }
+        let (mut parts, _) = self.into_response().into_parts();
+        parts.headers.remove(CONTENT_LENGTH);
+        Response::from_parts(parts, whole.to_string().into())
     }
 
     /// The form in which it travels.

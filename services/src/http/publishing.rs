@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::future::try_join_all;
 use helmstream_core::door::{Dead, Foreseen, Headers, foresee, in_json, json_list, through_http};
-use helmstream_schemas::{limits::PUBLISH_BYTES_MAX, outcome::Outcome};
+use helmstream_schemas::{limits::PUBLISH_BYTES_MAX, outcome::Outcome, refusal::CHANGED_SINCE};
 use hyper::{
     HeaderMap, StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
@@ -20,7 +20,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{App, answering::json, caller::Caller, problem::Problem, reading, speaking_for};
+use super::{
+    App, answering::json, caller::Caller, conditions, problem::Problem, reading, speaking_for,
+};
 use crate::{
     client::{
         Client, Direct, Failure,
@@ -50,6 +52,9 @@ impl Published {
     pub(super) fn status(&self) -> StatusCode {
         match self.settled.counted() {
             None => StatusCode::ACCEPTED,
+            Some(Outcome::Refused { reason, .. }) if reason == CHANGED_SINCE => {
+                StatusCode::PRECONDITION_FAILED
+            }
             Some(Outcome::Refused { .. }) => StatusCode::CONFLICT,
             Some(Outcome::DeadLetter { reason, .. }) if reason == "conflict" => {
                 StatusCode::CONFLICT
@@ -58,6 +63,16 @@ impl Published {
             Some(Outcome::Lost) => StatusCode::SERVICE_UNAVAILABLE,
             Some(_) => StatusCode::OK,
         }
+    }
+
+    /// What is told of an aggregate that is not as it was expected: a problem like any other, and the
+    /// outcome within it.
+    pub(super) fn unmet(&self) -> Response {
+        let detail = match self.settled.counted() {
+            Some(Outcome::Refused { detail, .. }) => detail.as_str(),
+            _ => "",
+        };
+        Problem::changed(detail).with(self)
     }
 
     /// Where the outcome is to be found, while it is not known.
@@ -78,6 +93,7 @@ pub(super) async fn publish(
 
 async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
+    conditions::none(&head.headers, "say `expectedrevision` in the event itself")?;
     let kind = reading::media_type(&head.headers)?;
     let wait = reading::wait(&head.headers);
     let direct = speaking_for(app, &caller);
@@ -154,6 +170,23 @@ async fn publish_batch(
     let receipts = try_join_all(stored).await?;
     let settling = foreseen.into_iter().zip(receipts);
     try_join_all(settling.map(|(one, receipt)| settled(direct, one, receipt, wait))).await
+}
+
+/// The same with what the first publish under its key became, if this one is told as its duplicate:
+/// whoever asks again is answered as the first time.
+pub(super) async fn with_first(
+    direct: &Direct,
+    mut published: Published,
+    wait: Duration,
+) -> Result<Published, Problem> {
+    let settled = &mut published.settled;
+    if let (Some(Outcome::DuplicateOf { first_inbox_sequence }), None) =
+        (&settled.outcome, &settled.first)
+    {
+        let first = publish::Receipt { inbox_sequence: *first_inbox_sequence, sent_times: 1 };
+        settled.first = settle_within(direct, first, wait).await?.outcome;
+    }
+    Ok(published)
 }
 
 /// What an event takes, if whoever publishes it has it.

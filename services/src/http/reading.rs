@@ -166,6 +166,10 @@ fn wrong<'a>(
     if why.starts_with("missing field `") {
         return Problem::bad_request(why);
     }
+    // A field to sort by is told with those that there are, and shows no value.
+    if why.contains(" is not known here; known is ") {
+        return Problem::bad_request(format!("`sort`: {why}"));
+    }
     let name = names.find(|name| without(name).as_deref() != Some(why));
     let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
     // What stands before is the value; what comes last is of the type that was wanted.

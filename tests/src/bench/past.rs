@@ -52,7 +52,7 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
         // All over the second half, where there are all runs, and at all distances from a base.
         let at = head / 2 + (head / 2) * (2 * round + 1) / (2 * rounds) + round * 7_919 % 1_000;
         let begun = Instant::now();
-        let request = ListRequest { statuses: vec![], limit: 50, before: None, at: Some(at) };
+        let request = ListRequest { limit: 50, at: Some(at), ..ListRequest::default() };
         let listed = client.run_list(request).await?.answer.runs.len();
         lists.add(begun.elapsed());
         anyhow::ensure!(listed == 50, "{listed} runs are listed as of {at}");

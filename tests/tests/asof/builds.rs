@@ -13,7 +13,7 @@ use tokio::join;
 use crate::log::{Log, log};
 
 async fn listed(client: &Direct, at: u64) -> Vec<String> {
-    let request = ListRequest { statuses: vec![], limit: 50, before: None, at: Some(at) };
+    let request = ListRequest { limit: 50, at: Some(at), ..ListRequest::default() };
     let list = client.run_list(request).await.expect("it is answered").answer;
     list.runs.iter().map(|run| format!("{} {}", run.id, run.summary.last_seq)).collect()
 }

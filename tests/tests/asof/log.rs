@@ -144,6 +144,12 @@ async fn fill(plane: &Running) {
     tell(&mut operator, &[ask("deployment.retire", json!({"unit": "app/test/shop"}))]).await;
     tell(&mut faber, &[request("acme/1")]).await;
     tell(&mut faber, &whole("acme/2")).await;
+    // What cannot be read, by two of them in turn.
+    for n in 0..4 {
+        let publisher = if n % 2 == 0 { &mut faber } else { &mut operator };
+        let sequence = publisher.publish_bytes(format!("{n} {{").into_bytes()).await;
+        publisher.hear(sequence).await;
+    }
     plane.level().await;
 }
 

@@ -6,3 +6,4 @@ mod builds;
 mod log;
 mod moments;
 mod same;
+mod sorted;

@@ -60,10 +60,10 @@ async fn rows(log: &Log, fresh: &Fresh, client: &Direct, at: u64) {
 
 async fn runs(fresh: &Fresh, client: &Direct, at: u64) {
     for status in [None].into_iter().chain(RunStatus::ALL.map(Some)) {
-        let filter = RunFilter { status, limit: 3, ..RunFilter::default() };
+        let statuses: Vec<RunStatus> = status.into_iter().collect();
+        let filter = RunFilter { statuses: statuses.clone(), limit: 3, ..RunFilter::default() };
         let wanted = run_list(&fresh.database, &filter).await.expect("the views answer");
-        let statuses = status.into_iter().collect();
-        let request = run::ListRequest { statuses, limit: 3, before: None, at: Some(at) };
+        let request = run::ListRequest { statuses, limit: 3, at: Some(at), ..Default::default() };
         let found = client.run_list(request).await.expect("it is answered");
         assert_eq!(found.as_of_seq, at);
         assert_eq!(found.answer.runs, wanted.answer.runs, "{status:?} as of {at}");
@@ -91,8 +91,8 @@ async fn approvals(fresh: &Fresh, client: &Direct, at: u64) {
             approval::ListRequest { standing, limit: 50, at: Some(at), ..Default::default() };
         let found = client.approval_list(request).await.expect("it is answered");
         assert_eq!(found.as_of_seq, at);
-        assert_eq!(found.answer.approvals, wanted.answer, "{standing:?} as of {at}");
-        for shown in &wanted.answer {
+        assert_eq!(found.answer.approvals, wanted.answer.rows, "{standing:?} as of {at}");
+        for shown in &wanted.answer.rows {
             let wanted = approval_show(&fresh.database, &shown.id, None).await.expect("answers");
             let request = approval::ShowRequest { name: shown.id.clone(), at: Some(at) };
             assert_eq!(there(client.approval_show(request).await, at), wanted.answer);
@@ -125,7 +125,8 @@ async fn tokens(fresh: &Fresh, client: &Direct, at: u64) {
     for actor in [None, Some("dana"), Some("pipe"), Some("nobody")] {
         let actor = actor.map(str::to_owned);
         let filter = AccessFilter { actor: actor.clone(), limit: 50, ..AccessFilter::default() };
-        let wanted = access_list(&fresh.database, &filter).await.expect("the views answer").answer;
+        let wanted =
+            access_list(&fresh.database, &filter).await.expect("the views answer").answer.rows;
         let request = token::ListRequest { actor, limit: 50, at: Some(at), ..Default::default() };
         let found = client.token_list(request).await.expect("it is answered");
         assert_eq!(found.as_of_seq, at);
@@ -139,15 +140,7 @@ async fn tokens(fresh: &Fresh, client: &Direct, at: u64) {
 async fn events(fresh: &Fresh, client: &Direct, at: u64) {
     let filter = EventFilter { limit: 1_000, ..EventFilter::default() };
     let wanted = event_list(&fresh.database, &filter).await.expect("the views answer");
-    let request = event::ListRequest {
-        context: None,
-        aggregate: None,
-        kind: None,
-        about: None,
-        from_seq: 0,
-        limit: 1_000,
-        at: Some(at),
-    };
+    let request = event::ListRequest { limit: 1_000, at: Some(at), ..Default::default() };
     let found = client.event_list(request.clone()).await.expect("it is answered");
     assert_eq!((found.as_of_seq, &found.answer.events), (at, &wanted.answer));
     let aggregate = Some(id("acme/0"));

@@ -105,7 +105,7 @@ async fn a_dead_letter_keeps_its_headers_and_is_retried_in_its_form() {
     assert!(matches!(operator.hear(asked).await, Outcome::Event { .. }));
     let again = eventually("the outcome of the retry", async || {
         let shown = dead_letter_show(&plane.database, of).await.expect("the views answer");
-        let became = shown.answer?.retries.pop()?.became?;
+        let became = shown.answer?.letter.retries.pop()?.became?;
         became.outcome.map(|outcome| (became.inbox_sequence, outcome))
     })
     .await;
@@ -116,5 +116,5 @@ async fn a_dead_letter_keeps_its_headers_and_is_retried_in_its_form() {
     assert_eq!(once_more.attributes.get("keptheaders"), Some(lines));
     plane.level().await;
     let shown = dead_letter_show(&plane.database, again).await.expect("the views answer");
-    assert_eq!(shown.answer.expect("a dead letter").letter.publisher, "faber");
+    assert_eq!(shown.answer.expect("a dead letter").letter.letter.publisher, "faber");
 }

@@ -49,14 +49,14 @@ pub async fn retry(plane: &Running, by: &mut Publisher, of: u64, dead_sequence: 
 pub async fn shown(plane: &Running, of: u64) -> DeadLetterShown {
     plane.level().await;
     let shown = dead_letter_show(&plane.database, of).await.expect("the views answer");
-    shown.answer.expect("a dead letter")
+    shown.answer.expect("a dead letter").letter
 }
 
 /// Waits until the last retry of a dead letter has an outcome.
 pub async fn became(plane: &Running, of: u64) -> Became {
     eventually(&format!("the outcome of the retry of INBOX {of}"), async || {
         let shown = dead_letter_show(&plane.database, of).await.expect("the views answer");
-        let became = shown.answer?.retries.pop()?.became?;
+        let became = shown.answer?.letter.retries.pop()?.became?;
         became.outcome.is_some().then_some(became)
     })
     .await
@@ -65,7 +65,7 @@ pub async fn became(plane: &Running, of: u64) -> Became {
 /// The positions of the dead letters that a list shows.
 pub async fn listed(plane: &Running, is_all: bool) -> Vec<u64> {
     plane.level().await;
-    let filter = DeadLetterFilter { is_all, before: None, limit: 100 };
+    let filter = DeadLetterFilter { is_all, order: Default::default(), cursor: None, limit: 100 };
     let list = dead_letter_list(&plane.database, &filter).await.expect("the views answer");
-    list.answer.into_iter().map(|shown| shown.letter.inbox_sequence).collect()
+    list.answer.rows.into_iter().map(|shown| shown.letter.inbox_sequence).collect()
 }

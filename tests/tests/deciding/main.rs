@@ -4,6 +4,7 @@
 mod commands;
 mod contention;
 mod deadlines;
+mod expected;
 mod snapshots;
 
 use helmstream_core::{Aggregate, Decider};

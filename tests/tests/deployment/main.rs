@@ -190,8 +190,8 @@ async fn units_are_listed_by_what_is_asked_for_and_page_by_page() {
     assert_eq!(ids(retired).await, every[..1]);
     let page = ListRequest { limit: 3, ..all.clone() };
     let first = client.deployment_list(page.clone()).await.expect("the views answer").answer;
-    let next = ListRequest { before: first.next, ..page };
     assert!(first.next.is_some());
+    let next = ListRequest { before: first.next, ..page };
     assert_eq!(ids(next).await, every[3..]);
 }
 

@@ -4,10 +4,12 @@
 mod about;
 mod away;
 mod entity_events;
+mod expected;
 mod mine;
 mod published;
 mod roles;
 mod secrets;
+mod sorted;
 mod tailed;
 mod watched;
 

@@ -118,14 +118,15 @@ async fn bad_input_dies_with_its_reason_and_is_kept_whole_and_its_neighbours_lan
         assert_eq!(&kept.expect("a dead letter").payload, bytes, "kept whole: {text}");
         let shown =
             dead_letter_show(&plane.database, *sequence).await.expect("the views answer").answer;
-        assert_eq!(shown.expect("a dead letter").letter.bytes, bytes.len() as u64);
+        assert_eq!(shown.expect("a dead letter").letter.letter.bytes, bytes.len() as u64);
         assert!(matches!(faber.hear(*neighbour).await, Outcome::Event { .. }), "beside {text}");
     }
     assert_eq!(plane.events("evt.run.acme/good").await.len(), bad.len());
     assert!(plane.events("evt.run.acme/bad").await.is_empty());
-    let filter = DeadLetterFilter { is_all: true, before: None, limit: 1_000 };
+    let filter =
+        DeadLetterFilter { is_all: true, order: Default::default(), cursor: None, limit: 1_000 };
     let listed = dead_letter_list(&plane.database, &filter).await.expect("the views answer").answer;
-    assert_eq!(listed.len(), bad.len());
+    assert_eq!(listed.rows.len(), bad.len());
 }
 
 #[tokio::test]

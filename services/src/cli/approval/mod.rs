@@ -6,8 +6,11 @@ mod wait;
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
-use helmstream_projections::{approval::Standing, questions::approval::ApprovalShown};
-use helmstream_schemas::{Hash, Id, Timestamp};
+use helmstream_projections::{
+    approval::Standing,
+    questions::{approval::ApprovalShown, cursor::Cursor, order::Order},
+};
+use helmstream_schemas::{Expected, Hash, Id, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +20,7 @@ use super::{
     escape::escaped,
     output::{Format, Screen},
     page::Tone,
-    table::{Head, cell, table, toned},
+    table::{Head, cell, further, table, toned},
     when,
 };
 use crate::client::{
@@ -39,6 +42,7 @@ Examples:
   helmstream approval list
   helmstream approval list --all --run acme/shop-42
   helmstream approval list --mine
+  helmstream approval list --sort expires_at
   helmstream approval list -o ndjson | jq -r .id")]
     List {
         /// Only those that stand like this
@@ -56,9 +60,12 @@ Examples:
         /// How many at most
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
-        /// Only those that were asked for before this position; the list says where it ended
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
+        /// By which field, the smallest first; with `-` before it the greatest first: asked_seq (the usual one, downwards), id, asked_at, expires_at
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<Order<ApprovalShown>>,
+        /// What follows on the page before: its list says where it ended
+        #[arg(long, value_name = "END")]
+        before: Option<Cursor>,
         #[command(flatten)]
         at: AtArg,
     },
@@ -99,7 +106,7 @@ Examples:
     },
     /// Consent to what is shown by now
     #[command(
-        after_help = "Example:\n  helmstream approval grant acme/shop-42@release --reason 'seen the diff'"
+        after_help = "Examples:\n  helmstream approval grant acme/shop-42@release --reason 'seen the diff'\n  helmstream approval grant acme/shop-42@release --if-revision 41"
     )]
     Grant(AnswerArgs),
     /// Refuse
@@ -153,6 +160,9 @@ pub(super) struct AnswerArgs {
     /// Digest of what was seen; without it, what is shown by now is meant
     #[arg(long, value_name = "DIGEST", value_parser = digest)]
     shown: Option<Hash>,
+    /// Only if it is at this revision, which `show -o json` tells; `*` if it is there at all
+    #[arg(long, value_name = "REVISION")]
+    if_revision: Option<Expected>,
     /// Answer as this user of the plane, with its credentials
     #[arg(long = "as", value_name = "USER", default_value = OPERATOR)]
     publisher: String,
@@ -175,11 +185,12 @@ pub(super) async fn answer(
     command: ApprovalCommand,
 ) -> Result<Ending> {
     match command {
-        ApprovalCommand::List { standing, all, run, mine, limit, before, at } => {
+        ApprovalCommand::List { standing, all, run, mine, limit, sort, before, at } => {
             let run = run.map(Id::new).transpose()?;
             let standing = (!all).then_some(standing);
             let at = at.asked(client).await?;
-            let request = ListRequest { standing, run, mine, limit, before, at: at.sequence() };
+            let sequence = at.sequence();
+            let request = ListRequest { standing, run, mine, limit, sort, before, at: sequence };
             at.ready(client, screen, VIEW).await?;
             list(client, &at.screen(screen), request).await?;
             at.foot(screen, VIEW)?;
@@ -252,16 +263,17 @@ async fn answered(
         Some(shown) => Some(shown),
         None => {
             let answer = client.approval_show(ShowRequest { name: id.clone(), at: None }).await?;
-            answer.answer.view.rounds.last().map(|round| round.asked.shown)
+            answer.answer.approval.view.rounds.last().map(|round| round.asked.shown)
         }
     };
     let data = json!({ "approval": id, "reason": args.reason, "shown": shown });
     let kind = format!("helmstream.approval.{word}.v1");
-    let told = ask(client, asks::anew(&kind, &data)).await?;
+    let told = ask(client, asks::anew_if(&kind, &data, args.if_revision.as_ref())).await?;
     told.finish(screen, |_| format!("{done}: {id}"))
 }
 
 async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
+    let sort = request.sort;
     let is_open_only = request.standing == Some(Standing::Open) && !request.mine;
     let answer = client.approval_list(request).await?;
     if screen.format != Format::Table {
@@ -286,9 +298,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     ];
     let rows = approvals.iter().map(|shown| row(shown, screen.now)).collect();
     screen.print(&table(screen, &heads, rows))?;
-    if let Some(next) = answer.answer.next {
-        screen.print(&format!("earlier ones: --before {next}\n"))?;
-    }
+    screen.print(&further(sort, answer.answer.next.as_ref()))?;
     Ok(())
 }
 

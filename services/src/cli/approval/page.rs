@@ -1,6 +1,9 @@
 //! One approval: how it stands first, then every round.
 
-use helmstream_projections::approval::{Round, Standing};
+use helmstream_projections::{
+    approval::{Round, Standing},
+    questions::approval::ApprovalShown,
+};
 use helmstream_schemas::approval::Asked;
 
 use super::{
@@ -11,7 +14,7 @@ use crate::client::{Answer, approval::Shown};
 
 /// The page of an approval.
 pub(super) fn page(screen: &Screen, answer: &Answer<Shown>) -> String {
-    let Shown { id, view } = &answer.answer;
+    let Shown { approval: ApprovalShown { id, view }, .. } = &answer.answer;
     let mut page = Page::new(screen.ink);
     let standing = view.standing();
     let word = screen.ink.paint(tone_of(standing), standing.word());

@@ -40,7 +40,8 @@ pub(super) async fn wait(
             Err(failure) if failure.code == Code::NotFound && asked_at.is_some() => None,
             Err(failure) => return Err(failure.into()),
         };
-        let standing = shown.as_ref().map_or(Standing::Open, |shown| shown.answer.view.standing());
+        let standing =
+            shown.as_ref().map_or(Standing::Open, |shown| shown.answer.approval.view.standing());
         let is_over = patience.is_some_and(|patience| begun.elapsed() >= patience);
         if let (Some(shown), true) = (&shown, standing != Standing::Open || is_over) {
             match screen.format {
@@ -58,7 +59,7 @@ pub(super) async fn wait(
         }
         if let (Some(shown), false) = (&shown, told || !std::io::stderr().is_terminal()) {
             told = true;
-            let until = shown.answer.view.rounds.last().map(|round| round.expires_at);
+            let until = shown.answer.approval.view.rounds.last().map(|round| round.expires_at);
             let until = until.map(|at| when::instant_and_age(at, screen.now)).unwrap_or_default();
             eprintln!("waiting for {}, open until {until}", escaped(id.as_str()));
         }

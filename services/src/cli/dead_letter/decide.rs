@@ -1,7 +1,7 @@
 //! `helmstream deadletter retry` and `discard`: asks, and tells the record that came of it.
 
 use anyhow::Result;
-use helmstream_schemas::outcome::Outcome;
+use helmstream_schemas::{Expected, outcome::Outcome};
 
 use super::super::{
     ending::Ending,
@@ -24,6 +24,9 @@ pub(in super::super) struct DecideArgs {
     /// Why; it stands on the log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Only if what was decided before is at this revision, which `show -o json` tells; 0 if nothing was
+    #[arg(long, value_name = "REVISION")]
+    if_revision: Option<Expected>,
 }
 
 pub(super) async fn decide(
@@ -32,10 +35,11 @@ pub(super) async fn decide(
     decision: Decision,
     args: DecideArgs,
 ) -> Result<Ending> {
-    let DecideArgs { inbox_sequences, reason } = args;
+    let DecideArgs { inbox_sequences, reason, if_revision } = args;
     let mut all = Vec::new();
     for inbox_sequence in inbox_sequences {
-        let request = DecideRequest { inbox_sequence, decision, reason: reason.clone() };
+        let (reason, expected_revision) = (reason.clone(), if_revision.clone());
+        let request = DecideRequest { inbox_sequence, decision, reason, expected_revision };
         let decided = client.dead_letter_decide(request).await?;
         match screen.format {
             Format::Table => screen.print(&line(screen, &decided))?,

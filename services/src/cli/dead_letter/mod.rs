@@ -5,14 +5,16 @@ mod page;
 
 use anyhow::Result;
 use helmstream_projections::dead_letter::Standing;
-use helmstream_projections::questions::dead_letter::DeadLetterShown;
+use helmstream_projections::questions::{
+    cursor::Cursor, dead_letter::DeadLetterShown, order::Order,
+};
 
 use self::decide::DecideArgs;
 use super::{
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
-    table::{Head, cell, table, toned},
+    table::{Head, cell, further, table, toned},
     when,
 };
 use crate::client::{
@@ -28,6 +30,7 @@ pub(super) enum DeadLetterCommand {
 Examples:
   helmstream deadletter list
   helmstream deadletter list --all
+  helmstream deadletter list --sort sequence
   helmstream deadletter list -o ndjson | jq .reason")]
     List {
         /// Those as well that were retried or discarded
@@ -36,9 +39,12 @@ Examples:
         /// How many at most
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
-        /// Only those before this one; the list says where it ended
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
+        /// By which field, the smallest first; with `-` before it the greatest first: sequence (the usual one, downwards), inbox_sequence
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<Order<DeadLetterShown>>,
+        /// What follows on the page before: its list says where it ended
+        #[arg(long, value_name = "END")]
+        before: Option<Cursor>,
     },
     /// Show one: why it could not be read, what was decided, and what was published
     #[command(after_help = "\
@@ -76,8 +82,8 @@ pub(super) async fn answer(
     command: DeadLetterCommand,
 ) -> Result<Ending> {
     match command {
-        DeadLetterCommand::List { all, limit, before } => {
-            list(client, screen, ListRequest { all, limit, before }).await
+        DeadLetterCommand::List { all, limit, sort, before } => {
+            list(client, screen, ListRequest { all, limit, sort, before }).await
         }
         DeadLetterCommand::Show { inbox_sequence } => {
             let answer = client.dead_letter_show(ShowRequest { inbox_sequence }).await?;
@@ -97,7 +103,7 @@ pub(super) async fn answer(
 }
 
 async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<Ending> {
-    let all = request.all;
+    let (all, sort) = (request.all, request.sort);
     let answer = client.dead_letter_list(request).await?;
     if screen.format != Format::Table {
         screen.data(&answer, "dead_letters")?;
@@ -133,9 +139,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
         Head::Spare("BYTES"),
     ];
     screen.print(&table(screen, &heads, rows.collect()))?;
-    if let Some(next) = answer.answer.next {
-        screen.print(&format!("earlier ones: --before {next}\n"))?;
-    }
+    screen.print(&further(sort, answer.answer.next.as_ref()))?;
     Ok(Ending::Done)
 }
 

@@ -18,6 +18,7 @@ use crate::client::{Answer, dead_letter::Shown, limits::SHOWN_BYTES_MAX};
 
 pub(super) fn page(screen: &Screen, answer: &Answer<Shown>) -> String {
     let Shown { dead_letter, shown } = &answer.answer;
+    let dead_letter = &dead_letter.letter;
     let letter = &dead_letter.letter;
     let mut page = Page::new(screen.ink);
     page.line(format!(

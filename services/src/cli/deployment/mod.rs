@@ -9,9 +9,13 @@ use anyhow::Result;
 use helmstream_core::emit::registry_entry;
 use helmstream_projections::{
     deployment::Standing,
-    questions::deployment::{UnitLine, UnitShown},
+    questions::{
+        cursor::Cursor,
+        deployment::{UnitLine, UnitShown},
+        order::Order,
+    },
 };
-use helmstream_schemas::{Timestamp, deployment::Unit};
+use helmstream_schemas::{Expected, Timestamp, deployment::Unit};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +24,7 @@ use super::{
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
-    table::{Head, cell, table, toned},
+    table::{Head, cell, further, table, toned},
     when,
 };
 use crate::client::{
@@ -44,6 +48,7 @@ With -o registry it is FABER's registry of deployments, with everything that is 
 Examples:
   helmstream deployment list
   helmstream deployment list --environment production --standing active
+  helmstream deployment list --sort id
   helmstream deployment list --at 2026-01-31 -o registry
   helmstream deployment list --domain infrastructure -o registry")]
     List {
@@ -59,9 +64,12 @@ Examples:
         /// How many at most
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
-        /// Only those before this position; the list says where it ended
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
+        /// By which field, the smallest first; with `-` before it the greatest first: deployed_seq (the usual one, downwards), id, domain, environment
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<Order<UnitLine>>,
+        /// What follows on the page before: its list says where it ended
+        #[arg(long, value_name = "END")]
+        before: Option<Cursor>,
         #[command(flatten)]
         at: AtArg,
     },
@@ -101,6 +109,9 @@ Examples:
         /// Why, in a sentence
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Only if it is at this revision, which `show -o json` tells; `*` if it is there at all
+        #[arg(long, value_name = "REVISION")]
+        if_revision: Option<Expected>,
         /// Say it as this user of the plane, with its credentials
         #[arg(long = "as", value_name = "USER", default_value = OPERATOR)]
         publisher: String,
@@ -129,11 +140,11 @@ pub(super) async fn answer(
     command: DeploymentCommand,
 ) -> Result<Ending> {
     match command {
-        DeploymentCommand::List { domain, environment, standing, limit, before, at } => {
+        DeploymentCommand::List { domain, environment, standing, limit, sort, before, at } => {
             let at = at.asked(client).await?;
             let sequence = at.sequence();
             let request =
-                ListRequest { domain, environment, standing, limit, before, at: sequence };
+                ListRequest { domain, environment, standing, limit, sort, before, at: sequence };
             at.ready(client, screen, VIEW).await?;
             list(client, &at.screen(screen), request).await?;
             at.foot(screen, VIEW)?;
@@ -163,10 +174,11 @@ pub(super) async fn answer(
             Ok(Ending::Done)
         }
         DeploymentCommand::Register(args) => register::register(client, screen, *args).await,
-        DeploymentCommand::Retire { unit, reason, .. } => {
+        DeploymentCommand::Retire { unit, reason, if_revision, .. } => {
             let unit = unit.id_text();
             let data = json!({ "unit": unit, "reason": reason });
-            let told = ask(client, asks::anew("helmstream.deployment.retire.v1", &data)).await?;
+            let kind = "helmstream.deployment.retire.v1";
+            let told = ask(client, asks::anew_if(kind, &data, if_revision.as_ref())).await?;
             told.finish(screen, |_| format!("retired: {unit}"))
         }
     }
@@ -177,9 +189,9 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
         let entries = active(client, request).await?;
         return screen.data(&json!({ "deployments": entries }), "");
     }
-    let is_filtered =
-        request != ListRequest { limit: request.limit, at: request.at, ..ListRequest::default() };
-    let is_past = request.at.is_some();
+    let ListRequest { limit, sort, at, .. } = request;
+    let is_filtered = request != ListRequest { limit, sort, at, ..ListRequest::default() };
+    let is_past = at.is_some();
     let answer = client.deployment_list(request).await?;
     if screen.format != Format::Table {
         return screen.data(&answer, "units");
@@ -202,9 +214,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
     ];
     let rows = units.iter().map(|unit| row(unit, screen.now)).collect();
     screen.print(&table(screen, &heads, rows))?;
-    if let Some(next) = answer.answer.next {
-        screen.print(&format!("earlier ones: --before {next}\n"))?;
-    }
+    screen.print(&further(sort, answer.answer.next.as_ref()))?;
     Ok(())
 }
 
@@ -217,9 +227,11 @@ pub(super) async fn active(client: &impl Client, mut request: ListRequest) -> Re
         let page = client.deployment_list(request.clone()).await?.answer;
         entries.extend(page.units.iter().filter_map(entry));
         request.before = page.next;
-        if page.next.is_none() {
-            // Lists are youngest first, and a registry grows at its end.
-            entries.reverse();
+        if request.before.is_none() {
+            // Lists are youngest first unless it is said otherwise, and a registry grows at its end.
+            if request.sort.is_none() {
+                entries.reverse();
+            }
             return Ok(entries);
         }
     }
@@ -227,7 +239,7 @@ pub(super) async fn active(client: &impl Client, mut request: ListRequest) -> Re
 
 /// The deployments of a unit and no more; what else there is `show` tells.
 fn chain(answer: &Answer<Shown>) -> Value {
-    let Answer { as_of_seq, answer: Shown { unit: UnitShown { line, chain }, .. } } = answer;
+    let Answer { as_of_seq, answer: Shown { unit: UnitShown { line, chain, .. }, .. } } = answer;
     json!({ "as_of_seq": as_of_seq, "unit": line.id, "standing": line.standing, "chain": chain })
 }
 

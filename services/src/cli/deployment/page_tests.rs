@@ -53,7 +53,7 @@ fn shown(events: Vec<DeploymentEvent>, asked: Option<&str>) -> Answer<Shown> {
     }
     let id = Id::new(unit().id_text()).unwrap();
     let line = UnitLine { id, standing: state.standing(), state };
-    let unit = UnitShown { line, chain: chain(entries) };
+    let unit = UnitShown { line, chain: chain(entries), revision: 9 };
     let people = [("person:1".to_owned(), "Dana".to_owned())].into();
     Answer { as_of_seq: 9, answer: Shown { unit, asked: asked.map(Into::into), people } }
 }

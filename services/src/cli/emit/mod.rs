@@ -83,8 +83,8 @@ async fn approval(
     id: String,
     events: Option<PathBuf>,
 ) -> Result<Ending> {
-    let shown =
-        client.approval_show(approval::ShowRequest { name: Id::new(id)?, at: None }).await?.answer;
+    let request = approval::ShowRequest { name: Id::new(id)?, at: None };
+    let shown = client.approval_show(request).await?.answer.approval;
     let round = shown.view.rounds.last().ok_or_else(|| still(&shown.id, "was never asked"))?;
     let answer = answer_of(&shown.id, round)?;
     let last = last_claim(client, answer.run).await?;

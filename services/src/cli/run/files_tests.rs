@@ -73,6 +73,8 @@ fn show(observed: Vec<Observed>) -> String {
         run,
         aliases: Vec::new(),
         merged: Vec::new(),
+        revision: 120,
+        changed_seq: 120,
     };
     let shown = crate::client::run::Shown { run, people: Default::default() };
     super::super::page::page(&shown, 120, at("12:00:00"), Ink::none())

@@ -7,7 +7,10 @@ mod stages;
 mod timeline;
 
 use anyhow::Result;
-use helmstream_projections::{questions::run::RunLine, run::RunStatus};
+use helmstream_projections::{
+    questions::{cursor::Cursor, order::Order, run::RunLine},
+    run::RunStatus,
+};
 use helmstream_schemas::{Id, Timestamp};
 
 use super::{
@@ -15,7 +18,7 @@ use super::{
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
-    table::{Head, cell, table, toned},
+    table::{Head, cell, further, table, toned},
     when,
 };
 use crate::client::{
@@ -34,6 +37,7 @@ pub(super) enum RunCommand {
 Examples:
   helmstream run list
   helmstream run list --status running --status stalled
+  helmstream run list --sort heard_at --limit 10
   helmstream run list --at 2026-01-31T09:30:00Z
   helmstream run list -o ndjson | jq 'select(.bypasses_open > 0) | .id'")]
     List {
@@ -43,9 +47,12 @@ Examples:
         /// How many at most
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
-        /// Only those that began before this position; the list says where it ended
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
+        /// By which field, the smallest first; with `-` before it the greatest first: first_seq (the usual one, downwards), id, started_at, heard_at, ended_at
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<Order<RunLine>>,
+        /// What follows on the page before: its list says where it ended
+        #[arg(long, value_name = "END")]
+        before: Option<Cursor>,
         #[command(flatten)]
         at: AtArg,
     },
@@ -74,9 +81,9 @@ pub(super) async fn answer(
     command: RunCommand,
 ) -> Result<Ending> {
     match command {
-        RunCommand::List { statuses, limit, before, at } => {
+        RunCommand::List { statuses, limit, sort, before, at } => {
             let at = at.asked(client).await?;
-            let request = ListRequest { statuses, limit, before, at: at.sequence() };
+            let request = ListRequest { statuses, limit, sort, before, at: at.sequence() };
             at.ready(client, screen, VIEW).await?;
             list(client, &at.screen(screen), request).await?;
             at.foot(screen, VIEW)?;
@@ -104,7 +111,7 @@ pub(super) async fn answer(
 
 async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
     let is_filtered = !request.statuses.is_empty() || request.before.is_some();
-    let is_past = request.at.is_some();
+    let (is_past, sort) = (request.at.is_some(), request.sort);
     let answer = client.run_list(request).await?;
     if screen.format != Format::Table {
         return screen.data(&answer, "runs");
@@ -127,9 +134,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
         Head::Wraps("TITLE"),
     ];
     screen.print(&table(screen, &heads, runs.iter().map(|run| row(run, screen.now)).collect()))?;
-    if let Some(next) = answer.answer.next {
-        screen.print(&format!("earlier ones: --before {next}\n"))?;
-    }
+    screen.print(&further(sort, answer.answer.next.as_ref()))?;
     Ok(())
 }
 

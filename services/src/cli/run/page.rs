@@ -16,7 +16,7 @@ use crate::client::run::Shown;
 
 /// The page of a run.
 pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> String {
-    let RunShown { run, aliases, merged } = &answer.run;
+    let RunShown { run, aliases, merged, .. } = &answer.run;
     let mut page = Page::new(ink);
     head(&mut page, &run.id, &run.summary, now);
     page.field("also called", names(aliases));

@@ -61,7 +61,13 @@ fn said_by_the_plane(sequence: u64, what: What) -> Entry {
 
 fn show(entries: Vec<Entry>) -> String {
     let run = RunView::of(Id::new("acme/shop-42").unwrap(), entries);
-    let run = RunShown { run, aliases: vec![Id::new("shop-42").unwrap()], merged: Vec::new() };
+    let run = RunShown {
+        run,
+        aliases: vec![Id::new("shop-42").unwrap()],
+        merged: Vec::new(),
+        revision: 120,
+        changed_seq: 120,
+    };
     let people = [("person:1".to_owned(), "dana".to_owned())].into();
     page(&Shown { run, people }, 120, at("12:00:00"), Ink::none())
 }

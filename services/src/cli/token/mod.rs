@@ -3,8 +3,11 @@
 mod create;
 
 use anyhow::Result;
-use helmstream_projections::access::Standing;
-use helmstream_schemas::Timestamp;
+use helmstream_projections::{
+    access::Standing,
+    questions::{access::HolderShown, cursor::Cursor, order::Order},
+};
+use helmstream_schemas::{Expected, Timestamp};
 
 use self::create::CreateArgs;
 use super::{
@@ -13,13 +16,13 @@ use super::{
     ending::Ending,
     output::{Format, Screen},
     page::Tone,
-    table::{Head, cell, table, toned},
+    table::{Head, cell, further, table, toned},
     when,
 };
 use crate::client::{
     Client, Code, Failure,
     limits::{LIST_ROWS, LIST_ROWS_MAX},
-    token::{ListRequest, TokenShown, revoke},
+    token::{ListRequest, TokenShown, revoke_if},
 };
 
 /// What answers.
@@ -50,6 +53,7 @@ that with --at it is not there.
 Examples:
   helmstream token list
   helmstream token list --actor faber --standing active
+  helmstream token list --sort holder
   helmstream token list -o json")]
     List {
         /// Only those of this actor
@@ -61,9 +65,12 @@ Examples:
         /// How many holders at most, each with all its tokens
         #[arg(long, value_name = "COUNT", default_value_t = LIST_ROWS, value_parser = clap::value_parser!(u32).range(1..=LIST_ROWS_MAX))]
         limit: u32,
-        /// Only holders about whom something was last decided before this position; the list says where it ended
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
+        /// By which field, the smallest first; with `-` before it the greatest first: last_seq (the usual one, downwards), holder, actor
+        #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+        sort: Option<Order<HolderShown>>,
+        /// What follows on the page before: its list says where it ended
+        #[arg(long, value_name = "END")]
+        before: Option<Cursor>,
         #[command(flatten)]
         at: AtArg,
     },
@@ -78,6 +85,9 @@ Examples:
         /// Why; it stands on the log
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Only if its holder is at this revision, which `list -o json` tells
+        #[arg(long, value_name = "REVISION")]
+        if_revision: Option<Expected>,
     },
 }
 
@@ -88,20 +98,21 @@ pub(super) async fn answer(
 ) -> Result<Ending> {
     match command {
         TokenCommand::Create(args) => create::create(client, screen, args).await,
-        TokenCommand::List { actor, standing, limit, before, at } => {
+        TokenCommand::List { actor, standing, limit, sort, before, at } => {
             let at = at.asked(client).await?;
             at.ready(client, screen, VIEW).await?;
             let then = at.screen(screen);
-            let (id, now) = (None, then.now);
+            let (id, now, sequence) = (None, then.now, at.sequence());
             let request =
-                ListRequest { actor, id, standing, limit, before, at: at.sequence(), now };
+                ListRequest { actor, id, standing, limit, sort, before, at: sequence, now };
             list(client, &then, request).await?;
             at.foot(screen, VIEW)?;
             Ok(Ending::Done)
         }
-        TokenCommand::Revoke { id, reason } => {
+        TokenCommand::Revoke { id, reason, if_revision } => {
             let token = named(client, screen, &id).await?;
-            let told = ask(client, revoke(&token, reason.as_deref())).await?;
+            let asked = revoke_if(&token, reason.as_deref(), if_revision.as_ref());
+            let told = ask(client, asked).await?;
             told.finish(screen, |_| format!("revoked: {id} of {}", token.holder))
         }
     }
@@ -136,6 +147,7 @@ async fn named(client: &impl Client, screen: &Screen, id: &str) -> Result<TokenS
 }
 
 async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Result<()> {
+    let sort = request.sort;
     let is_all = request.actor.is_none() && request.standing.is_none();
     let answer = client.token_list(request).await?;
     if screen.format != Format::Table {
@@ -162,9 +174,7 @@ async fn list(client: &impl Client, screen: &Screen, request: ListRequest) -> Re
         let rows = tokens.iter().map(|token| row(token, screen.now)).collect();
         screen.print(&table(screen, &heads, rows))?;
     }
-    if let Some(next) = answer.answer.next {
-        screen.print(&format!("earlier ones: --before {next}\n"))?;
-    }
+    screen.print(&further(sort, answer.answer.next.as_ref()))?;
     Ok(())
 }
 

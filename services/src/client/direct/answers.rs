@@ -8,13 +8,13 @@ use helmstream_projections::{
     Database, ProjectionError,
     edition::Edition,
     questions::{
-        AsOf,
+        AsOf, Page,
         approval::{ApprovalFilter, approval_list, approval_show},
-        dead_letter::{DeadLetterFilter, DeadLetterShown, dead_letter_list, dead_letter_show},
+        dead_letter::{DeadLetterFilter, DeadLetterWhole, dead_letter_list, dead_letter_show},
         event::{EventFilter, EventName, EventShown, event_list, event_show},
         outcome::{outcome_of_command, outcomes},
         projection::projection_list,
-        run::{RunFilter, RunLine, run_list, run_show},
+        run::{RunFilter, RunPage, run_list, run_show},
         why::why,
     },
 };
@@ -35,25 +35,14 @@ use super::{
 
 impl Client for Direct {
     async fn run_list(&self, request: run::ListRequest) -> Answered<run::List> {
-        let statuses = match &request.statuses[..] {
-            [] => vec![None],
-            some => some.iter().copied().map(Some).collect(),
-        };
-        let mut as_of_seq = u64::MAX;
-        let mut runs: Vec<RunLine> = Vec::new();
-        for status in statuses {
-            let (limit, cursor) = (request.limit, request.before);
-            let page = self.ask_at("run", request.at, |database, past| async move {
-                run_list(&database, &RunFilter { status, limit, cursor, past }).await
-            });
-            let page = page.await?;
-            as_of_seq = as_of_seq.min(page.as_of_seq);
-            runs.extend(page.answer.runs);
-        }
-        runs.sort_by_key(|run| std::cmp::Reverse(run.summary.first_seq));
-        let limit = request.limit as usize;
-        runs.truncate(limit);
-        let next = runs.last().filter(|_| runs.len() == limit).map(|run| run.summary.first_seq);
+        let run::ListRequest { statuses, limit, sort, before, at } = request;
+        let (order, cursor) = (sort.unwrap_or_default(), before);
+        let filter = RunFilter { statuses, order, limit, cursor, past: None };
+        let asked = self.ask_at("run", at, |database, past| {
+            let filter = RunFilter { past, ..filter.clone() };
+            async move { run_list(&database, &filter).await }
+        });
+        let AsOf { as_of_seq, answer: RunPage { runs, next } } = asked.await?;
         Ok(Answer { as_of_seq, answer: run::List { runs, next } })
     }
 
@@ -78,16 +67,15 @@ impl Client for Direct {
     }
 
     async fn approval_list(&self, request: approval::ListRequest) -> Answered<approval::List> {
-        let approval::ListRequest { standing, run, mine, limit, before, at } = request;
+        let approval::ListRequest { standing, run, mine, limit, sort, before, at } = request;
         let asked_by = mine.then(|| self.actor());
-        let filter = ApprovalFilter { standing, run, asked_by, limit, before, past: None };
+        let (order, cursor) = (sort.unwrap_or_default(), before);
+        let filter = ApprovalFilter { standing, run, asked_by, order, limit, cursor, past: None };
         let asked = self.ask_at("approval", at, |database, past| {
             let filter = ApprovalFilter { past, ..filter.clone() };
             async move { approval_list(&database, &filter).await }
         });
-        let AsOf { as_of_seq, answer: approvals } = asked.await?;
-        let is_full = approvals.len() == limit as usize;
-        let next = approvals.last().filter(|_| is_full).map(|shown| shown.view.asked_seq);
+        let AsOf { as_of_seq, answer: Page { rows: approvals, next } } = asked.await?;
         Ok(Answer { as_of_seq, answer: approval::List { approvals, next } })
     }
 
@@ -146,6 +134,8 @@ impl Client for Direct {
             about: request.about,
             from_seq: request.from_seq,
             to_seq: request.at,
+            before: request.before,
+            descends: request.sort.is_some_and(|sort| sort.descends()),
             limit: request.limit,
         };
         let AsOf { as_of_seq, answer: events } =
@@ -153,7 +143,7 @@ impl Client for Direct {
         let next = events
             .last()
             .filter(|_| events.len() == request.limit as usize)
-            .map(|event| event.sequence + 1);
+            .map(|event| event.sequence + u64::from(!filter.descends));
         Ok(Answer { as_of_seq, answer: event::List { events, next } })
     }
 
@@ -201,14 +191,11 @@ impl Client for Direct {
         &self,
         request: dead_letter::ListRequest,
     ) -> Answered<dead_letter::List> {
-        let dead_letter::ListRequest { all, limit, before } = request;
-        let filter = DeadLetterFilter { is_all: all, before, limit };
-        let AsOf { as_of_seq, answer: dead_letters } =
+        let dead_letter::ListRequest { all, limit, sort, before } = request;
+        let (order, cursor) = (sort.unwrap_or_default(), before);
+        let filter = DeadLetterFilter { is_all: all, order, cursor, limit };
+        let AsOf { as_of_seq, answer: Page { rows: dead_letters, next } } =
             self.ask(|database| dead_letter_list(database, &filter)).await?;
-        let next = dead_letters
-            .last()
-            .filter(|_| dead_letters.len() == limit as usize)
-            .map(|letter| letter.sequence);
         Ok(Answer { as_of_seq, answer: dead_letter::List { dead_letters, next } })
     }
 
@@ -221,7 +208,7 @@ impl Client for Direct {
         let log = self.log().await?;
         let stored = self
             .patience()
-            .with("NATS", || get::at(log, "DEADLETTERS", dead_letter.letter.dead_sequence))
+            .with("NATS", || get::at(log, "DEADLETTERS", dead_letter.letter.letter.dead_sequence))
             .await?;
         // The plane's own key is not an operator's: under another one no id can be matched.
         let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
@@ -327,7 +314,7 @@ impl Direct {
     pub(super) async fn dead_letter(
         &self,
         inbox_sequence: u64,
-    ) -> Result<AsOf<DeadLetterShown>, Failure> {
+    ) -> Result<AsOf<DeadLetterWhole>, Failure> {
         let AsOf { as_of_seq, answer } =
             self.ask(|database| dead_letter_show(database, inbox_sequence)).await?;
         let answer = answer.ok_or_else(|| {

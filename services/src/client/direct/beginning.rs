@@ -1,7 +1,10 @@
 //! A run by the beginning of its id.
 
 use helmstream_projections::{
-    questions::run::{RunFilter, run_list, run_show},
+    questions::{
+        cursor::Cursor,
+        run::{RunFilter, run_list, run_show},
+    },
     run::RunStatus,
 };
 use helmstream_schemas::Id;
@@ -49,9 +52,14 @@ impl Direct {
         at: Option<u64>,
     ) -> Result<Vec<Id>, Failure> {
         let mut found: Vec<Id> = Vec::new();
-        let (mut cursor, mut looked_at) = (at.map(|at| at + 1), 0);
+        let (mut cursor, mut looked_at) = (at.map(|at| Cursor::from(at + 1)), 0);
         while looked_at < PREFIX_RUNS_MAX && (found.len() < 2 || status.is_some()) {
-            let filter = RunFilter { status, limit: 1_000, cursor, past: None };
+            let filter = RunFilter {
+                statuses: status.into_iter().collect(),
+                limit: 1_000,
+                cursor,
+                ..RunFilter::default()
+            };
             let page = self.ask(|database| run_list(database, &filter)).await?.answer;
             looked_at += page.runs.len();
             let ids = page.runs.into_iter().map(|run| run.id);

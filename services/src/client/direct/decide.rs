@@ -14,8 +14,8 @@ use super::{
 };
 
 pub(super) async fn decide(client: &Direct, request: DecideRequest) -> Result<Decided, Failure> {
-    let DecideRequest { inbox_sequence, decision, reason } = request;
-    let letter = client.dead_letter(inbox_sequence).await?.answer.letter;
+    let DecideRequest { inbox_sequence, decision, reason, expected_revision } = request;
+    let letter = client.dead_letter(inbox_sequence).await?.answer.letter.letter;
     let mut data = json!({ "inbox_sequence": inbox_sequence });
     if let Some(reason) = reason {
         data["reason"] = reason.into();
@@ -27,7 +27,8 @@ pub(super) async fn decide(client: &Direct, request: DecideRequest) -> Result<De
         }
         Decision::Discard => "discard",
     };
-    let asked = ask::anew(&format!("helmstream.dead_letter.{word}.v1"), &data);
+    let kind = format!("helmstream.dead_letter.{word}.v1");
+    let asked = ask::anew_if(&kind, &data, expected_revision.as_ref());
     let receipt = client.publish(asked).await?;
     let settled = client.settle(receipt).await?;
     let recorded = match settled.counted() {

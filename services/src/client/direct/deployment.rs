@@ -20,9 +20,9 @@ use super::{
 impl Direct {
     /// Units, those in which something was deployed last first.
     pub(super) async fn units(&self, request: ListRequest) -> Answered<List> {
-        let ListRequest { domain, environment, standing, limit, before, at } = request;
-        let filter =
-            UnitFilter { domain, environment, standing, limit, cursor: before, past: None };
+        let ListRequest { domain, environment, standing, limit, sort, before, at } = request;
+        let (order, cursor) = (sort.unwrap_or_default(), before);
+        let filter = UnitFilter { domain, environment, standing, order, limit, cursor, past: None };
         let asked = self.ask_at("deployment", at, |database, past| {
             let filter = UnitFilter { past, ..filter.clone() };
             async move { deployment_list(&database, &filter).await }
