@@ -16,5 +16,6 @@ pub mod publisher;
 pub mod race;
 pub mod running;
 pub mod sql;
+pub mod tools;
 pub mod tree;
 pub mod web;

@@ -33,6 +33,7 @@ pub struct ListRequest {
 
 /// Approvals, those that were asked for last first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ApprovalList")]
 pub struct List {
     pub approvals: Vec<ApprovalShown>,
     /// Where the next page begins, if there may be one.

@@ -35,6 +35,7 @@ pub struct ListRequest {
 
 /// Units, those in which something was deployed last first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentList")]
 pub struct List {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
@@ -53,6 +54,7 @@ pub struct ShowRequest {
 
 /// A unit whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentShown")]
 pub struct Shown {
     #[serde(flatten)]
     pub unit: UnitShown,

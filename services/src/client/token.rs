@@ -46,6 +46,7 @@ pub struct ListRequest {
 
 /// Tokens, those of the holders about whom something was decided last first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TokenList")]
 pub struct List {
     pub tokens: Vec<TokenShown>,
     /// Where the next page begins, if there may be one.

@@ -6,6 +6,7 @@ pub mod answering;
 mod api;
 mod caller;
 mod described;
+mod exact;
 mod framing;
 mod gate;
 mod health;

@@ -7,6 +7,7 @@ mod published;
 mod roles;
 mod secrets;
 mod tailed;
+mod waiting;
 mod watched;
 
 use helmstream_schemas::{ActorKind, access::Role};
