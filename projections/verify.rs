@@ -17,6 +17,7 @@ use crate::{columns::text, ledger::LedgerRow};
 
 /// How far the comparison of one stream has come. It can be put aside and taken up again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyWalk")]
 pub struct Walk {
     pub stream: String,
     /// Where it began.
@@ -78,6 +79,7 @@ pub struct Commands {
 
 /// How many events have a cause that was compared, and how many have one that could not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyCauses")]
 pub struct Causes {
     pub compared: u64,
     pub unread: u64,

@@ -37,6 +37,7 @@ pub struct TokenView {
 
 /// Who revoked a token, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TokenRevocation")]
 pub struct Revocation {
     pub by: Actor,
     pub at: Timestamp,
@@ -47,6 +48,7 @@ pub struct Revocation {
 /// How a token stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "TokenStanding")]
 pub enum Standing {
     Active,
     Expired,

@@ -18,6 +18,7 @@ pub struct ApprovalView {
 
 /// One round: asked for, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ApprovalRound")]
 pub struct Round {
     pub number: u32,
     pub gate: Gate,
@@ -37,6 +38,7 @@ pub struct Round {
 /// How an approval stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ApprovalStanding")]
 pub enum Standing {
     Open,
     Granted,

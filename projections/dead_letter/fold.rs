@@ -17,6 +17,7 @@ pub struct DeadLetterView {
 
 /// One retry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterAttempt")]
 pub struct Attempt {
     /// Counted from 1.
     pub number: u32,
@@ -29,6 +30,7 @@ pub struct Attempt {
 
 /// Who decided, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterSettled")]
 pub struct Decided {
     /// The event that says so, and its position.
     pub event_id: Uuid,
@@ -42,6 +44,7 @@ pub struct Decided {
 /// How a dead letter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeadLetterStanding")]
 pub enum Standing {
     /// Nobody has decided about it.
     #[default]

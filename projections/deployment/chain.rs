@@ -9,6 +9,7 @@ use super::fold::Told;
 
 /// One event of a unit, as the view keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentEntry")]
 pub struct Entry {
     /// Its position on EVENTS.
     pub sequence: u64,
@@ -17,6 +18,7 @@ pub struct Entry {
 
 /// One deployment among those of its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentLink")]
 pub struct Link {
     #[serde(flatten)]
     pub told: Told,

@@ -35,6 +35,7 @@ pub struct UnitState {
 
 /// A deployment as it was told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentTold")]
 pub struct Told {
     pub deployment: Deployment,
     pub source: Source,
@@ -49,6 +50,7 @@ pub struct Told {
 /// How a unit stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "UnitStanding")]
 pub enum Standing {
     /// Something is deployed in it.
     Active,

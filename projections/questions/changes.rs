@@ -19,6 +19,7 @@ use crate::{
 
 /// A row of a view that is not what it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ViewChange")]
 pub struct Change {
     pub view: String,
     /// The aggregate; with what else tells rows of the view apart.
@@ -33,6 +34,7 @@ pub struct Change {
 /// What became of a row. None is ever removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ChangeKind")]
 pub enum Kind {
     Added,
     Changed,
@@ -40,6 +42,7 @@ pub enum Kind {
 
 /// A field then and now; null where there was or is nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ChangedField")]
 pub struct Field {
     pub before: Value,
     pub after: Value,

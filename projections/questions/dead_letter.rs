@@ -43,6 +43,7 @@ pub struct DeadLetterShown {
 
 /// A retry, and what it became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterRetry")]
 pub struct Retry {
     #[serde(flatten)]
     pub attempt: Attempt,
@@ -53,6 +54,7 @@ pub struct Retry {
 
 /// The publish that a retry was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RetryBecame")]
 pub struct Became {
     pub inbox_sequence: u64,
     /// Absent while it has none.

@@ -20,6 +20,7 @@ use crate::{
 
 /// A link, and where it leads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LinkedRecord")]
 pub struct Linked {
     /// The kind of a relation, or `path` or `end`.
     pub kind: String,
@@ -35,6 +36,7 @@ pub struct Linked {
 
 /// The command that a linked event became.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CommandBecame")]
 pub struct Became {
     /// Position in COMMANDS.
     pub sequence: u64,

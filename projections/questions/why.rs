@@ -40,6 +40,7 @@ pub struct Why {
 
 /// A publish, as its command tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WhyAtDoor")]
 pub struct AtDoor {
     pub publisher: Option<String>,
     pub inbox_sequence: u64,
@@ -49,6 +50,7 @@ pub struct AtDoor {
 
 /// A record, and what it caused in the order in which the log recorded it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WhyLink")]
 pub struct Link {
     pub stream: String,
     pub sequence: u64,

@@ -17,6 +17,7 @@ use super::files::slim;
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunEntry")]
 pub struct Entry {
     /// Its position on EVENTS.
     pub sequence: u64,
@@ -34,6 +35,7 @@ pub struct Entry {
 /// What an event says, under the event's own name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "RunEntryWhat")]
 pub enum What {
     Started(Started),
     Resumed(Resumed),
@@ -56,6 +58,7 @@ pub enum What {
 
 /// A claim that contradicts one that stands. The claim itself is the entry's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunEntryDisputed")]
 pub struct Disputed {
     /// Digest of the claim that stands.
     pub stands: Hash,

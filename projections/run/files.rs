@@ -29,6 +29,7 @@ pub struct FileSays {
 
 /// Something that cannot all be true, and the sighting that shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "FileContradicted")]
 pub struct Contradicted {
     pub sequence: u64,
     pub path: String,
@@ -38,6 +39,7 @@ pub struct Contradicted {
 /// What contradicts what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "FileContradicts")]
 pub enum Contradicts {
     /// A file itself, or the one before it.
     Itself(Contradiction),

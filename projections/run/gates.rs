@@ -14,6 +14,7 @@ use super::entry::{Entry, What};
 
 /// A gate, and everything that was said at it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunGate")]
 pub struct Gate {
     /// The place before which it stands.
     pub gate: Place,
@@ -27,6 +28,7 @@ pub struct Gate {
 
 /// A gate's approval was asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GateAsked")]
 pub struct Asked {
     pub number: u64,
     pub claimed_at: Option<Timestamp>,
@@ -34,6 +36,7 @@ pub struct Asked {
 
 /// The run says that a gate was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GateAnswered")]
 pub struct Answered {
     pub number: u64,
     pub answer: Answer,
@@ -44,6 +47,7 @@ pub struct Answered {
 
 /// The run went on past a gate that had no grant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GateBypass")]
 pub struct Bypass {
     pub asked_number: u64,
     pub passed_number: u64,
@@ -55,6 +59,7 @@ pub struct Bypass {
 
 /// The grant that came after the bypass was recorded. It does not undo it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BypassCleared")]
 pub struct Cleared {
     pub approval: Id,
     pub at: Timestamp,

@@ -40,6 +40,7 @@ pub struct RunView {
 
 /// A phase or a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunStage")]
 pub struct Stage {
     pub place: Place,
     /// How it ended; absent while it has not, or has begun again since.
@@ -59,6 +60,7 @@ pub struct Stage {
 
 /// Something the run made, and the claim that says so; without a number a file does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunMade")]
 pub struct Made {
     pub number: Option<u64>,
     pub artifact: Artifact,
@@ -66,6 +68,7 @@ pub struct Made {
 
 /// Two claims of one number say different things; the first stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunDispute")]
 pub struct Dispute {
     pub number: u64,
     pub stands: Hash,

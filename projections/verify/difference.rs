@@ -9,6 +9,7 @@ use super::{Entry, Standing};
 
 /// Something that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyDifference")]
 pub struct Difference {
     pub kind: Kind,
     pub stream: String,
@@ -28,6 +29,7 @@ pub struct Difference {
 /// What is wrong, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "VerifyDifferenceKind")]
 pub enum Kind {
     /// The log has a gap.
     RecordMissing,

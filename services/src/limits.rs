@@ -251,11 +251,28 @@ pub const ENTITY_EVENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(1_000).expect("
 /// Events that are published in one request.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
 
+/// Bytes of an attribute of an event in a header: the largest attribute there can be, with every byte of
+/// it percent-encoded.
+pub const CE_HEADER_BYTES_MAX: usize = 3 * helmstream_schemas::limits::ATTRIBUTE_BYTES_MAX;
+
 /// Bytes of a key under which an action is done once.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
 
+/// Characters of a text of a problem: what is told may hold what was asked for, and nobody reads more.
+pub const PROBLEM_TEXT_CHARS_MAX: usize = 1_024;
+
+/// Characters of a value in a path or a query that is neither a number nor a name of ours. No name
+/// that the plane gives comes near.
+pub const VALUE_CHARS_MAX: usize = 1_024;
+
+/// Values under one name in a query: two lists of them, whatever they hold, fit the head of a request.
+pub const VALUES_MAX: usize = 300;
+
 /// Bytes of a token; one of an identity provider is some kilobytes.
 pub const TOKEN_BYTES_MAX: usize = 16 * 1_024;
+
+/// Bytes of the preferences of a request: one of them is read.
+pub const PREFER_BYTES_MAX: usize = 256;
 
 /// Seconds that an outcome is waited for unless the request says otherwise: it is there in
 /// milliseconds as long as the plane keeps up.

@@ -27,7 +27,12 @@ pub const FILE: &str = "oidc.toml";
 
 /// Every issuer whose word counts, with what is known of its keys.
 pub struct Oidc {
-    issuers: Vec<(Rules, Cached)>,
+    issuers: Vec<Issuer>,
+}
+
+struct Issuer {
+    rules: Rules,
+    keys: Cached,
     fetcher: Fetcher,
 }
 
@@ -42,27 +47,37 @@ impl Oidc {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let config = Config::read(&text).with_context(|| format!("in {}", path.display()))?;
-        Self::new(config).map(Some)
+        let place = || format!("in {}", path.display());
+        let mut config = Config::read(&text).with_context(place)?;
+        // A path is one from where the file lies.
+        let files = config.issuers.iter_mut().filter_map(|rules| rules.trusted.as_mut());
+        files.for_each(|file| *file = directory.join(&file));
+        Self::new(config).with_context(place).map(Some)
     }
 
     pub fn new(config: Config) -> Result<Self> {
-        let fetcher = Fetcher::new(config.insecure_loopback)?;
-        let issuers = config.issuers.into_iter().map(|rules| (rules, Cached::default()));
-        Ok(Self { issuers: issuers.collect(), fetcher })
+        let insecure_loopback = config.insecure_loopback;
+        let issuer = |rules: Rules| {
+            let fetcher = Fetcher::new(insecure_loopback, rules.trusted.as_deref());
+            let named = || format!("issuer `{}`", rules.issuer.escape_debug());
+            let fetcher = fetcher.with_context(named)?;
+            Ok(Issuer { rules, keys: Cached::default(), fetcher })
+        };
+        Ok(Self { issuers: config.issuers.into_iter().map(issuer).collect::<Result<_>>()? })
     }
 
     /// Whom a token lets in at this moment. What it says of its issuer before anybody has looked at
     /// its signature only chooses by whose rules and keys it is judged.
     pub async fn admit(&self, token: &str, now: Timestamp) -> Result<Principal, Denied> {
         let claimed = judge::claimed_issuer(token)?;
-        let (rules, cached) =
-            self.issuers.iter().find(|(rules, _)| rules.issuer == claimed).ok_or(Denied::Issuer)?;
-        let held = cached.keys(&self.fetcher, &rules.issuer, now).await?;
+        let named = |issuer: &&Issuer| issuer.rules.issuer == claimed;
+        let Issuer { rules, keys, fetcher } =
+            self.issuers.iter().find(named).ok_or(Denied::Issuer)?;
+        let held = keys.keys(fetcher, &rules.issuer, now).await?;
         match judge(token, &held, rules, now) {
             // Its issuer may have changed its keys.
             Err(Denied::UnknownKey) => {
-                let fresh = cached.other_than(&held, &self.fetcher, &rules.issuer, now).await?;
+                let fresh = keys.other_than(&held, fetcher, &rules.issuer, now).await?;
                 judge(token, &fresh, rules, now)
             }
             judged => judged,

@@ -12,10 +12,11 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto, jwk::Jwk};
 use rsa::{RsaPrivateKey, pkcs1::EncodeRsaPrivateKey};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     task::JoinHandle,
 };
+use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
 /// Where an issuer says what it is.
@@ -111,10 +112,20 @@ pub struct Issuer {
 
 impl Issuer {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// One that speaks TLS, under a certificate.
+    pub async fn start_tls(acceptor: TlsAcceptor) -> Self {
+        Self::start_with(Some(acceptor)).await
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().expect("it is bound"));
         let state = Arc::<Mutex<State>>::default();
-        let serving = tokio::spawn(serve(listener, url.clone(), state.clone()));
+        let serving = tokio::spawn(serve(listener, tls, url.clone(), state.clone()));
         Self { url, state, serving }
     }
 
@@ -149,17 +160,32 @@ impl Drop for Issuer {
     }
 }
 
-async fn serve(listener: TcpListener, url: String, state: Arc<Mutex<State>>) {
+async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    url: String,
+    state: Arc<Mutex<State>>,
+) {
     while let Ok((connection, _)) = listener.accept().await {
-        let (url, state) = (url.clone(), state.clone());
+        let (tls, url, state) = (tls.clone(), url.clone(), state.clone());
         tokio::spawn(async move {
-            // Who asks may go away in the middle.
-            let _ = answer(connection, &url, &state).await;
+            // Who asks may go away in the middle, or not like the certificate.
+            let _ = match tls {
+                None => answer(connection, &url, &state).await,
+                Some(tls) => match tls.accept(connection).await {
+                    Ok(connection) => answer(connection, &url, &state).await,
+                    Err(error) => Err(error),
+                },
+            };
         });
     }
 }
 
-async fn answer(mut connection: TcpStream, url: &str, state: &Mutex<State>) -> std::io::Result<()> {
+async fn answer(
+    mut connection: impl AsyncRead + AsyncWrite + Unpin,
+    url: &str,
+    state: &Mutex<State>,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && head.len() < 8_192 {
         head.push(connection.read_u8().await?);

@@ -19,5 +19,6 @@ pub mod running;
 pub mod scrape;
 pub mod sender;
 pub mod sql;
+pub mod tools;
 pub mod tree;
 pub mod web;

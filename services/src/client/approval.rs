@@ -44,6 +44,7 @@ pub struct ListRequest {
 
 /// A page of approvals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ApprovalList")]
 pub struct List {
     pub approvals: Vec<ApprovalShown>,
     /// Where the next page begins, if there may be one.

@@ -31,6 +31,7 @@ pub struct ListRequest {
 
 /// A page of dead letters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterList")]
 pub struct List {
     pub dead_letters: Vec<DeadLetterShown>,
     /// Where the next page begins, if there may be one.
@@ -46,6 +47,7 @@ pub struct ShowRequest {
 
 /// A dead letter, and a shown form of what was published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterShown")]
 pub struct Shown {
     #[serde(flatten)]
     pub dead_letter: DeadLetterWhole,
@@ -57,6 +59,7 @@ pub struct Shown {
 /// What can be decided about a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeadLetterDecision")]
 pub enum Decision {
     /// It is published again.
     Retry,
@@ -78,6 +81,7 @@ pub struct DecideRequest {
 
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterDecided")]
 pub struct Decided {
     /// Of which dead letter: its position in INBOX.
     pub dead_letter: u64,
@@ -91,6 +95,7 @@ pub struct Decided {
 
 /// A record on EVENTS, and who is told to have asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeadLetterRecorded")]
 pub struct Recorded {
     pub sequence: u64,
     pub at: Timestamp,

@@ -43,6 +43,7 @@ pub struct ListRequest {
 
 /// A page of units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentList")]
 pub struct List {
     pub units: Vec<UnitLine>,
     /// Where the next page begins, if there may be one.
@@ -61,6 +62,7 @@ pub struct ShowRequest {
 
 /// A unit whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeploymentShown")]
 pub struct Shown {
     #[serde(flatten)]
     pub unit: UnitShown,

@@ -22,6 +22,7 @@ pub struct Request {
 
 /// What changed, in the order of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ViewDiff")]
 pub struct Diff {
     pub from_seq: u64,
     pub changes: Vec<Change>,

@@ -46,6 +46,7 @@ pub struct ListRequest {
 
 /// A page of events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EventList")]
 pub struct List {
     pub events: Vec<event::EventLine>,
     /// Where the next page begins, if there may be one: from this position on, or before it if the
@@ -56,8 +57,18 @@ pub struct List {
 /// An event or a command, by its id; an event by its position as well. Written as either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "NameWritten", inline)]
 pub enum Name {
+    Id(Uuid),
+    Sequence(u64),
+}
+
+/// The same as it is described.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "it is only described")]
+enum NameWritten {
     Id(Uuid),
     Sequence(u64),
 }
@@ -100,6 +111,7 @@ pub struct ShowRequest {
 
 /// An event whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EventShown")]
 pub struct Shown {
     #[serde(flatten)]
     pub event: event::EventShown,
@@ -116,6 +128,7 @@ pub struct WhyRequest {
 
 /// The whole chain that an event belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EventWhy")]
 pub struct Why {
     #[serde(flatten)]
     pub why: why::Why,
@@ -185,6 +198,7 @@ pub fn not_this_log(position: u64, found: impl std::fmt::Display) -> Failure {
 
 /// An event as it is told to whoever watches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EventTold")]
 pub struct Told {
     pub sequence: u64,
     pub subject: String,

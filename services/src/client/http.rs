@@ -228,7 +228,11 @@ fn failure(status: StatusCode, body: &[u8]) -> Failure {
     match told {
         Some(told) => {
             let named = Code::ALL.into_iter().find(|code| Some(code.to_string()) == told.code);
-            Failure::new(named.unwrap_or(code), told.title, told.detail, told.hint)
+            match named {
+                // A failure of the plane's own, as it was told there.
+                Some(code) => Failure::new(code, told.detail, told.more, told.hint),
+                None => Failure::new(code, told.title, told.detail, told.hint),
+            }
         }
         None => {
             let hint = "is there a plane at this address, or something in front of it?";

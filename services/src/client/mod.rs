@@ -36,6 +36,7 @@ pub use http::Http;
 
 /// An answer, and the position on EVENTS that it is as of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Answer")]
 pub struct Answer<T> {
     pub as_of_seq: u64,
     #[serde(flatten)]

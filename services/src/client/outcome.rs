@@ -17,12 +17,14 @@ pub struct Request {
 
 /// Outcomes in the order in which they were asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OutcomeList")]
 pub struct List {
     pub outcomes: Vec<Found>,
 }
 
 /// The outcome of one publish or command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OutcomeFound")]
 pub struct Found {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inbox_sequence: Option<u64>,

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use helmstream_schemas::Timestamp;
+use helmstream_schemas::{Timestamp, time::TimeError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A moment as it is asked for: a position, or a time as in RFC 3339. Written as either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "WhenWritten", inline)]
 pub enum When {
     /// Once the event at this position was recorded.
     Sequence(u64),
@@ -17,13 +17,27 @@ pub enum When {
     Time(Timestamp),
 }
 
+/// The same as it is described.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "it is only described")]
+enum WhenWritten {
+    Sequence(u64),
+    Time(Timestamp),
+}
+
 impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let sequence = text.parse().map(Self::Sequence).ok();
-        let when = sequence.or_else(|| Timestamp::parse(text).map(Self::Time).ok());
-        when.ok_or_else(|| "neither a position nor a time as in RFC 3339".to_owned())
+        if let Ok(sequence) = text.parse() {
+            return Ok(Self::Sequence(sequence));
+        }
+        Timestamp::parse(text).map(Self::Time).map_err(|error| match error {
+            TimeError::OutOfRange(_) => error.to_string(),
+            TimeError::NotRfc3339(_) => "neither a position nor a time as in RFC 3339".to_owned(),
+        })
     }
 }
 
@@ -46,6 +60,7 @@ impl From<When> for String {
 
 /// A moment of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LogMoment")]
 pub struct Moment {
     /// The position of its last event.
     pub sequence: u64,
@@ -65,6 +80,7 @@ pub struct Request {
 /// How a view as of a position stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PastStanding")]
 pub enum Standing {
     /// It can be asked; this version of the view speaks.
     Ready { version: u32 },

@@ -12,12 +12,14 @@ use super::list_rows;
 
 /// Where every view stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ProjectionList")]
 pub struct List {
     pub projections: Vec<Standing>,
 }
 
 /// Where an edition of a view stands on one stream, and how far behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ProjectionStanding")]
 pub struct Standing {
     #[serde(flatten)]
     pub line: ProjectionLine,
@@ -43,6 +45,7 @@ pub struct SwapRequest {
 
 /// Which edition serves, and which did until now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EditionsSwapped")]
 pub struct Swapped {
     pub serving: Edition,
     pub standby: Edition,
@@ -50,6 +53,7 @@ pub struct Swapped {
 
 /// The editions that were dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EditionsDropped")]
 pub struct Dropped {
     pub dropped: Vec<Edition>,
 }
@@ -66,18 +70,21 @@ pub struct ParkedRequest {
 
 /// What could not be applied, in the order of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ParkedList")]
 pub struct Parked {
     pub parked: Vec<ParkedLine>,
 }
 
 /// What came of a redrive of each edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EditionsMended")]
 pub struct Mended {
     pub editions: Vec<MendedEdition>,
 }
 
 /// What came of a redrive of one edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EditionMended")]
 pub struct MendedEdition {
     #[serde(flatten)]
     pub edition: Edition,

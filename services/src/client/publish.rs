@@ -22,6 +22,7 @@ pub struct Receipt {
 
 /// What became of a publish.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PublishSettled")]
 pub struct Settled {
     #[serde(flatten)]
     pub receipt: Receipt,

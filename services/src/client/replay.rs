@@ -29,6 +29,7 @@ pub struct Request {
 
 /// Records in the order of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReplayPage")]
 pub struct Page {
     pub records: Vec<Replayed>,
     /// Where it ends, which the next page has to name.
@@ -41,6 +42,7 @@ pub struct Page {
 
 /// One record. It depends on nothing but the record, so that two replays can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReplayedRecord")]
 pub struct Replayed {
     /// Its RFC 8785 form is what is hashed before the payload.
     pub head: BTreeMap<String, String>,

@@ -39,6 +39,7 @@ pub struct ListRequest {
 
 /// A page of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunList")]
 pub struct List {
     pub runs: Vec<RunLine>,
     /// Where the next page begins, if there may be one.
@@ -57,6 +58,7 @@ pub struct ShowRequest {
 
 /// A run whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunShown")]
 pub struct Shown {
     #[serde(flatten)]
     pub run: RunShown,

@@ -53,6 +53,7 @@ pub struct ListRequest {
 
 /// A page of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TokenList")]
 pub struct List {
     pub tokens: Vec<TokenShown>,
     /// Where the next page begins, if there may be one.

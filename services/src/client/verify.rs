@@ -18,6 +18,7 @@ pub struct Request {
 
 /// How far a comparison has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyProgress")]
 pub struct Progress {
     /// Checkpoints of views that fit the log.
     pub checkpoints: u64,
@@ -33,6 +34,7 @@ pub struct Progress {
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyStep")]
 pub struct Step {
     pub progress: Progress,
     pub is_done: bool,

@@ -10,7 +10,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 use helmstream_core::command::derived_id;
-use helmstream_schemas::Timestamp;
+use helmstream_schemas::{Timestamp, time::TimeError};
 use hyper::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -22,7 +22,7 @@ use super::{
     caller::Caller,
     conditions, conditions_described,
     line::{Line, Verb},
-    openapi::Description,
+    openapi::{Description, Known},
     problem::Problem,
     publishing::{Published, publish_one, with_first},
     reading::{self, Pairs},
@@ -156,7 +156,7 @@ fn method(verb: Verb) -> MethodFilter {
 async fn read<Q: DeserializeOwned>(
     direct: &Direct,
     verb: Verb,
-    known: &BTreeSet<String>,
+    known: &Known,
     path: Path,
     request: Request,
 ) -> Result<Q, Problem> {
@@ -173,7 +173,7 @@ async fn read<Q: DeserializeOwned>(
         Verb::Get => {
             at_position(direct, &mut in_query).await?;
             let pairs: Pairs = in_path.into_iter().chain(in_query).collect();
-            reading::of_pairs(&pairs, known)
+            reading::of_pairs(&pairs, known.as_ref().unwrap_or(&BTreeSet::new()))
         }
         Verb::Post => {
             if let Some((name, _)) = in_query.first() {
@@ -185,8 +185,7 @@ async fn read<Q: DeserializeOwned>(
             if !body.is_empty() && kind.as_deref() != Some("application/json") {
                 return Err(Problem::unsupported_type("application/json"));
             }
-            let known = (!known.is_empty()).then_some(known);
-            reading::of_body(&in_path, &body, known)
+            reading::of_body(&in_path, &body, known.as_ref())
         }
     }
 }
@@ -194,8 +193,11 @@ async fn read<Q: DeserializeOwned>(
 /// A time that is asked about is the last position that was recorded by then.
 async fn at_position(direct: &Direct, query: &mut Pairs) -> Result<(), Problem> {
     for (_, text) in query.iter_mut().filter(|(name, _)| name == "at") {
-        if let Ok(time) = Timestamp::parse(text) {
-            *text = direct.moment(When::Time(time)).await?.sequence.to_string();
+        match Timestamp::parse(text) {
+            Ok(time) => *text = direct.moment(When::Time(time)).await?.sequence.to_string(),
+            Err(TimeError::OutOfRange(_)) => return Err(reading::out_of_time("`at`")),
+            // A position, or nothing.
+            Err(TimeError::NotRfc3339(_)) => {}
         }
     }
     Ok(())
@@ -210,13 +212,16 @@ fn taken(pairs: &mut Pairs, name: &str) -> Option<String> {
 fn event_id(headers: &HeaderMap, caller: &Caller, name: &str) -> Result<Uuid, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(Uuid::new_v4()) };
     match key.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES_MAX => {
-            Ok(derived_id(&["http", &caller.principal.actor, name, key]))
-        }
+        Ok(key) if is_key(key) => Ok(derived_id(&["http", &caller.principal.actor, name, key])),
         _ => Err(Problem::bad_request(format!(
-            "`Idempotency-Key` is no text of at most {IDEMPOTENCY_KEY_BYTES_MAX} bytes"
+            "`Idempotency-Key` is no text of 1 to {IDEMPOTENCY_KEY_BYTES_MAX} letters, digits and signs"
         ))),
     }
+}
+
+fn is_key(key: &str) -> bool {
+    let is_shown = key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_shown && (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len())
 }
 
 impl IntoResponse for Published {

@@ -1,15 +1,19 @@
 //! Descriptions by hand, of what is no line: publishing in three modes, health, and the description
 //! itself.
 
+use helmstream_schemas::limits::ATTRIBUTE_BYTES_MAX;
 use serde_json::{Value, json};
 
 use super::{
     health::Readiness,
     line::Verb,
-    openapi::{Description, body, prefer},
+    openapi::{Description, body, prefer, told_too},
     publishing::Published,
 };
-use crate::{client::event::Told, limits::BATCH_EVENTS_MAX};
+use crate::{
+    client::event::Told,
+    limits::{BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
+};
 
 /// `POST /v1/events`.
 pub(super) fn publishing_described(description: &mut Description) {
@@ -26,13 +30,14 @@ pub(super) fn publishing_described(description: &mut Description) {
         ),
         ("409", "It was decided that this is not to be, or its id was used with other content."),
         ("422", "It could not be read, and is kept as a dead letter."),
+        ("503", "It was stored and vanished without an outcome, or NATS or Postgres is away."),
     ] {
-        responses.insert(status.to_owned(), body(what, "application/json", either.clone()));
+        told_too(&mut responses, status, what, &either);
     }
     let attribute = |name: &str, is_required: bool, what: &str| {
         json!({
             "name": name, "in": "header", "required": is_required, "description": what,
-            "schema": { "type": "string" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": CE_HEADER_BYTES_MAX },
         })
     };
     let event = cloud_event();
@@ -80,7 +85,9 @@ pub(super) fn stream_described(description: &mut Description) {
     });
     responses
         .insert("200".into(), body("Events, as they are recorded.", "text/event-stream", text));
-    let from_query = |name: &str, kind: &str, what: &str| json!({ "name": name, "in": "query", "required": false, "description": what, "schema": { "type": kind } });
+    let from_query = |name: &str, schema: Value, what: &str| json!({ "name": name, "in": "query", "required": false, "description": what, "schema": schema });
+    let text = || json!({ "type": "string" });
+    let position = json!({ "type": "integer", "format": "uint64", "minimum": 0 });
     let operation = json!({
         "operationId": "event_tail",
         "summary": "Events as they are recorded",
@@ -88,14 +95,14 @@ pub(super) fn stream_described(description: &mut Description) {
         "tags": ["stream"],
         "security": [{ "token": [] }],
         "parameters": [
-            from_query("from_seq", "integer", "From this position on; without it, what is recorded from now on."),
-            from_query("context", "string", "Of this context only; who is limited to some contexts has to name one of them."),
-            from_query("aggregate", "string", "Of this aggregate only."),
-            from_query("type", "string", "Of this type only, whole or as the word of a context such as `step_ended`."),
+            from_query("from_seq", position, "From this position on; without it, what is recorded from now on."),
+            from_query("context", text(), "Of this context only; who is limited to some contexts has to name one of them."),
+            from_query("aggregate", text(), "Of this aggregate only."),
+            from_query("type", text(), "Of this type only, whole or as the word of a context such as `step_ended`."),
             {
                 "name": "Last-Event-ID", "in": "header", "required": false,
                 "description": "The id of the last event that was seen; goes before `from_seq`.",
-                "schema": { "type": "string", "pattern": "^[0-9]+$" },
+                "schema": { "type": "string", "pattern": "^[0-9]{1,19}$" },
             },
         ],
         "responses": responses,
@@ -105,28 +112,35 @@ pub(super) fn stream_described(description: &mut Description) {
 
 /// `GET /livez` and `GET /readyz`.
 pub(super) fn health_described(description: &mut Description) {
+    let unread = |description: &mut Description| {
+        let mut responses = description.refusals(Verb::Get);
+        responses.retain(|status, _| matches!(status.as_str(), "400" | "431"));
+        responses
+    };
+    let text = json!({ "type": "string" });
+    let mut responses = unread(description);
+    responses.insert("200".into(), body("It does.", "text/plain; charset=utf-8", text));
     let live = json!({
         "operationId": "live",
         "summary": "Whether the process lives",
         "description": "Needs no token.",
         "tags": ["health"],
         "security": [],
-        "responses": {
-            "200": body("It does.", "text/plain; charset=utf-8", json!({ "type": "string" })),
-        },
+        "responses": responses,
     });
     description.add("/livez", "get", live);
     let readiness = description.schema_of::<Readiness>();
+    let mut responses = unread(description);
+    for (status, what) in [("200", "It can."), ("503", "It cannot.")] {
+        responses.insert(status.into(), body(what, "application/json", readiness.clone()));
+    }
     let ready = json!({
         "operationId": "ready",
         "summary": "Whether the plane can do its work",
         "description": "Each thing that is needed, and what is the matter with it. Needs no token.",
         "tags": ["health"],
         "security": [],
-        "responses": {
-            "200": body("It can.", "application/json", readiness.clone()),
-            "503": body("It cannot.", "application/json", readiness),
-        },
+        "responses": responses,
     });
     description.add("/readyz", "get", ready);
 }
@@ -134,7 +148,9 @@ pub(super) fn health_described(description: &mut Description) {
 /// `GET /v1/openapi.json`.
 pub(super) fn itself_described(description: &mut Description) {
     let mut responses = description.refusals(Verb::Get);
-    responses.retain(|status, _| matches!(status.as_str(), "400" | "401" | "429" | "503"));
+    responses.retain(|status, _| {
+        matches!(status.as_str(), "400" | "401" | "429" | "431" | "500" | "503")
+    });
     let document = json!({ "type": "object", "required": ["openapi", "info", "paths"] });
     responses.insert("200".into(), body("This document.", "application/json", document));
     let operation = json!({
@@ -149,22 +165,25 @@ pub(super) fn itself_described(description: &mut Description) {
 }
 
 fn cloud_event() -> Value {
-    let text = |what: &str| json!({ "type": "string", "minLength": 1, "maxLength": 1024, "description": what });
+    let text = |what: &str| json!({ "type": "string", "minLength": 1, "maxLength": ATTRIBUTE_BYTES_MAX, "description": what });
+    // What is no text here, and should be, is kept as it stands.
+    let attribute = |what: &str| json!({ "type": ["string", "number", "boolean", "null"], "maxLength": ATTRIBUTE_BYTES_MAX, "description": what });
     json!({
         "type": "object",
-        "description": "A CloudEvent 1.0 in the JSON format. Further attributes are texts, numbers or truth values.",
+        "description": "A CloudEvent 1.0 in the JSON format. Further attributes are texts, numbers or truth values; what is null is not there.",
         "required": ["specversion", "id", "source", "type"],
         "properties": {
             "specversion": { "const": "1.0" },
             "id": text("With the source it is the key that tells a repeat."),
             "source": text("Who says it, as a URI reference."),
             "type": text("What kind of thing happened."),
-            "subject": { "type": "string", "description": "About what, as the source names it." },
-            "time": { "type": "string", "format": "date-time", "description": "When it happened, as the source says." },
-            "datacontenttype": { "type": "string", "description": "The type of the data." },
+            "subject": attribute("About what, as the source names it."),
+            "time": { "type": ["string", "null"], "format": "date-time", "description": "When it happened, as the source says." },
+            "datacontenttype": attribute("The type of the data."),
             "data": { "description": "What happened." },
-            "data_base64": { "type": "string", "description": "The same as bytes; never beside `data`." },
+            "data_base64": { "contentEncoding": "base64", "description": "The same as bytes; never beside `data`." },
         },
-        "additionalProperties": { "type": ["string", "number", "boolean"] },
+        "not": { "required": ["data", "data_base64"] },
+        "additionalProperties": attribute("An attribute of the publisher's own."),
     })
 }

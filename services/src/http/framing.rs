@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::problem::Problem;
-use crate::limits::{HEAD_BYTES_MAX, WRITE_STALL};
+use crate::limits::{HEAD_BYTES_MAX, PREFER_BYTES_MAX, WRITE_STALL};
 
 /// Refuses a request that two readers could take for two different ones.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
@@ -37,6 +37,11 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
     only(headers, header::AUTHORIZATION.as_str(), "Authorization")?;
     only(headers, header::CONTENT_TYPE.as_str(), "Content-Type")?;
     only(headers, "idempotency-key", "Idempotency-Key")?;
+    let preferences = headers.get_all("prefer").iter().map(|value| value.len());
+    if preferences.sum::<usize>() > PREFER_BYTES_MAX {
+        let detail = format!("the header `Prefer` is longer than {PREFER_BYTES_MAX} bytes");
+        return Err(Problem::bad_request(detail));
+    }
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Readiness {
 
 /// One thing that is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReadinessCheck")]
 pub(super) struct Check {
     /// Such as `nats`, `postgres`, `tokens`, `inbox`.
     pub(super) name: String,

@@ -226,7 +226,7 @@ pub const OUTCOME_SHOW: Line<OutcomeRequest, Settled> = Line::get(
     "outcome_show",
     "/v1/outcomes/{inbox_sequence}",
     None,
-    "What became of one publish; waits for it as long as `Prefer: wait` says.",
+    "What became of one publish; waits for it as long as `wait_seconds` says.",
 );
 
 pub const COMMAND_SHOW: Line<CommandRequest, Answer<outcome::Found>> =

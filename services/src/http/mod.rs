@@ -11,6 +11,7 @@ mod counting;
 mod described;
 mod entity_described;
 mod entity_events;
+mod exact;
 mod framing;
 mod gate;
 mod health;

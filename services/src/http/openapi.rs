@@ -6,11 +6,15 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
+    exact::exact,
     line::{Line, Verb},
     problem::ProblemDocument,
     publishing::Published,
 };
 use crate::client::publish::Settled;
+
+/// The names that a request knows outside of its path; absent if it takes any.
+pub(super) type Known = Option<BTreeSet<String>>;
 
 /// What is known of the interface so far.
 pub struct Description {
@@ -34,19 +38,15 @@ impl Description {
     }
 
     /// Describes a question, and tells which names its request knows outside of the path.
-    pub fn question<Q: JsonSchema, A: JsonSchema>(
-        &mut self,
-        line: &Line<Q, A>,
-    ) -> BTreeSet<String> {
-        // Stands where it is used: it is the answer of this line and of no other.
-        let answer = A::json_schema(&mut self.generator).to_value();
+    pub fn question<Q: JsonSchema, A: JsonSchema>(&mut self, line: &Line<Q, A>) -> Known {
+        let answer = self.generator.subschema_for::<A>().to_value();
         let mut responses = self.refusals(line.verb);
         responses.insert("200".into(), body("It is found, or done.", "application/json", answer));
-        self.operation(line, responses)
+        self.operation(line, responses, vec![])
     }
 
     /// Describes an action that is asked by publishing.
-    pub fn action<Q: JsonSchema>(&mut self, line: &Line<Q, Settled>) -> BTreeSet<String> {
+    pub fn action<Q: JsonSchema>(&mut self, line: &Line<Q, Settled>) -> Known {
         let answer = self.generator.subschema_for::<Published>().to_value();
         let mut responses = self.refusals(line.verb);
         let settled = [
@@ -60,11 +60,12 @@ impl Description {
                 "It was decided that this is not to be, or the key was used for something else.",
             ),
             ("422", "It could not be read, and is kept as a dead letter."),
+            ("503", "It was stored and vanished without an outcome, or NATS or Postgres is away."),
         ];
         for (status, what) in settled {
-            responses.insert(status.into(), body(what, "application/json", answer.clone()));
+            told_too(&mut responses, status, what, &answer);
         }
-        self.operation(line, responses)
+        self.operation(line, responses, vec![idempotency_key(), prefer()])
     }
 
     /// Adds to an operation what not every one has.
@@ -100,7 +101,10 @@ impl Description {
                 "429",
                 "The token has asked too much in a short time; `Retry-After` says when to ask again.",
             ),
-            ("431", "The head of the request is too large."),
+            (
+                "431",
+                "The head of the request is too large; of one that is far too large no more is told.",
+            ),
             ("500", "A fault of the plane; its log says more."),
             ("503", "NATS or Postgres is away; `Retry-After` says when to ask again."),
         ];
@@ -122,7 +126,8 @@ impl Description {
         &mut self,
         line: &Line<Q, A>,
         responses: Map<String, Value>,
-    ) -> BTreeSet<String> {
+        headers: Vec<Value>,
+    ) -> Known {
         let request = Q::json_schema(&mut self.generator).to_value();
         let properties = request["properties"].as_object().cloned().unwrap_or_default();
         let required = names(&request["required"]);
@@ -146,11 +151,8 @@ impl Description {
             "security": [{ "token": [] }],
             "responses": responses,
         });
-        let known: BTreeSet<String> = properties
-            .keys()
-            .filter(|name| line.verb == Verb::Get || !is_in_path(name))
-            .cloned()
-            .collect();
+        let known = properties.keys().filter(|name| line.verb == Verb::Get || !is_in_path(name));
+        let known = request.get("properties").map(|_| known.cloned().collect());
         if line.verb == Verb::Post {
             let mut schema = request;
             for list in ["properties", "required"] {
@@ -164,12 +166,15 @@ impl Description {
             }
             let is_required = schema["required"].as_array().is_some_and(|list| !list.is_empty());
             prune(&mut schema);
+            if known.is_some() {
+                schema["additionalProperties"] = Value::Bool(false);
+            }
             operation["requestBody"] = json!({
                 "required": is_required,
                 "content": { "application/json": { "schema": schema } },
             });
-            parameters.extend([idempotency_key(), prefer()]);
         }
+        parameters.extend(headers);
         operation["parameters"] = Value::Array(parameters);
         let verb = if line.verb == Verb::Get { "get" } else { "post" };
         self.add(line.path, verb, operation);
@@ -203,7 +208,7 @@ impl Description {
                 },
             },
         });
-        closed(&mut document);
+        exact(&mut document);
         document
     }
 }
@@ -213,18 +218,16 @@ pub(super) fn body(description: &str, kind: &str, schema: Value) -> Value {
     json!({ "description": description, "content": { kind: { "schema": schema } } })
 }
 
-/// A list that has a place for each of its members has no others.
-fn closed(schema: &mut Value) {
-    match schema {
-        Value::Object(entries) => {
-            if entries.contains_key("prefixItems") && !entries.contains_key("items") {
-                entries.insert("items".into(), Value::Bool(false));
-            }
-            entries.values_mut().for_each(closed);
-        }
-        Value::Array(members) => members.iter_mut().for_each(closed),
-        _ => {}
-    }
+/// An answer with a status that a problem can have as well.
+pub(super) fn told_too(
+    responses: &mut Map<String, Value>,
+    status: &str,
+    what: &str,
+    answer: &Value,
+) {
+    let response = responses.entry(status).or_insert_with(|| json!({ "content": {} }));
+    response["description"] = json!(what);
+    response["content"]["application/json"] = json!({ "schema": answer });
 }
 
 fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Value {
@@ -232,7 +235,10 @@ fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Valu
     let told = schema.as_object_mut().and_then(|schema| schema.remove("description"));
     let mut description = told.unwrap_or_else(|| json!(format!("`{name}`.")));
     if name == "at" && place == "query" {
-        schema = json!({ "type": "string" });
+        schema = json!({ "anyOf": [
+            { "type": "integer", "format": "uint64", "minimum": 1 },
+            { "type": "string", "format": "date-time" },
+        ] });
         description = json!(
             "As of this position, or of a time as in RFC 3339; of what is there now if absent."
         );
@@ -268,7 +274,7 @@ fn min_seq() -> Value {
     json!({
         "name": "min_seq", "in": "query", "required": false,
         "description": "Waits until the views have read so far, so that one's own writes are seen.",
-        "schema": { "type": "integer", "minimum": 0 },
+        "schema": { "type": "integer", "format": "uint64", "minimum": 0 },
     })
 }
 
@@ -284,8 +290,9 @@ fn idempotency_key() -> Value {
 pub(super) fn prefer() -> Value {
     json!({
         "name": "Prefer", "in": "header", "required": false,
-        "description": "`wait=SECONDS`: how long the outcome is waited for before it is told where it will be.",
-        "schema": { "type": "string", "pattern": "^wait=[0-9]{1,2}$" },
+        "description": "`wait=SECONDS`: how long the outcome is waited for before it is told where it will be. Any other preference is ignored, as RFC 7240 wants it.",
+        "example": "wait=5",
+        "schema": { "type": "string", "maxLength": crate::limits::PREFER_BYTES_MAX },
     })
 }
 

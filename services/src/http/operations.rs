@@ -26,7 +26,7 @@ use super::{
     wording::OutcomeRequest,
 };
 use crate::{
-    client::{Answer, Client, Failure, outcome, publish::Receipt},
+    client::{Answer, Client, Code, Failure, outcome, publish::Receipt},
     limits::PREFER_WAIT_SECONDS_MAX,
 };
 
@@ -102,7 +102,13 @@ fn api() -> Api {
         .answers(&line::OUTCOME_LIST, |plane, q| async move { plane.outcome_list(q).await })
         .answers(&line::OUTCOME_SHOW, |plane, q| async move {
             let OutcomeRequest { inbox_sequence, sent_times, wait_seconds } = q;
-            let wait = Duration::from_secs(wait_seconds.unwrap_or(0).min(PREFER_WAIT_SECONDS_MAX));
+            let wait = wait_seconds.unwrap_or(0);
+            if wait > PREFER_WAIT_SECONDS_MAX {
+                let what = format!("nothing is waited for longer than {PREFER_WAIT_SECONDS_MAX} s");
+                return Err(Failure::new(Code::Input, what, "", "ask again"));
+            }
+            plane.was_published(inbox_sequence).await?;
+            let wait = Duration::from_secs(wait);
             settle_within(&plane, Receipt { inbox_sequence, sent_times }, wait).await
         })
         .answers(&line::COMMAND_SHOW, |plane, q| async move {

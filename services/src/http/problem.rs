@@ -10,33 +10,47 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::client::{Code, Failure};
+use crate::{
+    client::{Code, Failure},
+    limits::PROBLEM_TEXT_CHARS_MAX,
+};
 
 /// What every type of a problem begins with.
 const TYPE: &str = "urn:helmstream:problem:";
+
+/// Titles that two ways lead to.
+const NOT_PERMITTED: &str = "the token does not allow this";
+const AWAY: &str = "the plane is not ready";
 
 /// Something that was not done, and why.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(super) status: StatusCode,
     kind: &'static str,
-    pub(super) title: String,
+    title: &'static str,
     pub(super) detail: String,
-    pub(super) hint: String,
+    more: String,
+    hint: String,
     code: Option<Code>,
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
 }
 
 /// The form in which a problem travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 pub struct ProblemDocument {
     /// Names the kind of problem, and stays the same for ever.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The kind in words, the same ones for every problem of it.
     pub title: String,
+    #[schemars(range(min = 400, max = 599))]
     pub(super) status: u16,
-    /// More about this one; empty if there is no more.
+    /// What happened here; empty if the title says it all.
     pub detail: String,
+    /// What is known beyond that.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub more: String,
     /// What can be done about it.
     pub hint: String,
     /// The page of the runbooks that explains it, such as `HS-0003`.
@@ -45,12 +59,13 @@ pub struct ProblemDocument {
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &str, hint: &str) -> Self {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, hint: &str) -> Self {
         Self {
             status,
             kind,
-            title: title.to_owned(),
+            title,
             detail: String::new(),
+            more: String::new(),
             hint: hint.to_owned(),
             code: None,
             retry_after_seconds: None,
@@ -63,6 +78,7 @@ impl Problem {
     }
 
     fn after_seconds(self, seconds: u64) -> Self {
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
@@ -90,8 +106,7 @@ impl Problem {
     /// Who asks may not do this.
     pub fn not_permitted(detail: impl Into<String>) -> Self {
         let hint = "ask an admin for a token with another role or scope";
-        Self::new(StatusCode::FORBIDDEN, "not_permitted", "the token does not allow this", hint)
-            .about(detail)
+        Self::new(StatusCode::FORBIDDEN, "not_permitted", NOT_PERMITTED, hint).about(detail)
     }
 
     pub fn no_such_path() -> Self {
@@ -154,13 +169,8 @@ impl Problem {
 
     /// It is not known yet whether this can be trusted.
     pub fn not_ready(detail: impl Into<String>) -> Self {
-        let title = "the plane is not ready";
-        let problem = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "away",
-            title,
-            "try again; /readyz says what is missing",
-        );
+        let hint = "try again; /readyz says what is missing";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "away", AWAY, hint);
         problem.about(detail).after_seconds(1)
     }
 
@@ -181,10 +191,11 @@ impl Problem {
     pub fn document(&self) -> ProblemDocument {
         ProblemDocument {
             kind: format!("{TYPE}{}", self.kind),
-            title: self.title.clone(),
+            title: self.title.to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail.clone(),
-            hint: self.hint.clone(),
+            detail: harmless(&self.detail),
+            more: harmless(&self.more),
+            hint: harmless(&self.hint),
             code: self.code.map(|code| code.to_string()),
         }
     }
@@ -192,32 +203,63 @@ impl Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        let (status, kind) = match failure.code {
-            Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
-            Code::Ambiguous => (StatusCode::CONFLICT, "ambiguous"),
-            Code::Input => (StatusCode::UNPROCESSABLE_ENTITY, "input"),
-            Code::Refused => (StatusCode::CONFLICT, "refused"),
-            Code::NotPermitted => (StatusCode::FORBIDDEN, "not_permitted"),
-            Code::Away | Code::NoPlane => (StatusCode::SERVICE_UNAVAILABLE, "away"),
-            Code::Diverged => (StatusCode::INTERNAL_SERVER_ERROR, "diverged"),
-            Code::Differs | Code::NotLetIn => (StatusCode::INTERNAL_SERVER_ERROR, "not_set_up"),
-            Code::Unreadable => (StatusCode::INTERNAL_SERVER_ERROR, "unreadable"),
-            Code::Unexplained => (StatusCode::INTERNAL_SERVER_ERROR, "unexplained"),
+        let (status, kind, title) = match failure.code {
+            Code::NotFound => (StatusCode::NOT_FOUND, "not_found", "nothing has that name"),
+            Code::Ambiguous => (StatusCode::CONFLICT, "ambiguous", "several things have that name"),
+            Code::Input => (StatusCode::UNPROCESSABLE_ENTITY, "input", "this means nothing here"),
+            Code::Refused => (StatusCode::CONFLICT, "refused", "this is refused as things stand"),
+            Code::NotPermitted => (StatusCode::FORBIDDEN, "not_permitted", NOT_PERMITTED),
+            Code::Away | Code::NoPlane => (StatusCode::SERVICE_UNAVAILABLE, "away", AWAY),
+            Code::Diverged => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "diverged", "a view does not fit the log")
+            }
+            Code::Differs | Code::NotLetIn => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "not_set_up",
+                "the plane is not set up for this",
+            ),
+            Code::Unreadable => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "unreadable", "what is stored cannot be read")
+            }
+            Code::Unexplained => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "unexplained", "the plane could not do this")
+            }
         };
-        let problem = Self {
-            code: Some(failure.code),
-            ..Self::new(status, kind, &failure.what, &failure.hint)
-        };
+        let Failure { code, what, detail, hint } = failure;
+        let problem = Self { code: Some(code), ..Self::new(status, kind, title, &hint) };
         match status {
             // What is wrong inside is for the log, not for whoever asks.
             StatusCode::INTERNAL_SERVER_ERROR => {
-                tracing::error!(code = %failure.code, what = failure.what, detail = failure.detail, "cannot answer");
-                problem
+                tracing::error!(%code, what, detail, "cannot answer");
+                problem.about(what)
             }
-            StatusCode::SERVICE_UNAVAILABLE => problem.about(failure.detail).after_seconds(1),
-            _ => problem.about(failure.detail),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self { more: detail, ..problem.about(what) }.after_seconds(1)
+            }
+            _ => Self { more: detail, ..problem.about(what) },
         }
     }
+}
+
+/// A text that may hold what somebody asked for: no longer than anybody reads, and without what
+/// would move a cursor or turn the direction of writing where it is shown.
+fn harmless(text: &str) -> String {
+    let is_harmful = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len().min(PROBLEM_TEXT_CHARS_MAX));
+    for (at, c) in text.chars().enumerate() {
+        match c {
+            _ if at == PROBLEM_TEXT_CHARS_MAX => {
+                shown.push('…');
+                break;
+            }
+            c if is_harmful(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 impl IntoResponse for Problem {
@@ -234,5 +276,38 @@ impl IntoResponse for Problem {
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_of_the_kind_and_the_name_that_was_asked_for_is_in_the_detail() {
+        let told = |name: &str| {
+            let what = format!("no run is called `{name}`");
+            Problem::from(Failure::not_found(what, "look")).document()
+        };
+        assert_eq!(told("a").title, told("b").title);
+        assert_eq!(told("a").detail, "no run is called `a`");
+        let shown = told("\u{1b}[2J\u{202e}x\0\n").detail;
+        assert_eq!(shown, "no run is called `\\u{1b}[2J\\u{202e}x\\u{0}\\u{a}`");
+        let long = told(&"é".repeat(40_000)).detail;
+        assert_eq!(long.chars().count(), PROBLEM_TEXT_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn every_kind_of_failure_has_a_title_of_its_own() {
+        let mut titles: Vec<(String, String)> = Code::ALL
+            .into_iter()
+            .map(|code| Problem::from(Failure::new(code, "x", "y", "z")).document())
+            .map(|document| (document.kind, document.title))
+            .collect();
+        titles.sort();
+        titles.dedup();
+        let kinds: std::collections::BTreeSet<&str> =
+            titles.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(titles.len(), kinds.len(), "{titles:?}");
     }
 }

@@ -28,7 +28,7 @@ use crate::{
         Client, Direct, Failure,
         publish::{self, Settled},
     },
-    limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX},
+    limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
 };
 
 /// One event as CloudEvents write it in JSON.
@@ -41,6 +41,7 @@ const TAKEN: &str = "application/cloudevents+json, application/cloudevents-batch
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PublishOutcome")]
 pub struct Published {
     /// The command that it becomes, if it becomes one; `/v1/commands/ID` tells what became of it.
     pub command_id: Uuid,
@@ -96,6 +97,7 @@ async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Resp
     conditions::none(&head.headers, "say `expectedrevision` in the event itself")?;
     let kind = reading::media_type(&head.headers)?;
     let wait = reading::wait(&head.headers);
+    of_some_length(&head.headers)?;
     let direct = speaking_for(app, &caller);
     let body = reading::body(&head.headers, body, BATCH_BYTES_MAX).await?;
     let event = match kind.as_deref() {
@@ -112,6 +114,19 @@ async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Resp
         kind => in_json(&event_headers(&head.headers, kind)?, &body).map_err(not_an_event)?,
     };
     Ok(publish_one(&direct, &caller, event, wait).await?.into_response())
+}
+
+/// Refuses an attribute in a header that is none, whether or not it is the headers that count.
+fn of_some_length(headers: &HeaderMap) -> Result<(), Problem> {
+    let attributes = headers.iter().filter(|(name, _)| name.as_str().starts_with("ce-"));
+    for (name, value) in attributes {
+        if value.is_empty() || value.len() > CE_HEADER_BYTES_MAX {
+            let detail =
+                format!("the header `{name}` is empty, or over {CE_HEADER_BYTES_MAX} bytes");
+            return Err(Problem::not_an_event(detail, "put large content into the data"));
+        }
+    }
+    Ok(())
 }
 
 /// What headers say of an event. A body of some other type that none of them speaks of is none.

@@ -1,7 +1,10 @@
 //! Requests, read: what stands in path, query and body becomes the request of a line. A name that
 //! nobody knows is refused, because whoever wrote it meant something.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use axum::{body::Body, extract::RawPathParams};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -13,7 +16,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::limits::{BODY_SECONDS, LIST_ROWS_MAX, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX};
+use crate::client::{Code, Failure};
+use crate::limits::{
+    BODY_SECONDS, LIST_ROWS_MAX, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX, VALUE_CHARS_MAX,
+    VALUES_MAX,
+};
 
 /// Pairs of a name and a value, as they stand in a path or a query.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -36,7 +43,7 @@ pub(super) fn of_pairs<Q: DeserializeOwned>(
     if let Some((unknown, _)) = pairs.iter().find(|(name, _)| !known.contains(name)) {
         return Err(unknown_name(unknown, known));
     }
-    without_nul(pairs)?;
+    within_bounds(pairs)?;
     let limit = pairs.iter().find(|(name, _)| name == "limit");
     if limit.is_some_and(|(_, text)| {
         !text.parse().is_ok_and(|rows| (1..=LIST_ROWS_MAX).contains(&rows))
@@ -58,13 +65,14 @@ pub(super) fn of_body<Q: DeserializeOwned>(
     body: &[u8],
     known: Option<&BTreeSet<String>>,
 ) -> Result<Q, Problem> {
-    without_nul(path)?;
+    within_bounds(path)?;
     let mut value = match body {
         [] => Value::Object(Default::default()),
         bytes => {
             helmstream_core::door::json(bytes).map_err(|dead| Problem::bad_request(dead.detail))?
         }
     };
+    whole_numbers(&mut value);
     let Value::Object(entries) = &mut value else {
         return Err(Problem::bad_request("the body is JSON, and no object"));
     };
@@ -93,6 +101,26 @@ pub(super) fn of_body<Q: DeserializeOwned>(
     let names = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     Q::deserialize(&value).map_err(|why| wrong(&why.to_string(), names, without))
 }
+
+/// A number without a fraction is a whole one, however it is written: `7.0` is `7` to JSON Schema, and
+/// in the form in which we hash.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|_| number.is_f64());
+            let whole = whole.filter(|found| found.fract() == 0.0 && found.abs() <= WHOLE_MAX);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(members) => members.iter_mut().for_each(whole_numbers),
+        Value::Object(entries) => entries.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
+}
+
+/// Up to here a number with a fraction holds every whole one.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A body, whole, as long as it is not too large and comes in time.
 pub(super) async fn body(
@@ -146,14 +174,31 @@ pub(super) fn wait(headers: &HeaderMap) -> Duration {
     Duration::from_secs(wait.unwrap_or(PREFER_WAIT_SECONDS).min(PREFER_WAIT_SECONDS_MAX))
 }
 
-fn without_nul(pairs: &Pairs) -> Result<(), Problem> {
-    match pairs.iter().find(|(_, value)| value.contains('\0')) {
-        Some((name, _)) => {
+/// What no value of a path or a query may be, whatever it is for.
+fn within_bounds(pairs: &Pairs) -> Result<(), Problem> {
+    for (name, value) in pairs {
+        if value.contains('\0') {
             let detail = format!("`{name}` holds a NUL, which no text here does");
-            Err(Problem::bad_request(detail))
+            return Err(Problem::bad_request(detail));
         }
-        None => Ok(()),
+        if value.is_empty() {
+            return Err(Problem::bad_request(format!("`{name}` has no value")));
+        }
+        if value.chars().count() > VALUE_CHARS_MAX {
+            let detail = format!("`{name}` is longer than {VALUE_CHARS_MAX} characters");
+            return Err(Problem::bad_request(detail));
+        }
     }
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, _) in pairs {
+        let count = counted.entry(name).or_default();
+        *count += 1;
+        if *count > VALUES_MAX {
+            let detail = format!("`{name}` stands more than {VALUES_MAX} times");
+            return Err(Problem::bad_request(detail));
+        }
+    }
+    Ok(())
 }
 
 /// Says which name has a wrong value and what is wanted of it, and never the value: it may be a
@@ -172,6 +217,9 @@ fn wrong<'a>(
     }
     let name = names.find(|name| without(name).as_deref() != Some(why));
     let name = name.map_or_else(|| "something".to_owned(), |name| format!("`{name}`"));
+    if why.ends_with(NO_YEAR_OF_OURS) {
+        return out_of_time(&name);
+    }
     // What stands before is the value; what comes last is of the type that was wanted.
     let is_serde = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
     let wanted = match is_serde.iter().any(|begin| why.starts_with(begin)) {
@@ -180,6 +228,15 @@ fn wrong<'a>(
     };
     let wanted = wanted.map(|wanted| format!(": wanted is {wanted}")).unwrap_or_default();
     Problem::bad_request(format!("{name} is not what it has to be{wanted}"))
+}
+
+/// What a time is that can be read, and that no log reaches.
+const NO_YEAR_OF_OURS: &str = "is outside the years 1678 to 2261";
+
+/// A time, by the name of its value, that is before or after all that can be recorded.
+pub(super) fn out_of_time(name: &str) -> Problem {
+    let what = format!("{name} {NO_YEAR_OF_OURS}");
+    Failure::new(Code::Input, what, "", "no log reaches there").into()
 }
 
 fn unknown_name(unknown: &str, known: &BTreeSet<String>) -> Problem {
@@ -214,6 +271,18 @@ mod tests {
 
     fn said(body: &str) -> String {
         of_body::<Asked>(&Vec::new(), body.as_bytes(), None).unwrap_err().detail
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_whole_however_it_is_written() {
+        let read = |body: &str| of_body::<Asked>(&Vec::new(), body.as_bytes(), None);
+        for rows in ["7", "7.0", "0.7e1", "70e-1"] {
+            let read = read(&format!("{{\"name\":\"n\",\"rows\":{rows}}}"));
+            assert_eq!(read.map(|asked| asked.rows).ok(), Some(Some(7)), "{rows}");
+        }
+        for rows in ["7.5", "-7.0", "1e300"] {
+            assert!(read(&format!("{{\"name\":\"n\",\"rows\":{rows}}}")).is_err(), "{rows}");
+        }
     }
 
     #[test]

@@ -97,7 +97,8 @@ pub struct TokenCreateRequest {
     /// Contexts to which it is limited; none means all.
     #[serde(default)]
     pub scopes: BTreeSet<String>,
-    #[serde(default)]
+    /// Tells it from another of the same actor: a machine, a purpose.
+    #[schemars(length(min = 1, max = 64))]
     pub label: String,
     pub expires_at: Timestamp,
     /// SHA-256 of the whole token, as hexadecimal text.

@@ -1,7 +1,7 @@
 //! `oidc.toml`: whose word counts, and for what. What is not understood is refused with its place,
 //! because a rule that is passed over lets somebody in.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use helmstream_core::access::principal::is_reserved;
@@ -25,6 +25,8 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     pub issuer: String,
+    /// Certificates of which one has to vouch for the issuer's, in PEM; the system's if absent.
+    pub trusted: Option<PathBuf>,
     /// Whom its tokens have to be made for.
     pub audience: String,
     /// Never one whose key is shared: who can check could sign as well.
@@ -65,6 +67,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Issuer {
     issuer: String,
+    trusted: Option<PathBuf>,
     audience: String,
     #[serde(default = "usual")]
     algorithms: Vec<String>,
@@ -113,6 +116,11 @@ impl Config {
 impl Issuer {
     fn checked(self, insecure_loopback: bool) -> Result<Rules> {
         address(&self.issuer, insecure_loopback)?;
+        let is_over_tls = self.issuer.starts_with("https:");
+        ensure!(
+            self.trusted.is_none() || is_over_tls,
+            "`trusted` is for an issuer over TLS, and this one is asked without"
+        );
         ensure!(!self.audience.is_empty(), "`audience` is empty: any token of it would do");
         ensure!(!self.algorithms.is_empty(), "`algorithms` is empty: nothing could be signed");
         let algorithms = self.algorithms.iter().map(|name| algorithm(name));
@@ -135,6 +143,7 @@ impl Issuer {
         let reserved = credentials::users()?.into_iter().map(|user| user.actor);
         Ok(Rules {
             issuer: self.issuer,
+            trusted: self.trusted,
             audience: self.audience,
             algorithms,
             actor_claim: self.actor_claim,

@@ -86,6 +86,10 @@ fn without_tls_only_this_very_machine_is_asked_and_only_if_that_was_said() {
     for host in ["localhost", "127.0.0.1.example.com", "10.0.0.1", "169.254.169.254", "0.0.0.0"] {
         assert!(address(&format!("http://{host}/x"), true).is_err(), "{host}");
     }
+    let trusted = GOOD.replace("https://login.example.com", "http://127.0.0.1:8080");
+    let trusted = format!("insecure_loopback = true\n{trusted}");
+    let trusted = trusted.replacen("kind =", "trusted = \"ours.pem\"\nkind =", 1);
+    assert!(said(&trusted).contains("over TLS"), "{}", said(&trusted));
     for other in ["file:///etc/passwd", "ftp://x/y", "gopher://x", ""] {
         assert!(address(other, true).is_err(), "{other}");
     }

@@ -1,8 +1,10 @@
 //! Asks an issuer for its keys: where they are (OpenID Connect Discovery), then for them. Over TLS,
 //! without following anybody elsewhere, with bounds in time and size.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::{Client, StatusCode, Url, redirect::Policy};
+use reqwest::{Certificate, Client, StatusCode, Url, redirect::Policy};
 use serde::Deserialize;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     limits::{OIDC_DOCUMENT_BYTES_MAX, OIDC_FETCH_TIMEOUT},
 };
 
-/// What can ask issuers.
+/// What can ask one issuer.
 #[derive(Clone)]
 pub(super) struct Fetcher {
     client: Client,
@@ -26,9 +28,15 @@ struct Discovered {
 }
 
 impl Fetcher {
-    pub(super) fn new(insecure_loopback: bool) -> Result<Self> {
+    /// `trusted` is a file of the only certificates by which the issuer's is believed; without one
+    /// those of the system count.
+    pub(super) fn new(insecure_loopback: bool, trusted: Option<&Path>) -> Result<Self> {
         crate::tls::install();
-        let client = Client::builder()
+        let mut builder = Client::builder();
+        if let Some(file) = trusted {
+            builder = builder.tls_certs_only(certificates(file)?);
+        }
+        let client = builder
             .redirect(Policy::none())
             .no_proxy()
             .timeout(OIDC_FETCH_TIMEOUT)
@@ -69,4 +77,13 @@ impl Fetcher {
         }
         Ok(document)
     }
+}
+
+/// The certificates of a file; at least one, because none would let nobody in and not say why.
+fn certificates(file: &Path) -> Result<Vec<Certificate>> {
+    let cannot = || format!("cannot trust {}", file.display());
+    let pem = std::fs::read(file).with_context(cannot)?;
+    let certificates = Certificate::from_pem_bundle(&pem).with_context(cannot)?;
+    ensure!(!certificates.is_empty(), "{}: there is no certificate in it", cannot());
+    Ok(certificates)
 }

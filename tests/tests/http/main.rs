@@ -11,6 +11,7 @@ mod roles;
 mod secrets;
 mod sorted;
 mod tailed;
+mod waiting;
 mod watched;
 
 use helmstream_schemas::{ActorKind, access::Role};

@@ -128,7 +128,7 @@ fn in_questions(token: &str) -> Vec<Case> {
     row("NUL in a filter", "/v1/deployments?domain=a%00", BAD);
     row("invalid UTF-8 in a name", "/v1/runs/%ff%fe", BAD);
     row("invalid UTF-8 in a filter", "/v1/deployments?domain=%ff", Harmless(200));
-    row("outcome at a position over 2^63", "/v1/outcomes/9223372036854775808", Harmless(200));
+    row("outcome at a position over 2^63", "/v1/outcomes/9223372036854775808", NONE);
     row("event at a position over 2^63", "/v1/events/9223372036854775808", NONE);
     row("event by a text", "/v1/events/%27", BAD);
     row("command by a text", "/v1/commands/%27", BAD);

@@ -3,6 +3,7 @@
 
 mod fetched;
 mod forged;
+mod over_tls;
 
 use helmstream_schemas::Timestamp;
 use helmstream_services::oidc::{Config, Rules};

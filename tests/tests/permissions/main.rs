@@ -16,7 +16,7 @@ use async_nats::{
 use futures_util::StreamExt;
 use helmstream_services::local::credentials;
 use helmstream_stream::connect::{Connection, inbox_prefix};
-use helmstream_tests::harness::TestPlane;
+use helmstream_tests::{harness::TestPlane, tree};
 use serde_json::Value;
 
 use self::writers::WRITERS;
@@ -42,6 +42,36 @@ async fn every_subject_is_open_to_those_who_need_it_and_to_nobody_else() {
             }
         }
         assert_eq!(found, wanted.iter().copied().collect(), "who may publish to {subject}");
+    }
+}
+
+/// What is told of the plane is tried: no channel of the AsyncAPI document, and no word that travels as a
+/// command, is left out above.
+#[test]
+fn every_channel_that_is_described_is_tried_with_every_user() {
+    let path = tree::root().join("schemas/asyncapi.json");
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let document: Value = serde_json::from_str(&text).expect("it is JSON");
+    let is_tried = |wanted: &[&str]| {
+        WRITERS.iter().any(|(subject, _)| {
+            // A type has dots of its own, and stands last.
+            let tokens: Vec<&str> = subject.splitn(wanted.len(), '.').collect();
+            let mut each = tokens.iter().zip(wanted);
+            tokens.len() == wanted.len()
+                && each.all(|(token, wanted)| wanted.starts_with('{') || token == wanted)
+        })
+    };
+    let channels = document["channels"].as_object().expect("there are channels");
+    assert!(channels.len() > 30, "{}", channels.len());
+    for channel in channels.values() {
+        let address = channel["address"].as_str().expect("an address");
+        let tokens: Vec<&str> = address.split('.').collect();
+        assert!(is_tried(&tokens), "nobody is tried on {address}");
+        let words = channel["messages"].as_object().into_iter().flat_map(|words| words.keys());
+        for word in words.filter(|_| matches!(tokens[..], ["cmd", _, "{name}", _])) {
+            let name = word.split('.').nth(2).expect("a word");
+            assert!(is_tried(&["cmd", tokens[1], name, "{id}"]), "nobody is tried on {word}");
+        }
     }
 }
 

@@ -51,7 +51,22 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     // Only a schedule may put something here.
     ("due.run.a.stalled", &[]),
     ("due.approval.a.expire", &[]),
+    // Only the server itself puts something here: what it stored, once more.
+    ("live.access.a", &[]),
+    ("live.alias.a", &[]),
+    ("live.approval.a", &[]),
+    ("live.dead_letter.a", &[]),
+    ("live.deployment.a", &[]),
+    ("live.external.a", &[]),
+    ("live.plane.a", &[]),
     ("live.run.a", &[]),
+    // And the partition.
+    ("cmd.0.access.create.a", &[]),
+    ("cmd.0.approval.grant.a", &[]),
+    ("cmd.0.dead_letter.retry.a", &[]),
+    ("cmd.0.deployment.register.a", &[]),
+    ("cmd.0.external.record.a", &[]),
+    ("cmd.0.run.report.a", &[]),
     ("jrn.door", &["door"]),
     ("jrn.run", &["run"]),
     ("jrn.external", &["external"]),

@@ -1,4 +1,4 @@
-//! The plane's subjects as an AsyncAPI 3.0 document: one channel a subject, with the words that
+//! The plane's subjects as an AsyncAPI 3.1 document: one channel a subject, with the words that
 //! travel on it.
 //!
 //! Pure: the streams and the catalog come in, the document goes out. Where words travel, a context
@@ -80,7 +80,7 @@ pub(crate) fn asyncapi(streams: &[Stream], words: &[Word]) -> Result<Value, Unkn
         }
     }
     Ok(json!({
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Helmstream",
             "version": env!("CARGO_PKG_VERSION"),

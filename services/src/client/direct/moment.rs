@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use helmstream_projections::{questions::projection::projection_list, views::VIEWS};
+use helmstream_projections::{
+    edition::EditionState, questions::projection::projection_list, views::VIEWS,
+};
 use helmstream_schemas::{Record, Timestamp};
 use helmstream_stream::{
     append::EVENTS,
@@ -73,6 +75,17 @@ impl Direct {
         })
     }
 
+    /// Whether something was published at a position of INBOX; it may have had its outcome since.
+    pub async fn was_published(&self, inbox_sequence: u64) -> Result<(), Failure> {
+        let log = self.log().await?;
+        let inbox = self.patience().with("NATS", || read::extent(log, "INBOX")).await?;
+        if (1..=inbox.last).contains(&inbox_sequence) {
+            return Ok(());
+        }
+        let what = format!("nothing was published at INBOX {inbox_sequence}");
+        Err(Failure::not_found(what, format!("INBOX ends at {}", inbox.last)))
+    }
+
     /// Waits until every view has read up to a position, so that whoever wrote there sees it.
     pub async fn has_read(&self, position: u64) -> Result<(), Failure> {
         if position == 0 {
@@ -90,9 +103,11 @@ impl Direct {
         let begun = Instant::now();
         loop {
             let lines = self.ask(projection_list).await?;
-            let of_views = lines
-                .iter()
-                .filter(|line| line.stream == EVENTS && views.contains(&line.projection.as_str()));
+            // What is built beside the edition that serves is nobody's to wait for.
+            let of_views = lines.iter().filter(|line| {
+                let serves = line.state == EditionState::Serving && line.stream == EVENTS;
+                serves && views.contains(&line.projection.as_str())
+            });
             let read_to = of_views.clone().map(|line| line.read_to_seq).min().unwrap_or_default();
             if read_to >= at && of_views.count() == views.len() {
                 return Ok(());

@@ -120,6 +120,7 @@ impl Direct {
             let difference = self.beyond().await?;
             return Ok(Step { progress, is_done: true, difference });
         };
+        self.is_ours(walk, causes).await?;
         let records = self.page(&walk.stream, EVERYTHING, walk.next_seq, walk.to_seq).await?;
         let to = records.last().map_or(walk.to_seq, |last| last.sequence);
         let commands = self.commands(&records, *has_all_commands).await?;
@@ -128,6 +129,27 @@ impl Direct {
         let entries = self.ask(|database| entries(database, &stream, from, to, limit)).await?;
         let difference = walk.compare(&records, &entries, to, &commands, causes);
         Ok(Step { is_done: difference.is_some(), progress, difference })
+    }
+
+    /// Refuses to go on from what no step before has said: whoever asks brings it along.
+    async fn is_ours(&self, walk: &Walk, causes: &Causes) -> Result<(), Failure> {
+        let refused = |detail: String| {
+            let hint = "give the `progress` of the step before as it was, or none to begin";
+            Err(Failure::new(Code::Input, "no comparison has come so far", detail, hint))
+        };
+        if !ORDER.contains(&walk.stream.as_str()) {
+            return refused(format!("compared are {}", ORDER.join(", ")));
+        }
+        let log = self.log().await?;
+        let extent = || read::extent(log, &walk.stream);
+        let head = self.patience().with("NATS", extent).await?.last;
+        let counted = causes.compared.max(causes.unread);
+        // No log holds half of what a number can.
+        let is_counted = walk.records <= head && counted < u64::MAX / 2;
+        if walk.to_seq > head || walk.next_seq == 0 || !is_counted {
+            return refused(format!("{} ends at {head}", walk.stream));
+        }
+        Ok(())
     }
 
     /// The commands that these records name, as the ledger holds them.
