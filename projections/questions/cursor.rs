@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub enum Cursor {
     Position(u64),
     Row(Ended),
+    /// A text at which no page ever ended: whoever asks with it is told that there is none.
+    Nowhere,
 }
 
 /// The order of a page, and its last row.
@@ -41,6 +43,7 @@ impl fmt::Display for Cursor {
                 let row = serde_json::json!([sort, value, id]).to_string();
                 f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(row))
             }
+            Self::Nowhere => Ok(()),
         }
     }
 }
@@ -66,7 +69,7 @@ impl Serialize for Cursor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Position(position) => serializer.serialize_u64(*position),
-            Self::Row(_) => serializer.collect_str(self),
+            Self::Row(_) | Self::Nowhere => serializer.collect_str(self),
         }
     }
 }
@@ -86,7 +89,7 @@ impl<'de> Deserialize<'de> for Cursor {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Cursor, E> {
-                text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+                Ok(text.parse().unwrap_or(Cursor::Nowhere))
             }
         }
         deserializer.deserialize_any(Either)
@@ -103,7 +106,10 @@ impl JsonSchema for Cursor {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["integer", "string"] })
+        json_schema!({ "anyOf": [
+            { "type": "integer", "format": "uint64", "minimum": 0 },
+            { "type": "string", "pattern": "^[A-Za-z0-9_-]+$" },
+        ] })
     }
 }
 
@@ -127,6 +133,8 @@ mod tests {
         let nul = BASE64_URL_SAFE_NO_PAD.encode(r#"["a","\u0000","b"]"#);
         for wrong in ["", "-1", "x y", "W10", &nul] {
             assert_eq!(wrong.parse::<Cursor>(), Err(NoCursor), "{wrong}");
+            let json = serde_json::to_string(wrong).unwrap();
+            assert_eq!(serde_json::from_str::<Cursor>(&json).unwrap(), Cursor::Nowhere);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     entity_events::{Accepted, NotAccepted, PATH},
     openapi::{Description, body},
 };
-use crate::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX};
+use crate::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX, VALUE_CHARS_MAX};
 
 pub(super) fn entity_events_described(description: &mut Description) {
     let accepted = description.schema_of::<Accepted>();
@@ -28,7 +28,7 @@ pub(super) fn entity_events_described(description: &mut Description) {
     let header = |name: &str, what: &str| {
         json!({
             "name": name, "in": "header", "required": false, "description": what,
-            "schema": { "type": "string" },
+            "schema": { "type": "string", "maxLength": VALUE_CHARS_MAX },
         })
     };
     let operation = json!({
@@ -74,8 +74,8 @@ fn entity_event() -> Value {
                 "required": ["type", "id"],
                 "properties": { "type": name("What kind of entity."), "id": id("Which one.") },
             },
-            "step": { "type": "object", "description": "What a run did; `run_id` names the run, `step_id` and `phase` the step." },
-            "entity_snapshot": { "type": "object", "description": "How the entity stands after it." },
+            "step": { "description": "What a run did; `run_id` names the run, `step_id` and `phase` the step." },
+            "entity_snapshot": { "description": "How the entity stands after it." },
         },
     })
 }

@@ -91,6 +91,7 @@ fn value(schema: &mut Value) {
             if !is_bounded {
                 entries.entry("minLength").or_insert(json!(1));
                 entries.entry("maxLength").or_insert(json!(VALUE_CHARS_MAX));
+                entries.insert("pattern".into(), json!("^[^\\u0000]*$"));
             }
         }
         _ => {}

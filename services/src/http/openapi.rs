@@ -250,6 +250,9 @@ fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Valu
             schema["type"] = kind.clone();
         }
     }
+    if let Some(values) = schema["enum"].as_array_mut() {
+        values.retain(|value| !value.is_null());
+    }
     if let Some(any) = schema["anyOf"].as_array() {
         let kept: Vec<&Value> = any.iter().filter(|kind| kind["type"] != "null").collect();
         if let [kind] = kept[..] {

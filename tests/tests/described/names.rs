@@ -38,6 +38,6 @@ fn every_question_has_an_answer_with_a_name_of_its_own() {
             None => assert!(["publish", "openapi", "live", "event_tail"].contains(&name), "{name}"),
         }
     }
-    assert!(names.contains("RunListAnswer") && names.contains("ApprovalShownAnswer"), "{names:?}");
+    assert!(names.contains("RunListAnswer") && names.contains("ApprovalWholeAnswer"), "{names:?}");
     assert!(names.len() > 25 && actions > 5, "{} {actions}", names.len());
 }
