@@ -17,6 +17,7 @@ pub mod external;
 pub mod faber;
 pub mod heartbeat;
 pub mod http;
+pub mod init;
 pub mod ledger;
 pub mod limits;
 pub mod local;

@@ -106,7 +106,7 @@ pub fn services() -> Vec<Service> {
 pub async fn run(args: ServeArgs) -> Result<()> {
     let plane = Plane::open(&args.plane)?;
     if !args.accept_power_loss {
-        refuse_power_loss(&plane).await?;
+        refuse_power_loss(&plane, args.services.first().map_or("ledger", String::as_str)).await?;
     }
     let (stop, stopped) = watch::channel(false);
     let stopping = tokio::spawn(async move {
@@ -235,8 +235,9 @@ fn names() -> Vec<&'static str> {
     services().iter().map(|service| service.name).collect()
 }
 
-async fn refuse_power_loss(plane: &Plane) -> Result<()> {
-    let connection = connect(&plane.address("ledger")).await?;
+/// Asks as a service that is to run anyway, which may have no other's secrets.
+async fn refuse_power_loss(plane: &Plane, service: &str) -> Result<()> {
+    let connection = connect(&plane.address(service)).await?;
     let replicas =
         read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
     if replicas < REPLICAS_MIN {

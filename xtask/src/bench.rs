@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cargo;
 use crate::failure::Failure;
 use crate::provision::provision;
-use crate::up::become_it;
+use crate::up::{become_it, gives_back_memory};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bench {
@@ -25,5 +25,6 @@ pub(crate) fn bench(options: Bench) -> Result<(), Failure> {
     let mut bench = Command::new(programs.path("bench")?);
     bench.args(options.arguments).env("HELMSTREAM_BIN", programs.path("helmstream")?);
     servers.hand_to(&mut bench);
+    gives_back_memory(&mut bench);
     become_it(bench)
 }

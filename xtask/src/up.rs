@@ -41,7 +41,13 @@ pub(crate) fn up(options: Up) -> Result<(), Failure> {
     }
     helmstream.args(options.more);
     servers.hand_to(&mut helmstream);
+    gives_back_memory(&mut helmstream);
     become_it(helmstream)
+}
+
+/// As the units of `ops/systemd` have it: freed memory goes back within ten milliseconds.
+pub(crate) fn gives_back_memory(command: &mut Command) {
+    command.env("MIMALLOC_PURGE_DELAY", "10");
 }
 
 /// The program takes our place, so that Ctrl-C, signals and the exit code are its own and nobody

@@ -16,6 +16,7 @@ mod event;
 mod faber;
 mod failed;
 mod ids;
+mod init;
 mod log;
 mod outcome;
 mod output;
@@ -132,6 +133,11 @@ enum Command {
     /// Run a whole plane on this machine, with servers of its own
     #[command(after_help = "Example:\n  helmstream up --sample")]
     Up(crate::up::UpArgs),
+    /// Make a plane's directory, with its secrets, for servers that are there
+    #[command(
+        after_help = "Example:\n  helmstream init --plane /srv/plane --nats nats://nats.internal:4222 --postgres db.internal:5432/plane"
+    )]
+    Init(crate::init::InitArgs),
     /// Create what a plane needs on its servers; refuse what differs
     #[command(after_help = "Example:\n  helmstream setup --plane /srv/plane")]
     Setup(crate::setup::SetupArgs),
@@ -250,6 +256,10 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             args.plane = place::directory(plane.as_deref())?;
             crate::serve::run(args).await.map(|()| Ending::Done)
         }
+        Command::Init(mut args) => {
+            args.plane = plane;
+            init::answer(&Screen::of_stdout(output), args)
+        }
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&Screen::of_stdout(output), args),
         Command::Service(command) => service::answer(&Screen::of_stdout(output), &command),
@@ -313,7 +323,7 @@ async fn ask(
         Command::Projection(command) => projection::answer(client, screen, command).await,
         Command::Replay(args) => replay::answer(client, screen, args).await,
         Command::Verify(args) => verify::answer(client, screen, args).await,
-        Command::Up(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
+        Command::Up(_) | Command::Init(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
         Command::Completions(_) | Command::Man(_) | Command::Service(_) => Ok(Ending::Done),
     }
 }

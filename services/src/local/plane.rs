@@ -3,10 +3,10 @@
 //! what the plane knows; that is on the servers.
 
 use std::{
-    fmt,
+    env, fmt,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -18,6 +18,17 @@ use super::{credentials, free_port};
 
 /// Where a plane is kept unless told otherwise, relative to the working directory.
 pub const DIRECTORY: &str = ".helmstream";
+
+/// Where the servers are; nothing in it is secret.
+const PLACES: &str = "plane.json";
+
+const SECRETS: &str = "secrets";
+
+/// Environment variable with the folder of what systemd hands to a service (`LoadCredential=`).
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+
+/// Mode bits by which others than the owner and its group can read, write or enter.
+const OTHERS: u32 = 0o007;
 
 /// A plane's directory, open.
 #[derive(Debug)]
@@ -61,17 +72,8 @@ impl Plane {
     /// Opens the plane in `directory`, making what is missing: folders, secrets, and a place on
     /// loopback for each server.
     pub fn create(directory: &Path) -> Result<Self> {
-        make_folder(directory, 0o755)?;
-        let directory = directory
-            .canonicalize()
-            .with_context(|| format!("cannot find {}", directory.display()))?;
-        for folder in ["secrets", "nats", "postgres", "log"] {
-            make_folder(&directory.join(folder), 0o700)?;
-        }
-        // A plane inside a checkout is nobody's source code.
-        write_whole(&directory.join(".gitignore"), "*\n")?;
-        credentials::create(&directory.join("secrets"))?;
-        if !directory.join("plane.json").exists() {
+        let directory = make_folders(directory)?;
+        if !directory.join(PLACES).exists() {
             let postgres = PostgresPlace {
                 host: "127.0.0.1".to_owned(),
                 port: free_port()?,
@@ -88,12 +90,33 @@ impl Plane {
         Self::open(&directory)
     }
 
+    /// The same for servers that somebody else runs, in these places; with it the part of the NATS
+    /// servers' configuration that says who may do what. A plane that is in other places already
+    /// stays as it is, and that is an error.
+    pub fn create_for(directory: &Path, places: &Places) -> Result<Self> {
+        let directory = make_folders(directory)?;
+        if !directory.join(PLACES).exists() {
+            write_places(&directory, places)?;
+        }
+        let plane = Self::open(&directory)?;
+        if plane.places != *places {
+            bail!(
+                "there is a plane in {} already, with other places\nhint: change its {PLACES}, or take another directory",
+                directory.display()
+            );
+        }
+        let secrets = directory.join("secrets");
+        credentials::write_accounts(&secrets, &plane.accounts_file())?;
+        Ok(plane)
+    }
+
     /// Opens a plane that is there.
     pub fn open(directory: &Path) -> Result<Self> {
-        let file = directory.join("plane.json");
+        let file = directory.join(PLACES);
         let text = fs::read_to_string(&file).with_context(|| {
             format!("cannot read {}: is there a plane? `helmstream up` makes one", file.display())
         })?;
+        refuse_shared(&directory.join(SECRETS))?;
         let places = serde_json::from_str(&text)
             .with_context(|| format!("cannot read {}", file.display()))?;
         Ok(Self { directory: directory.to_owned(), places, lock: None })
@@ -161,8 +184,17 @@ impl Plane {
         Ok(())
     }
 
+    /// Who may do what on NATS, in the server's own form; it holds public keys only.
+    pub fn accounts_file(&self) -> PathBuf {
+        self.directory.join("nats").join("accounts.conf")
+    }
+
+    /// Where a secret is: what systemd hands to this service alone comes before what lies in the
+    /// plane's directory.
     fn secret(&self, name: &str) -> PathBuf {
-        self.directory.join("secrets").join(name)
+        let handed = env::var_os(CREDENTIALS_VARIABLE).map(|folder| Path::new(&folder).join(name));
+        let handed = handed.filter(|file| file.exists());
+        handed.unwrap_or_else(|| self.directory.join(SECRETS).join(name))
     }
 }
 
@@ -170,6 +202,41 @@ impl fmt::Debug for PostgresLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}:{}/{}", self.role, self.host, self.port, self.database)
     }
+}
+
+/// The folders of a plane, and its secrets; where they are.
+fn make_folders(directory: &Path) -> Result<PathBuf> {
+    make_folder(directory, 0o755)?;
+    let directory = directory
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", directory.display()))?;
+    for folder in [SECRETS, "nats", "postgres", "log"] {
+        make_folder(&directory.join(folder), 0o700)?;
+    }
+    // A plane inside a checkout is nobody's source code.
+    write_whole(&directory.join(".gitignore"), "*\n")?;
+    credentials::create(&directory.join(SECRETS))?;
+    Ok(directory)
+}
+
+/// Refuses secrets that anybody on the machine can read. A folder that is closed closes what is in
+/// it; one that is not there holds nothing.
+fn refuse_shared(secrets: &Path) -> Result<()> {
+    let is_shared = |path: &Path| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS != 0)
+    };
+    if !is_shared(secrets) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(secrets).into_iter().flatten().flatten() {
+        if is_shared(&entry.path()) {
+            bail!(
+                "others can read {0}\nhint: `chmod 600 {0}`, and make anew what they may have read",
+                entry.path().display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn make_folder(folder: &Path, mode: u32) -> Result<()> {
@@ -189,7 +256,7 @@ fn read_secret(path: &Path) -> Result<String> {
 fn write_places(directory: &Path, places: &Places) -> Result<()> {
     let text =
         serde_json::to_string_pretty(places).context("cannot write down where the servers are")?;
-    write_whole(&directory.join("plane.json"), &format!("{text}\n"))
+    write_whole(&directory.join(PLACES), &format!("{text}\n"))
 }
 
 /// A reader sees the old file or the new one, never half of it; a writer killed in between leaves
@@ -203,4 +270,56 @@ pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
         fs::rename(&draft, path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(port: u16) -> Places {
+        Places {
+            nats_url: "nats://nats:4222".into(),
+            postgres: PostgresPlace { host: "postgres".into(), port, database: "plane".into() },
+            http: SocketAddr::from((Ipv4Addr::LOCALHOST, 7420)),
+            metrics: None,
+        }
+    }
+
+    fn empty(name: &str) -> PathBuf {
+        let folder = env::temp_dir().join(format!("helmstream-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn a_plane_for_servers_that_are_there_is_made_once_and_never_moved_by_making_it_again() {
+        let folder = empty("made");
+        let plane = Plane::create_for(&folder, &places(5432)).unwrap();
+        let accounts = fs::read_to_string(plane.accounts_file()).unwrap();
+        assert!(accounts.starts_with("accounts: {") && !accounts.contains("SU"), "public keys only");
+        let seed = fs::read_to_string(plane.secret("run.nkey")).unwrap();
+        Plane::create_for(&folder, &places(5432)).unwrap();
+        assert_eq!(fs::read_to_string(plane.secret("run.nkey")).unwrap(), seed);
+        let moved = Plane::create_for(&folder, &places(5433)).unwrap_err();
+        assert!(moved.to_string().contains("with other places"), "{moved}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused_by_name() {
+        let folder = empty("shared");
+        Plane::create_for(&folder, &places(5432)).unwrap();
+        let secret = folder.join(SECRETS).join("run.nkey");
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(&secret, 0o644);
+        Plane::open(&folder).expect("nobody else can enter its folder");
+        mode(&folder.join(SECRETS), 0o755);
+        let refused = Plane::open(&folder).unwrap_err().to_string();
+        assert!(refused.contains("run.nkey") && refused.contains("chmod 600"), "{refused}");
+        mode(&secret, 0o640);
+        Plane::open(&folder).expect("its group may");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -1,0 +1,31 @@
+//! `helmstream init`: what was made, and what the servers have to be given.
+
+use anyhow::Result;
+
+use super::{
+    ending::Ending,
+    output::{Format, Screen},
+};
+use crate::init::{InitArgs, Made, init};
+
+pub(super) fn answer(screen: &Screen, args: InitArgs) -> Result<Ending> {
+    let made = init(args)?;
+    match screen.format {
+        Format::Table => screen.print(&said(&made))?,
+        _ => screen.data(&made, "")?,
+    }
+    Ok(Ending::Done)
+}
+
+fn said(made: &Made) -> String {
+    let Made { plane, accounts_file, database_owner, password_file } = made;
+    format!(
+        "{} is a plane's directory. What is still to be done:\n\
+         * every NATS server includes {}, and has JetStream\n\
+         * Postgres has the role `{database_owner}` with the password in {}, and it owns the database\n\
+         * `helmstream setup` makes streams, roles and views\n",
+        plane.display(),
+        accounts_file.display(),
+        password_file.display()
+    )
+}

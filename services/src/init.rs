@@ -1,0 +1,89 @@
+//! `helmstream init`: a plane's directory for servers that somebody else runs. It makes the secrets
+//! and says what the servers have to be given; it asks no server anything.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::local::{
+    credentials::OWNER,
+    plane::{DIRECTORY, Places, Plane, PostgresPlace},
+};
+
+/// Where the plane answers over HTTP unless told otherwise.
+const HTTP_PORT: u16 = 7420;
+
+/// What `helmstream init` is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub struct InitArgs {
+    /// Where NATS is; several servers of one cluster with commas between
+    #[arg(long, value_name = "URL")]
+    pub nats: String,
+    /// Where Postgres is
+    #[arg(long, value_name = "HOST:PORT/DATABASE")]
+    pub postgres: PostgresPlace,
+    /// Where the service `http` answers
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, HTTP_PORT)))]
+    pub http: SocketAddr,
+    /// The plane's directory; `.helmstream` here if none is named.
+    #[arg(skip)]
+    pub plane: Option<PathBuf>,
+}
+
+/// What was made, and what is still to be done.
+#[derive(Debug, Serialize)]
+pub struct Made {
+    /// The plane's directory.
+    pub plane: PathBuf,
+    /// To be included by the configuration of each NATS server.
+    pub accounts_file: PathBuf,
+    /// The role that owns the database, and the file with its password.
+    pub database_owner: &'static str,
+    pub password_file: PathBuf,
+}
+
+/// Makes the directory, or finds that it is there.
+pub fn init(args: InitArgs) -> Result<Made> {
+    let directory = args.plane.unwrap_or_else(|| PathBuf::from(DIRECTORY));
+    let InitArgs { nats: nats_url, postgres, http, .. } = args;
+    let plane = Plane::create_for(&directory, &Places { nats_url, postgres, http, metrics: None })?;
+    Ok(Made {
+        plane: plane.directory().to_owned(),
+        accounts_file: plane.accounts_file(),
+        database_owner: OWNER,
+        password_file: plane.directory().join("secrets").join(format!("{OWNER}.password")),
+    })
+}
+
+impl FromStr for PostgresPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let place = text.split_once('/').and_then(|(server, database)| {
+            let (host, port) = server.rsplit_once(':')?;
+            let is_named = !host.is_empty() && !database.is_empty() && !database.contains('/');
+            let (host, database) = (host.to_owned(), database.to_owned());
+            is_named.then_some(Self { host, port: port.parse().ok()?, database })
+        });
+        place.ok_or_else(|| "a place is HOST:PORT/DATABASE, such as db.internal:5432/plane".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_of_postgres_is_a_host_a_port_and_a_database() {
+        let place = PostgresPlace::from_str("db.internal:5432/plane").unwrap();
+        assert_eq!((&*place.host, place.port, &*place.database), ("db.internal", 5432, "plane"));
+        for wrong in ["", "db", "db/plane", "db:5432", ":5432/plane", "db:x/plane", "db:1/a/b", "db:1/"] {
+            assert!(PostgresPlace::from_str(wrong).is_err(), "{wrong}");
+        }
+    }
+}
