@@ -82,7 +82,9 @@ mod tests {
     fn a_place_of_postgres_is_a_host_a_port_and_a_database() {
         let place = PostgresPlace::from_str("db.internal:5432/plane").unwrap();
         assert_eq!((&*place.host, place.port, &*place.database), ("db.internal", 5432, "plane"));
-        for wrong in ["", "db", "db/plane", "db:5432", ":5432/plane", "db:x/plane", "db:1/a/b", "db:1/"] {
+        for wrong in
+            ["", "db", "db/plane", "db:5432", ":5432/plane", "db:x/plane", "db:1/a/b", "db:1/"]
+        {
             assert!(PostgresPlace::from_str(wrong).is_err(), "{wrong}");
         }
     }

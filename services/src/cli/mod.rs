@@ -323,7 +323,9 @@ async fn ask(
         Command::Projection(command) => projection::answer(client, screen, command).await,
         Command::Replay(args) => replay::answer(client, screen, args).await,
         Command::Verify(args) => verify::answer(client, screen, args).await,
-        Command::Up(_) | Command::Init(_) | Command::Setup(_) | Command::Serve(_) => Ok(Ending::Done),
+        Command::Up(_) | Command::Init(_) | Command::Setup(_) | Command::Serve(_) => {
+            Ok(Ending::Done)
+        }
         Command::Completions(_) | Command::Man(_) | Command::Service(_) => Ok(Ending::Done),
     }
 }

@@ -207,9 +207,8 @@ impl fmt::Debug for PostgresLogin {
 /// The folders of a plane, and its secrets; where they are.
 fn make_folders(directory: &Path) -> Result<PathBuf> {
     make_folder(directory, 0o755)?;
-    let directory = directory
-        .canonicalize()
-        .with_context(|| format!("cannot find {}", directory.display()))?;
+    let directory =
+        directory.canonicalize().with_context(|| format!("cannot find {}", directory.display()))?;
     for folder in [SECRETS, "nats", "postgres", "log"] {
         make_folder(&directory.join(folder), 0o700)?;
     }
@@ -296,7 +295,10 @@ mod tests {
         let folder = empty("made");
         let plane = Plane::create_for(&folder, &places(5432)).unwrap();
         let accounts = fs::read_to_string(plane.accounts_file()).unwrap();
-        assert!(accounts.starts_with("accounts: {") && !accounts.contains("SU"), "public keys only");
+        assert!(
+            accounts.starts_with("accounts: {") && !accounts.contains("SU"),
+            "public keys only"
+        );
         let seed = fs::read_to_string(plane.secret("run.nkey")).unwrap();
         Plane::create_for(&folder, &places(5432)).unwrap();
         assert_eq!(fs::read_to_string(plane.secret("run.nkey")).unwrap(), seed);

@@ -97,8 +97,7 @@ async fn facts_about_a_thing_are_found_whoever_tells_them_and_those_that_only_me
         Manner { publisher: OPERATOR.into(), wait: Some(PATIENCE), outcome_wait: PATIENCE };
     let place = Plane::open(plane.plane.plane.directory()).expect("the plane is there");
     let operator = Direct::new(place, manner).expect("the operator may ask");
-    let request =
-        ListRequest { about: Some(odd.to_owned()), limit: 10, ..ListRequest::default() };
+    let request = ListRequest { about: Some(odd.to_owned()), limit: 10, ..ListRequest::default() };
     let listed = operator.event_list(request).await.expect("the plane answers").answer.events;
     assert_eq!(listed.len(), 1, "{listed:?}");
     assert_eq!(listed[0].aggregate.as_str(), "/odd");

@@ -31,8 +31,12 @@ fn every_service_has_a_container_and_every_container_is_a_service() {
     assert_eq!(named, services());
     for name in &named {
         let container = &containers[name];
-        let command: Vec<&str> =
-            container["command"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let command: Vec<&str> = container["command"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         assert_eq!(command[..3], ["serve", name.as_str(), "--accept-power-loss"], "{name}");
         assert_eq!(container["cap_drop"][0], "ALL", "{name}");
         assert_eq!(container["read_only"], true, "{name}");
@@ -79,7 +83,9 @@ fn the_target_of_systemd_wants_every_service_and_each_has_its_own_secrets_only()
     let handed: Vec<String> = units
         .filter_map(|path| tree::text(&path))
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter_map(|line| Some(line.strip_prefix("LoadCredential=")?.split_once(':')?.0.to_owned()))
+        .filter_map(|line| {
+            Some(line.strip_prefix("LoadCredential=")?.split_once(':')?.0.to_owned())
+        })
         .collect();
     let others = ["%i.nkey", "%i.password", "past.password", "people.key", "tls.crt", "tls.key"];
     assert_eq!(
