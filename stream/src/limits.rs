@@ -40,9 +40,10 @@ pub const SNAPSHOT_EVERY_EVENTS: u64 = 100;
 /// Largest snapshot that is written: below what STATES takes. An aggregate past it loads from its log.
 pub const SNAPSHOT_BYTES_MAX: usize = 1_048_576;
 
-/// Events since the last snapshot from which an aggregate that leaves the memory gets one: it is not
-/// hot, so what comes of it next has to load it, and in a long log every event is a seek.
-pub const SNAPSHOT_LEAVING_EVENTS: u64 = 20;
+/// Events since the last snapshot from which an aggregate that leaves the memory gets one: it comes
+/// back by two looks, where without one every event is a search of the log. Writing it costs as much
+/// as two of those.
+pub const SNAPSHOT_LEAVING_EVENTS: u64 = 4;
 
 /// Aggregates that wait for their snapshot, having left the memory; beyond that they go without. Holds
 /// a second's worth of a busy partition, and one megabyte of runs.

@@ -2,6 +2,7 @@
 //! snapshot is only ever a saving of time: it has to name the hash of the very event it stands on,
 //! and whatever does not match is thrown away.
 
+use futures_util::future::try_join;
 use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::{Hash, Id, Record, Subject};
 use serde::{Deserialize, Serialize};
@@ -19,14 +20,29 @@ struct Snapshot<D: Decider> {
     aggregate: Aggregate<D>,
 }
 
-/// The aggregate as its log tells it now.
+/// The aggregate as its log tells it now. Its last event is looked up beside the snapshot: mostly that
+/// is the very event on which the snapshot stands, and then nobody has to search the log for more.
 pub async fn load<D: Decider>(
     connection: &Connection,
     id: &Id,
 ) -> Result<Aggregate<D>, StreamError> {
     let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
-    if let Some(aggregate) = from_snapshot::<D>(connection, id, &subject).await? {
-        return Ok(aggregate);
+    let state = Subject::State { context: D::CONTEXT, id: id.clone() }.to_string();
+    let (stored, last) =
+        try_join(get::last(connection, STATES, &state), get::last(connection, EVENTS, &subject))
+            .await?;
+    let Some(last) = last else { return Ok(Aggregate::default()) };
+    if let Some(aggregate) = stored.and_then(|stored| readable::<D>(id, &stored)) {
+        let revision = aggregate.revision;
+        let advanced = match (aggregate.last_hash, revision == last.sequence) {
+            (Some(hash), true) => (hash == Hash::of_record(&last)).then_some(aggregate),
+            (Some(_), false) => advance(connection, &subject, aggregate).await?,
+            (None, _) => None,
+        };
+        if let Some(aggregate) = advanced {
+            return Ok(aggregate);
+        }
+        warn!(%id, revision, "a snapshot does not stand on the log, loading from the log");
     }
     fold(Aggregate::default(), &get::all(connection, EVENTS, &subject, 1).await?)
 }
@@ -73,32 +89,15 @@ pub async fn save<D: Decider>(
     Ok(())
 }
 
-async fn from_snapshot<D: Decider>(
-    connection: &Connection,
-    id: &Id,
-    subject: &str,
-) -> Result<Option<Aggregate<D>>, StreamError> {
-    let state = Subject::State { context: D::CONTEXT, id: id.clone() }.to_string();
-    let Some(stored) = get::last(connection, STATES, &state).await? else {
-        return Ok(None);
-    };
-    let aggregate = match serde_json::from_slice::<Snapshot<D>>(&stored.payload) {
-        Ok(snapshot) if snapshot.state_version == D::STATE_VERSION => snapshot.aggregate,
-        Ok(_) => return Ok(None),
+/// What a snapshot holds, if this version can read it.
+fn readable<D: Decider>(id: &Id, stored: &Record) -> Option<Aggregate<D>> {
+    match serde_json::from_slice::<Snapshot<D>>(&stored.payload) {
+        Ok(snapshot) => (snapshot.state_version == D::STATE_VERSION).then_some(snapshot.aggregate),
         Err(error) => {
             warn!(%id, %error, "a snapshot cannot be read, loading from the log");
-            return Ok(None);
+            None
         }
-    };
-    let revision = aggregate.revision;
-    let advanced = match aggregate.last_hash {
-        Some(_) => advance(connection, subject, aggregate).await?,
-        None => None,
-    };
-    if advanced.is_none() {
-        warn!(%id, revision, "a snapshot does not stand on the log, loading from the log");
     }
-    Ok(advanced)
 }
 
 /// Folds in what came after an aggregate's last event. `None` if the log does not hold that very

@@ -50,8 +50,8 @@ async fn changed(run: &Connection, counter: &Id, what: &str, change: impl Fn(&mu
     assert_eq!(numbers(&log(run, counter).await), wanted, "decided after: {what}");
 }
 
-/// Undo the comparison of the hash in `load::advance` to see this red, or that of the state's version
-/// in `load::from_snapshot`.
+/// Undo the comparison of the hash in `load::advance` or in `load::load` to see this red, or that of the
+/// state's version in `load::readable`.
 #[tokio::test]
 async fn a_snapshot_that_does_not_stand_on_the_log_is_not_believed() {
     let plane = TestPlane::start().await;
