@@ -8,6 +8,7 @@ pub mod command;
 pub mod dead_letter;
 pub mod deadline;
 pub mod deployment;
+pub mod doctor;
 pub mod door;
 pub mod event;
 mod history;
