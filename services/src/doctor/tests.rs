@@ -190,7 +190,7 @@ fn each_thing_that_breaks_is_found_by_its_check_with_its_severity_and_says_so() 
         }),
         ("disk", Warning, "5 %", |f| f.here.disk.as_mut().unwrap().free_bytes = 5 * GIB),
         ("disk", Wrong, "full in", |f| f.here.disk.as_mut().unwrap().free_bytes = 60_000),
-        ("disk", Fine, "no forecast", |f| young(f)),
+        ("disk", Fine, "no forecast", young),
         ("disk", Note, "elsewhere", |f| {
             (f.here.holds_nats, f.here.holds_postgres) = (false, false);
         }),
@@ -283,7 +283,7 @@ fn growth_is_of_the_last_day_or_since_the_log_began_and_an_empty_database_does_n
     };
     assert_eq!(days(10 << 20).round(), 100.0);
     assert_eq!(days((10 << 20) + 300_000).round(), 50.0);
-    assert_eq!(told(|f| young(f))["log_bytes_a_day"], serde_json::Value::Null);
+    assert_eq!(told(young)["log_bytes_a_day"], serde_json::Value::Null);
 }
 
 /// The log began a moment ago.
