@@ -3,10 +3,13 @@
 //! a role a service with no more rights than it needs. All of it in one transaction. It changes no
 //! schema that is there: views are rebuilt, never migrated.
 
+mod plan;
+
 use std::fmt;
 
 use helmstream_schemas::Hash;
 
+pub use self::plan::{Plan, Planned, Step, plan};
 use crate::{
     database::Database,
     edition::{self, Edition, EditionState},
@@ -131,25 +134,85 @@ pub async fn setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionE
 async fn try_setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionError> {
     let mut session = admin.lend().await?;
     session.run("begin to set up", include_str!("setup/begin.sql")).await?;
-    for (name, create) in [
-        ("people", include_str!("people/create.sql")),
-        ("plane", concat!(include_str!("edition/create.sql"), include_str!("past/create.sql"))),
-    ] {
-        create_or_compare(&mut session, name, create).await?;
-    }
-    for view in VIEWS {
-        found(&mut session, &view).await?;
-    }
-    session.run("close the database to strangers", include_str!("setup/close.sql")).await?;
-    let editions = edition::all(&mut session).await?;
-    for login in logins {
-        let quoted = create_role(&mut session, login).await?;
-        grant(&session, login.role, &quoted, &editions).await?;
-    }
+    lay_out(&mut session, logins).await?;
     session.run("set up", "COMMIT").await?;
     session.give_back();
     Ok(())
 }
+
+/// Everything that setup does, inside a transaction that is open.
+async fn lay_out(session: &mut Session, logins: &[Login]) -> Result<(), ProjectionError> {
+    for (name, create) in LASTING {
+        create_or_compare(session, name, create).await?;
+    }
+    for view in VIEWS {
+        found(session, &view).await?;
+    }
+    session.run("close the database to strangers", include_str!("setup/close.sql")).await?;
+    let editions = edition::all(session).await?;
+    for login in logins {
+        let quoted = create_role(session, login).await?;
+        grant(session, login.role, &quoted, &editions).await?;
+    }
+    Ok(())
+}
+
+/// Schemas that are no view's.
+const LASTING: [(&str, &str); 2] = [
+    ("people", include_str!("people/create.sql")),
+    ("plane", concat!(include_str!("edition/create.sql"), include_str!("past/create.sql"))),
+];
+
+/// Every schema that this program makes, with the comment by which it knows it again.
+fn wanted_comments() -> Vec<(String, String)> {
+    let lasting = LASTING.map(|(name, create)| (name.to_owned(), comment_of(create)));
+    let editions = VIEWS.map(|view| (view.schema(1), comment_of(&view.create())));
+    let stable = VIEWS.map(|view| (view.name.to_owned(), STABLE_COMMENT.to_owned()));
+    lasting.into_iter().chain(editions).chain(stable).collect()
+}
+
+/// A schema of ours that is not as this version makes it, as far as its comment tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    pub schema: String,
+    /// It is not there at all.
+    pub is_absent: bool,
+}
+
+/// The schemas that are not as this version makes them; whoever may connect may ask. The first edition
+/// of a view may have made room for a later one.
+pub async fn unfit(database: &Database) -> Result<Vec<Unfit>, ProjectionError> {
+    let mut session = database.lend().await?;
+    let mut all = Vec::new();
+    for (schema, wanted) in wanted_comments() {
+        let rows = session.query(include_str!("setup/comment.sql"), &[&schema]).await?;
+        let found = rows.first().map(|row| row.get::<_, Option<String>>("comment"));
+        if found.as_ref().and_then(Option::as_deref) != Some(wanted.as_str()) {
+            all.push(Unfit { schema, is_absent: found.is_none() });
+        }
+    }
+    if all.iter().all(|unfit| unfit.schema != "plane") {
+        let editions = edition::all(&mut session).await?;
+        let has_later = |unfit: &Unfit| {
+            let view = VIEWS.into_iter().find(|view| view.schema(1) == unfit.schema);
+            view.is_some_and(|view| {
+                let is_of =
+                    |held: &Edition| held.projection == view.name && held.version == view.version;
+                editions.iter().any(is_of)
+            })
+        };
+        all.retain(|unfit| !unfit.is_absent || !has_later(unfit));
+    }
+    session.give_back();
+    Ok(all)
+}
+
+fn comment_of(create: &str) -> String {
+    format!("helmstream {}", Hash::of(create.as_bytes()))
+}
+
+/// By which a schema that readers use is known again; which edition it shows changes.
+const STABLE_COMMENT: &str = "helmstream";
 
 /// Makes sure that there is an edition of the version that this program folds, and one that serves.
 async fn found(session: &mut Session, view: &View) -> Result<(), ProjectionError> {
@@ -170,7 +233,7 @@ pub(crate) async fn create_or_compare(
     name: &str,
     create: &str,
 ) -> Result<bool, ProjectionError> {
-    let wanted = format!("helmstream {}", Hash::of(create.as_bytes()));
+    let wanted = comment_of(create);
     let rows = session.query(include_str!("setup/comment.sql"), &[&name]).await?;
     let Some(row) = rows.first() else {
         let sql = format!(

@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod dead_letter;
 pub mod deadline;
 pub mod deployment;
+pub mod doctor;
 pub mod door;
 pub mod event;
 mod history;

@@ -12,6 +12,7 @@ pub mod deadline;
 pub mod deadlines;
 pub mod decides;
 pub mod deployment;
+pub mod doctor;
 pub mod door;
 pub mod external;
 pub mod faber;

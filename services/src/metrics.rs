@@ -8,7 +8,7 @@ mod handles;
 mod listening;
 mod looking;
 mod position;
-mod process;
+pub(crate) mod process;
 mod text;
 
 use std::{

@@ -1,29 +1,20 @@
-//! `helmstream setup`: creates what a plane needs on its servers and refuses what differs. Running
-//! it again changes nothing.
-
-use std::path::PathBuf;
+//! `helmstream setup`: what a plane needs on its servers, beside what is there; and making what is
+//! missing. What differs is refused. Running it again changes nothing. How it looks is told in
+//! `cli/setup.rs`.
 
 use anyhow::{Context, Result};
 use helmstream_projections::{
     self as projections,
     setup::{Login, Role},
 };
-use helmstream_stream::{self as stream, connect, founding};
+use helmstream_stream::{self as stream, Connection, connect, founding};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    local::{credentials, plane::Plane},
+    local::{accounts, credentials, plane::Plane},
     serve::database,
 };
-
-/// What `helmstream setup` is asked.
-#[derive(Debug, Clone, clap::Args)]
-pub struct SetupArgs {
-    /// The plane's directory.
-    #[arg(skip)]
-    pub plane: PathBuf,
-}
 
 /// What was there and what was made.
 #[derive(Debug, Serialize)]
@@ -34,15 +25,67 @@ pub struct Report {
     pub items: Vec<String>,
 }
 
-/// Sets a plane up and says what was made.
-pub async fn run(args: SetupArgs) -> Result<()> {
-    let plane = Plane::open(&args.plane)?;
-    let report = set_up(&plane).await?;
-    for item in &report.items {
-        println!("{item}");
+/// What setup would do.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// What is not as it should be.
+    pub items: Vec<Item>,
+    /// How many things are.
+    pub present: usize,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// `stream EVENTS`, `role door`.
+    pub item: String,
+    pub step: Step,
+    pub what: Vec<What>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Create,
+    Change,
+    /// Setup does not do this, and nothing else as long as this is so.
+    Refuse,
+    /// It is not made by setup.
+    Elsewhere,
+}
+
+/// A difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct What {
+    pub difference: String,
+    /// What would be lost by making it as it should be.
+    pub loss: Option<String>,
+    pub way_out: Option<String>,
+}
+
+impl Plan {
+    /// Whether setup would refuse.
+    pub fn is_refused(&self) -> bool {
+        self.items.iter().any(|item| item.step == Step::Refuse)
     }
-    println!("epoch {}", report.epoch);
-    Ok(())
+}
+
+/// Compares the servers with what a plane needs, and changes nothing.
+pub async fn plan(plane: &Plane) -> Result<Plan> {
+    let connection = connect(&plane.address("setup")).await.context("cannot look at the log")?;
+    let (mut items, mut present) = log(&connection).await?;
+    let admin = database(plane, credentials::OWNER)?;
+    let logins = logins(plane)?;
+    let views = projections::setup::plan(&admin, &logins);
+    let views = views.await.context("cannot look at the views")?;
+    items.extend(views.planned.into_iter().map(of_views));
+    present += views.present;
+    match accounts::differences(plane)? {
+        None => {}
+        Some(same) if same.is_empty() => present += 1,
+        Some(differing) => items.push(of_accounts(differing)),
+    }
+    Ok(Plan { items, present })
 }
 
 /// Sets a plane up.
@@ -50,17 +93,96 @@ pub async fn set_up(plane: &Plane) -> Result<Report> {
     let connection = connect(&plane.address("setup")).await.context("cannot set up the log")?;
     let streams = stream::setup::setup(&connection).await.context("cannot set up the log")?;
     let epoch = founding::found(&connection).await.context("cannot found the plane")?;
-    let logins = Role::ALL.into_iter().map(|role| {
-        let login = plane.login(role.name())?;
-        Ok(Login { role, name: login.role, password: login.password })
-    });
-    let logins = logins.collect::<Result<Vec<Login>>>()?;
     let admin = database(plane, credentials::OWNER)?;
-    projections::setup::setup(&admin, &logins).await.context("cannot set up the views")?;
+    projections::setup::setup(&admin, &logins(plane)?).await.context("cannot set up the views")?;
     let items = streams
         .items
         .into_iter()
         .map(|item| format!("{}: {}", item.item, if item.created { "created" } else { "present" }))
         .collect();
     Ok(Report { epoch, items })
+}
+
+fn logins(plane: &Plane) -> Result<Vec<Login>> {
+    let logins = Role::ALL.into_iter().map(|role| {
+        let login = plane.login(role.name())?;
+        Ok(Login { role, name: login.role, password: login.password })
+    });
+    logins.collect()
+}
+
+/// The streams and consumers, and the event by which the log was founded.
+async fn log(connection: &Connection) -> Result<(Vec<Item>, usize)> {
+    let looked = stream::setup::look(connection).await.context("cannot look at the log")?;
+    let all = looked.len();
+    let has_events = looked.iter().any(|found| found.item == "stream EVENTS" && !found.is_absent);
+    let mut items: Vec<Item> = looked.into_iter().filter_map(of_log).collect();
+    let mut present = all - items.len();
+    let founded = match has_events {
+        true => founding::epoch(connection).await.context("cannot look at the log")?,
+        false => None,
+    };
+    match founded {
+        Some(_) => present += 1,
+        None => items.push(Item { item: "founding".into(), step: Step::Create, what: Vec::new() }),
+    }
+    Ok((items, present))
+}
+
+fn of_log(found: stream::setup::Found) -> Option<Item> {
+    if found.is_absent {
+        return Some(Item { item: found.item, step: Step::Create, what: Vec::new() });
+    }
+    let of = |difference: &stream::error::Difference| {
+        let loss = stream::setup::loss(difference);
+        let way_out = match loss {
+            Some(_) => {
+                "keep what is there: change the file in nats/ and build anew; or back up, and change the server knowing what is lost"
+            }
+            None => {
+                "nothing is lost by it: change the server with an account of its own (`nats stream edit`, `nats consumer edit`); no user of the plane may"
+            }
+        };
+        What {
+            difference: format!(
+                "{} should be {}, is {}",
+                difference.field, difference.wanted, difference.found
+            ),
+            loss,
+            way_out: Some(way_out.to_owned()),
+        }
+    };
+    let what: Vec<What> = found.differences.iter().map(of).collect();
+    (!what.is_empty()).then_some(Item { item: found.item, step: Step::Refuse, what })
+}
+
+fn of_views(planned: projections::setup::Planned) -> Item {
+    let (step, loss, way_out) = match planned.step {
+        projections::setup::Step::Create => (Step::Create, None, None),
+        projections::setup::Step::Change => (Step::Change, None, None),
+        projections::setup::Step::Refuse => (
+            Step::Refuse,
+            Some("what is in the schema"),
+            Some(
+                "is the schema a view's, drop it and run setup again: it is folded anew from the log; is it `people`, `plane` or somebody else's, keep it and take another database",
+            ),
+        ),
+    };
+    let of = |difference| What {
+        difference,
+        loss: loss.map(str::to_owned),
+        way_out: way_out.map(str::to_owned),
+    };
+    Item { item: planned.item, step, what: planned.what.into_iter().map(of).collect() }
+}
+
+fn of_accounts(differing: Vec<String>) -> Item {
+    let way_out =
+        "`helmstream up` writes it when it starts; a server that runs is told by a reload";
+    let of = |difference| What { difference, loss: None, way_out: Some(way_out.to_owned()) };
+    Item {
+        item: format!("file nats/{}", accounts::FILE),
+        step: Step::Elsewhere,
+        what: differing.into_iter().map(of).collect(),
+    }
 }

@@ -38,6 +38,17 @@ pub async fn first(
     one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
 }
 
+/// The first message of a subject from position `from` on, if there is any; wildcards are allowed.
+pub async fn next(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+    from: u64,
+) -> Result<Option<Record>, StreamError> {
+    let body = json!({ "seq": from.max(1), "next_by_subj": subject }).to_string().into_bytes();
+    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
+}
+
 /// All messages of a subject from position `from` on, in order.
 pub async fn all(
     connection: &Connection,

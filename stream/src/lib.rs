@@ -14,6 +14,7 @@ pub mod error;
 pub mod founding;
 pub mod get;
 pub mod headers;
+pub mod health;
 mod leaving;
 pub mod limits;
 pub mod load;

@@ -107,6 +107,10 @@ pub fn reconnect_delay(attempt: usize) -> Duration {
     Duration::from_millis((RECONNECT_DELAY_MS_MIN << doublings).min(RECONNECT_DELAY_MS_MAX))
 }
 
+/// Schedules that are looked through when a plane is looked over: each costs some hundred bytes here
+/// and there.
+pub const SCHEDULES_LISTED_MAX: usize = 1_000_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

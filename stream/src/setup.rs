@@ -3,8 +3,11 @@
 //! never updates and never deletes; changing a stream that holds somebody's truth is a person's
 //! decision.
 
+mod loss;
+
 use serde_json::Value;
 
+pub use self::loss::loss;
 use crate::{
     connect::Connection,
     error::{Difference, StreamError},
@@ -12,7 +15,7 @@ use crate::{
 };
 
 /// One line for each stream: the file, as `$JS.API.STREAM.CREATE` takes it.
-const STREAMS: [&str; 9] = [
+pub(crate) const STREAMS: [&str; 9] = [
     include_str!("../../nats/streams/INBOX.json"),
     include_str!("../../nats/streams/COMMANDS.json"),
     include_str!("../../nats/streams/EVENTS.json"),
@@ -25,7 +28,7 @@ const STREAMS: [&str; 9] = [
 ];
 
 /// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
-const CONSUMERS: [&str; 32] = [
+pub(crate) const CONSUMERS: [&str; 32] = [
     include_str!("../../nats/consumers/door.json"),
     include_str!("../../nats/consumers/run-0.json"),
     include_str!("../../nats/consumers/run-1.json"),
@@ -79,24 +82,48 @@ pub struct SetupItem {
 pub async fn setup(connection: &Connection) -> Result<SetupReport, StreamError> {
     check_version(connection.client.server_info().version)?;
     let parts = parts()?;
-    let mut differences = Vec::new();
-    let mut items = Vec::new();
-    for part in &parts {
-        let found = ask(connection, &part.info_subject, "").await?;
-        if let Some(found) = &found {
-            compare(&part.item, "", &part.config, &found["config"], &mut differences);
-        }
-        items.push(SetupItem { item: part.item.clone(), created: found.is_none() });
-    }
+    let found = compared(connection, &parts).await?;
+    let differences: Vec<Difference> =
+        found.iter().flat_map(|found| found.differences.clone()).collect();
     if !differences.is_empty() {
         return Err(StreamError::Differs(differences));
     }
-    for (part, item) in parts.iter().zip(&items) {
-        if item.created {
+    for (part, found) in parts.iter().zip(&found) {
+        if found.is_absent {
             ask(connection, &part.create_subject, part.file).await?;
         }
     }
-    Ok(SetupReport { items })
+    let items =
+        found.into_iter().map(|found| SetupItem { item: found.item, created: found.is_absent });
+    Ok(SetupReport { items: items.collect() })
+}
+
+/// How each stream and consumer stands beside its file. Changes nothing; whoever may look at all of
+/// them may ask.
+pub async fn look(connection: &Connection) -> Result<Vec<Found>, StreamError> {
+    compared(connection, &parts()?).await
+}
+
+/// A stream or consumer beside its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// `stream EVENTS`, `consumer door of INBOX`.
+    pub item: String,
+    pub is_absent: bool,
+    pub differences: Vec<Difference>,
+}
+
+async fn compared(connection: &Connection, parts: &[Part]) -> Result<Vec<Found>, StreamError> {
+    let mut all = Vec::with_capacity(parts.len());
+    for part in parts {
+        let found = ask(connection, &part.info_subject, "").await?;
+        let mut differences = Vec::new();
+        if let Some(found) = &found {
+            compare(&part.item, "", &part.config, &found["config"], &mut differences);
+        }
+        all.push(Found { item: part.item.clone(), is_absent: found.is_none(), differences });
+    }
+    Ok(all)
 }
 
 /// A stream or consumer as its file wants it.
@@ -145,10 +172,10 @@ fn text(value: &Value) -> String {
 }
 
 /// Asks the server's API; nothing means that what was asked about is not there.
-async fn ask(
+pub(crate) async fn ask(
     connection: &Connection,
     subject: &str,
-    body: &'static str,
+    body: impl Into<bytes::Bytes>,
 ) -> Result<Option<Value>, StreamError> {
     let denial = connection.denial_of(subject);
     let answer = tokio::select! {
@@ -189,7 +216,10 @@ fn compare(
             let field = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             compare(item, &field, wanted, &found[name], differences);
         }
-    } else if wanted != found && !(found.is_null() && is_zero(wanted)) {
+    } else if wanted != found
+        && !(found.is_null() && is_zero(wanted))
+        && !has_more_copies(path, wanted, found)
+    {
         differences.push(Difference {
             item: item.to_owned(),
             field: path.to_owned(),
@@ -197,6 +227,11 @@ fn compare(
             found: if found.is_null() { "absent".to_owned() } else { found.to_string() },
         });
     }
+}
+
+/// More copies than the file asks for are nobody's loss: the file says what one server can hold.
+fn has_more_copies(path: &str, wanted: &Value, found: &Value) -> bool {
+    path == "num_replicas" && found.as_u64() > wanted.as_u64()
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -241,6 +276,15 @@ mod tests {
     #[test]
     fn a_zero_value_that_the_server_leaves_out_is_no_difference() {
         assert!(differing(json!({"allow_msg_ttl": false, "max_age": 0}), json!({})).is_empty());
+    }
+
+    #[test]
+    fn more_copies_than_the_file_asks_for_are_no_difference_and_fewer_are() {
+        assert!(differing(json!({"num_replicas": 1}), json!({"num_replicas": 3})).is_empty());
+        assert_eq!(
+            differing(json!({"num_replicas": 3}), json!({"num_replicas": 1})),
+            ["stream X: num_replicas should be 3, is 1"]
+        );
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! different it stops without having touched anything.
 
 use helmstream_schemas::Verdict;
+use helmstream_services::setup::{Step, plan, set_up};
 use helmstream_stream::{
     StreamError,
     connect::Connection,
     setup::{SetupReport, setup},
 };
-use helmstream_tests::harness::TestPlane;
-use serde_json::Value;
+use helmstream_tests::{harness::TestPlane, sql};
+use serde_json::{Value, json};
 
 const EVENTS: &str = include_str!("../../nats/streams/EVENTS.json");
 
@@ -66,6 +67,59 @@ async fn a_user_who_may_not_is_told_so_and_does_not_wait_for_ever() {
     let plane = TestPlane::start_empty().await;
     let error = setup(&plane.connect("deadline").await).await.expect_err("only `setup` may");
     assert!(matches!(error, StreamError::NotPermitted { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_setup_would_do_is_told_before_and_nothing_is_done_by_telling() {
+    let plane = TestPlane::start_empty().await;
+    let first = plan(&plane.plane).await.expect("empty servers can be looked at");
+    let created = |item: &str| {
+        first.items.iter().any(|found| found.item == item && found.step == Step::Create)
+    };
+    for item in ["stream EVENTS", "consumer door of INBOX", "founding", "schema run_v1"] {
+        assert!(created(item), "{item}: {first:#?}");
+    }
+    let again = plan(&plane.plane).await.expect("nothing was done");
+    assert_eq!(again.items, first.items);
+    plane.set_up().await;
+    let after = plan(&plane.plane).await.expect("the servers answer");
+    assert_eq!(after.items, [], "setup does all that it says");
+}
+
+#[tokio::test]
+async fn rights_that_are_too_wide_are_told_and_taken_back() {
+    let plane = TestPlane::start_empty().await;
+    plane.set_up().await;
+    let database = plane.plane.places().postgres.database.clone();
+    let owner = sql::connect(&plane.login("helmstream"), &database).await;
+    sql::rows(&owner, "GRANT DELETE ON ledger_v1.record TO run; DROP SCHEMA alias CASCADE").await;
+    let told = plan(&plane.plane).await.expect("the servers answer");
+    let steps: Vec<_> = told.items.iter().map(|found| (&*found.item, found.step)).collect();
+    assert!(steps.contains(&("schema alias", Step::Create)), "{steps:?}");
+    let rights = told.items.iter().find(|found| found.item == "rights of run in schema ledger_v1");
+    let rights = rights.expect("the right that was given by hand");
+    assert_eq!(rights.step, Step::Change);
+    assert_eq!(rights.what[0].difference, "taken: record DELETE");
+    plane.set_up().await;
+    assert_eq!(plan(&plane.plane).await.expect("the servers answer").items, []);
+}
+
+#[tokio::test]
+async fn what_would_lose_something_is_refused_with_what_and_nothing_else_is_done() {
+    let plane = TestPlane::start_empty().await;
+    let connection = plane.connect("setup").await;
+    let mut config: Value = serde_json::from_str(EVENTS).expect("a file of ours");
+    config["subjects"] = json!(["evt.*.*", "other.*"]);
+    ask(&connection, "$JS.API.STREAM.CREATE.EVENTS", &config.to_string()).await;
+    let told = plan(&plane.plane).await.expect("the servers answer");
+    assert!(told.is_refused());
+    let refused = told.items.iter().find(|found| found.step == Step::Refuse).expect("EVENTS");
+    assert_eq!(refused.item, "stream EVENTS");
+    let loss = refused.what[0].loss.as_deref().unwrap_or_default();
+    assert_eq!(loss, "what is published to other.* is stored no more");
+    set_up(&plane.plane).await.expect_err("it refuses");
+    let again = plan(&plane.plane).await.expect("the servers answer");
+    assert_eq!(again.items, told.items, "nothing was done");
 }
 
 async fn ask(connection: &Connection, subject: &str, body: &str) -> Value {

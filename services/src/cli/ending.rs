@@ -19,6 +19,10 @@ pub(super) enum Ending {
     HealthUnknown,
     /// Log, ledger and checkpoints do not say the same.
     Differs,
+    /// There is something to do.
+    ToDo,
+    /// Something is wrong that somebody has to see to.
+    Wrong,
     /// An approval that was waited for was denied.
     Denied,
     /// Nobody answered in time.
@@ -33,7 +37,7 @@ pub(super) enum Ending {
 
 impl Ending {
     #[cfg(test)]
-    pub(super) const ALL: [Ending; 13] = [
+    pub(super) const ALL: [Ending; 15] = [
         Self::Done,
         Self::Error,
         Self::Usage,
@@ -42,6 +46,8 @@ impl Ending {
         Self::Unknown,
         Self::HealthUnknown,
         Self::Differs,
+        Self::ToDo,
+        Self::Wrong,
         Self::Denied,
         Self::Expired,
         Self::Withdrawn,
@@ -59,6 +65,8 @@ impl Ending {
             Self::Unknown => 5,
             Self::HealthUnknown => 6,
             Self::Differs => 7,
+            Self::ToDo => 8,
+            Self::Wrong => 9,
             Self::Denied => 10,
             Self::Expired => 11,
             Self::Withdrawn => 12,

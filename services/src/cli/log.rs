@@ -31,16 +31,25 @@ pub(super) enum LogFormat {
     Json,
 }
 
+/// What the program was started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Serving,
+    Asking,
+    LookingOver,
+}
+
 /// The bar that stands on the terminal, if one does.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Begins to log. Services are read later and by machines, so they have times; questions have a
 /// person before them.
-pub(super) fn begin(serves: bool, format: LogFormat) {
-    let default = if serves {
-        "info,async_nats=warn"
-    } else {
-        "warn,async_nats=error,helmstream_services::client=info"
+pub(super) fn begin(purpose: Purpose, format: LogFormat) {
+    let default = match purpose {
+        Purpose::Serving => "info,async_nats=warn",
+        Purpose::Asking => "warn,async_nats=error,helmstream_services::client=info",
+        // What it meets is what it tells.
+        Purpose::LookingOver => "off",
     };
     let filter = std::env::var(VARIABLE)
         .ok()
@@ -57,9 +66,9 @@ pub(super) fn begin(serves: bool, format: LogFormat) {
             };
             Registry::default().with(Lines.with_filter(filter)).try_init()
         }
-        LogFormat::Text => {
-            Registry::default().with(for_people(serves).with_filter(filter)).try_init()
-        }
+        LogFormat::Text => Registry::default()
+            .with(for_people(purpose == Purpose::Serving).with_filter(filter))
+            .try_init(),
     };
 }
 

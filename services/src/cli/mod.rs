@@ -9,6 +9,7 @@ mod bar;
 mod dead_letter;
 mod deployment;
 mod diff;
+mod doctor;
 mod emit;
 mod ending;
 mod escape;
@@ -28,6 +29,7 @@ mod replay;
 mod run;
 mod server;
 mod service;
+mod setup;
 mod shell;
 mod table;
 mod token;
@@ -41,7 +43,7 @@ use tokio::sync::watch;
 
 use self::{
     ending::Ending,
-    log::LogFormat,
+    log::{LogFormat, Purpose},
     output::{Format, Screen},
 };
 use crate::client::{
@@ -138,9 +140,10 @@ enum Command {
         after_help = "Example:\n  helmstream init --plane /srv/plane --nats nats://nats.internal:4222 --postgres db.internal:5432/plane"
     )]
     Init(crate::init::InitArgs),
-    /// Create what a plane needs on its servers; refuse what differs
-    #[command(after_help = "Example:\n  helmstream setup --plane /srv/plane")]
-    Setup(crate::setup::SetupArgs),
+    /// Create what a plane needs on its servers; tell what differs, and refuse it
+    Setup(setup::SetupArgs),
+    /// Look a plane over: what is wrong with it, or will be, and what to do
+    Doctor(doctor::DoctorArgs),
     /// Run services of a plane that is set up
     #[command(
         after_help = "Examples:\n  helmstream serve --accept-power-loss\n  helmstream serve door run\n  helmstream serve --metrics 127.0.0.1:7421 --log-format json"
@@ -169,6 +172,7 @@ Examples:
   helmstream event why 17                    from the door to every effect
   helmstream service list                    what runs, and what each part of it does
   helmstream verify                          whether log and ledger say the same
+  helmstream doctor                          what is wrong with the plane, or will be
   helmstream run list --at 2026-01-31        what was going on then
   helmstream diff --from 100 --to 140        what changed in between
   helmstream event list -o ndjson | jq .id   every answer is also data
@@ -182,6 +186,8 @@ Exit codes:
   5    of some events it is not known yet what became of them; an approval is still open
   6    the health that was asked for is unknown
   7    `verify` found a difference
+  8    there is something to do: `setup --check`, `doctor`
+  9    something is wrong that somebody has to see to: `setup --check`, `doctor`
   10   an approval that was waited for was denied
   11   it expired: nobody answered in time
   12   it was withdrawn
@@ -210,8 +216,12 @@ pub fn main() -> ExitCode {
             return if said.use_stderr() { Ending::Usage.into() } else { Ending::Done.into() };
         }
     };
-    let serves = matches!(cli.command, Command::Up(_) | Command::Setup(_) | Command::Serve(_));
-    log::begin(serves, cli.log_format);
+    let purpose = match cli.command {
+        Command::Up(_) | Command::Serve(_) => Purpose::Serving,
+        Command::Doctor(_) => Purpose::LookingOver,
+        _ => Purpose::Asking,
+    };
+    log::begin(purpose, cli.log_format);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -248,9 +258,13 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
             }
             crate::up::run(args).await.map(|()| Ending::Done)
         }
-        Command::Setup(mut args) => {
-            args.plane = place::directory(plane.as_deref())?;
-            crate::setup::run(args).await.map(|()| Ending::Done)
+        Command::Setup(args) => {
+            let patience = patience.or(Some(WAIT_SECONDS));
+            setup::answer(&Screen::of_stdout(output), plane.as_deref(), &args, patience).await
+        }
+        Command::Doctor(args) => {
+            let patience = Duration::from_secs(patience.unwrap_or(WAIT_SECONDS));
+            doctor::answer(&Screen::of_stdout(output), plane.as_deref(), &args, patience).await
         }
         Command::Serve(mut args) => {
             args.plane = place::directory(plane.as_deref())?;
@@ -326,6 +340,7 @@ async fn ask(
         Command::Up(_) | Command::Init(_) | Command::Setup(_) | Command::Serve(_) => {
             Ok(Ending::Done)
         }
+        Command::Doctor(_) => Ok(Ending::Done),
         Command::Completions(_) | Command::Man(_) | Command::Service(_) => Ok(Ending::Done),
     }
 }

@@ -3,6 +3,7 @@
 //! and is never printed.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{ErrorKind, Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -108,9 +109,21 @@ pub(super) fn create(secrets: &Path) -> Result<()> {
 
 /// Writes the part of the NATS server's configuration that says who may do what.
 pub(super) fn write_accounts(secrets: &Path, file: &Path) -> Result<()> {
-    let accounts = accounts(&users()?, |user| public_key(&secrets.join(format!("{user}.nkey"))))?;
+    let accounts = wanted_accounts(secrets)?;
     let text = serde_json::to_string_pretty(&accounts).context("cannot write down the accounts")?;
     write_whole(file, &format!("accounts: {text}\n"))
+}
+
+/// The accounts as the files of `nats/permissions` want them, with the keys of these secrets.
+pub(super) fn wanted_accounts(secrets: &Path) -> Result<Value> {
+    accounts(&users()?, |user| public_key(&secrets.join(format!("{user}.nkey"))))
+}
+
+/// The name of each user by its public key.
+pub(super) fn names_by_key(secrets: &Path) -> Result<BTreeMap<String, String>> {
+    let named =
+        |user: NatsUser| Ok((public_key(&secrets.join(format!("{}.nkey", user.user)))?, user.user));
+    users()?.into_iter().map(named).collect()
 }
 
 /// Everything in the plane's account, and an account for each outsider that imports exactly what it

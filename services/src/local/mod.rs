@@ -3,6 +3,7 @@
 //! not how a plane is run in earnest: it survives the death of any process but not the loss of
 //! power unless asked to.
 
+pub mod accounts;
 mod cluster;
 pub mod credentials;
 pub mod nats;

@@ -2,6 +2,7 @@
 //! streams; `setup` does.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -123,6 +124,24 @@ fn server_config(folder: &Path, port: u16, durability: Durability) -> String {
     )
 }
 
+/// When the plane's own server writes through to its disk, by the configuration it is started with; nothing
+/// if the plane's address is another server's.
+pub fn sync_interval(plane: &Plane) -> Option<String> {
+    let config = fs::read_to_string(plane.directory().join("nats").join(CONFIG)).ok()?;
+    let port = port_of(&plane.places().nats_url).ok()?;
+    synced(&config, port)
+}
+
+fn synced(config: &str, port: u16) -> Option<String> {
+    if !config.contains(&format!("listen: \"127.0.0.1:{port}\"")) {
+        return None;
+    }
+    let after = config.split_once("sync_interval:").map(|(_, after)| after);
+    let stated = after.and_then(|after| after.split(['}', ',', '\n']).next());
+    // The server's own default.
+    Some(stated.map_or("2m", str::trim).to_owned())
+}
+
 /// The server greets whoever connects, and opens its port only when its streams are recovered.
 async fn answers(port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else { return false };
@@ -150,6 +169,14 @@ mod tests {
             server_config(Path::new("/p/nats"), 1, Durability::Power)
                 .contains("sync_interval: always")
         );
+    }
+
+    #[test]
+    fn when_it_syncs_is_read_from_the_configuration_of_this_port_and_no_other() {
+        let synced_of = |durability| synced(&server_config(Path::new("/p"), 7, durability), 7);
+        assert_eq!(synced_of(Durability::Process).as_deref(), Some("2m"));
+        assert_eq!(synced_of(Durability::Power).as_deref(), Some("always"));
+        assert_eq!(synced(&server_config(Path::new("/p"), 7, Durability::Power), 8), None);
     }
 
     #[test]

@@ -13,13 +13,13 @@ pub(super) struct Usage {
 
 /// How much room there is.
 #[derive(Clone, Copy)]
-pub(super) struct Disk {
-    pub(super) size_bytes: u64,
-    pub(super) free_bytes: u64,
+pub(crate) struct Disk {
+    pub(crate) size_bytes: u64,
+    pub(crate) free_bytes: u64,
 }
 
 /// The room on the disk that holds a folder, as somebody without privileges has it.
-pub(super) fn disk(folder: &Path) -> Option<Disk> {
+pub(crate) fn disk(folder: &Path) -> Option<Disk> {
     let found = rustix::fs::statvfs(folder).ok()?;
     let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
     Some(Disk { size_bytes: bytes(found.f_blocks), free_bytes: bytes(found.f_bavail) })

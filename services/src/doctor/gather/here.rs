@@ -1,0 +1,66 @@
+//! What this machine says when a plane is looked over: the plane's directory, its disk, and what lies
+//! in it.
+
+use std::{
+    fs,
+    net::IpAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    doctor::facts::{Disk, Here, Sync},
+    local::{accounts, nats, plane::Plane},
+    metrics::process,
+};
+
+/// What group and others may.
+const OTHERS: u32 = 0o077;
+
+pub(super) fn look(plane: &Plane) -> Here {
+    let (directory, places) = (plane.directory(), plane.places());
+    let disk = process::disk(directory);
+    let sync = match nats::sync_interval(plane) {
+        None => Sync::Unknown,
+        Some(interval) if interval == "always" => Sync::Always,
+        Some(interval) => Sync::Every(interval),
+    };
+    let postgres = &places.postgres.host;
+    let is_here = postgres == "localhost"
+        || postgres.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let secrets = files(&directory.join("secrets"));
+    Here {
+        disk: disk.map(|disk| Disk { size_bytes: disk.size_bytes, free_bytes: disk.free_bytes }),
+        holds_nats: sync != Sync::Unknown,
+        holds_postgres: is_here && directory.join("postgres").join("data").exists(),
+        sync,
+        open_secrets: open(directory, &secrets),
+        secrets: secrets.len(),
+        nats_url: places.nats_url.clone(),
+        postgres_host: postgres.clone(),
+        http: Some(places.http),
+        metrics: places.metrics,
+        accounts: accounts::differences(plane)
+            .unwrap_or_else(|error| Some(vec![format!("it cannot be compared: {error:#}")])),
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    all.sort();
+    all
+}
+
+/// The folder of secrets and what lies in it, as far as anybody but the owner may do something with it.
+fn open(directory: &Path, secrets: &[PathBuf]) -> Vec<(String, u32)> {
+    let folder = directory.join("secrets");
+    let mode =
+        |path: &Path| fs::metadata(path).map(|found| found.permissions().mode() & 0o777).ok();
+    let open = |path: &Path| {
+        let mode = mode(path).filter(|mode| mode & OTHERS != 0)?;
+        let name = path.strip_prefix(directory).unwrap_or(path);
+        Some((name.display().to_string(), mode))
+    };
+    std::iter::once(&folder).chain(secrets).filter_map(|path| open(path)).collect()
+}
