@@ -93,3 +93,6 @@ pub const PAST_BUILD_SECONDS_MAX: f64 = 3_600.0;
 
 /// How often a list of editions is begun anew because one of them was dropped meanwhile.
 pub const LIST_ATTEMPTS_MAX: u32 = 5;
+
+/// How long adding up the rows of one table may take: some hundred thousand rows a second.
+pub const DIGEST_TIMEOUT_SECONDS: u64 = 1_800;

@@ -189,6 +189,8 @@ impl From<Failure> for Problem {
             Code::Diverged => (StatusCode::INTERNAL_SERVER_ERROR, "diverged"),
             Code::Differs | Code::NotLetIn => (StatusCode::INTERNAL_SERVER_ERROR, "not_set_up"),
             Code::Unreadable => (StatusCode::INTERNAL_SERVER_ERROR, "unreadable"),
+            // Nothing that is asked over HTTP ends so: backups are taken and put back in place.
+            Code::Backup | Code::NotEmpty => (StatusCode::INTERNAL_SERVER_ERROR, "unexplained"),
             Code::Unexplained => (StatusCode::INTERNAL_SERVER_ERROR, "unexplained"),
         };
         let problem = Self {
