@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Told,
+    manifest::Manifest,
     restore::{Restored, restore},
     shown,
 };
@@ -24,24 +25,38 @@ use crate::{
 
 /// Puts a backup back into a plane that is thrown away afterwards, whatever comes of it.
 pub async fn drill(folder: &Path, told: Told<'_>) -> Result<Restored, Failure> {
-    let thrown_away = ThrownAway(
-        std::env::temp_dir().join(format!("helmstream-drill-{}", Uuid::new_v4().simple())),
-    );
-    let restored = restore_locally(&thrown_away.0, folder, Durability::Process, told).await?;
+    let name = format!("helmstream-drill-{}", Uuid::new_v4().simple());
+    let thrown_away = ThrownAway(Some(std::env::temp_dir().join(&name)));
+    let directory = std::env::temp_dir().join(name);
+    let restored = with_servers(&directory, folder, Durability::Process, told).await;
+    drop(thrown_away);
     // Nobody goes on with this plane.
-    Ok(Restored { notes: Vec::new(), ..restored })
+    Ok(Restored { notes: Vec::new(), ..restored? })
 }
 
 /// Makes a plane in a directory, puts a backup back into it, and ends its servers again. `helmstream
-/// up` goes on with it.
+/// up` goes on with it. A directory that was made for it goes again if that fails.
 pub async fn restore_locally(
+    directory: &Path,
+    folder: &Path,
+    told: Told<'_>,
+) -> Result<Restored, Failure> {
+    // A backup that is none makes no plane.
+    Manifest::read(folder)?;
+    let mut made = ThrownAway((!directory.exists()).then(|| directory.to_owned()));
+    let mut restored = with_servers(directory, folder, Durability::Power, told).await?;
+    made.0 = None;
+    let goes_on = format!("`helmstream up --plane {}` goes on with it", shown(directory));
+    restored.notes.push(goes_on);
+    Ok(restored)
+}
+
+async fn with_servers(
     directory: &Path,
     folder: &Path,
     durability: Durability,
     told: Told<'_>,
 ) -> Result<Restored, Failure> {
-    // A backup that is none makes no plane.
-    super::manifest::Manifest::read(folder)?;
     let failed = |error: anyhow::Error| Failure::of(&error);
     let (nats, postgres) =
         (nats_server_program().map_err(failed)?, postgres_folder().map_err(failed)?);
@@ -58,15 +73,16 @@ pub async fn restore_locally(
     restored
 }
 
-/// A folder that goes when it is dropped.
-struct ThrownAway(PathBuf);
+/// A folder that goes when this is dropped, unless it was taken out.
+struct ThrownAway(Option<PathBuf>);
 
 impl Drop for ThrownAway {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0)
+        let Some(folder) = &self.0 else { return };
+        if let Err(error) = fs::remove_dir_all(folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            tracing::warn!("cannot remove {}: {error}", shown(&self.0));
+            tracing::warn!("cannot remove {}: {error}", shown(folder));
         }
     }
 }

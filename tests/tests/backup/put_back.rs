@@ -1,6 +1,7 @@
 //! A plane at rest, put back: everything is as it was, and nobody does again what was done.
 
-use helmstream_services::backup::manifest::Manifest;
+use helmstream_schemas::outcome::Outcome;
+use helmstream_services::backup::manifest::{MANIFEST, Manifest};
 use helmstream_stream::{append::EVENTS, read::extent};
 use helmstream_tests::{
     audit,
@@ -89,6 +90,28 @@ async fn a_plane_that_is_put_back_is_the_same_and_does_nothing_again() {
     let again = folder(&back.plane, "again");
     let again = create(&back.plane.plane, &again).await.expect("a backup can be taken");
     assert_eq!(again.manifest.epoch, created.manifest.epoch);
+}
+
+/// Leave the passing over out to see this red: the door takes the publish for one that it handled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn positions_that_were_given_out_while_it_was_taken_are_told_lost_and_not_given_out_again() {
+    let plane = at_rest().await;
+    let of = folder(&plane.plane, "backup");
+    let mut manifest = create(&plane.plane.plane, &of).await.expect("it can be taken").manifest;
+    let last = manifest.inbox_last_seq;
+    manifest.inbox_last_seq += 7;
+    std::fs::write(of.join(MANIFEST), manifest.bytes()).expect("it can be written");
+    let empty = TestPlane::start_empty().await;
+    let restored = restore(&empty, &of).await.expect("it can be put back");
+    assert_eq!(restored.inbox_passed_over, 7);
+    let back = empty.into_running(&ALL).await;
+    let mut faber = back.publisher("faber").await;
+    let fact = faber.publish(&external("/tests/after", "1", json!({"n": 1}))).await;
+    assert_eq!(fact, last + 8);
+    assert_eq!(faber.hear(fact).await.word(), "external fact");
+    for sequence in last + 1..fact {
+        assert_eq!(back.outcome(sequence).await, Outcome::Lost);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     backup::{self, Step, restore::Restored},
     limits::WAIT_SECONDS,
-    local::{Durability, plane::Plane},
+    local::plane::Plane,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -115,8 +115,7 @@ pub(super) async fn answer(
                 let plane = Plane::open(&directory)?;
                 backup::restore::restore(&plane, &folder, wait, &mut told).await
             } else {
-                let durability = Durability::Power;
-                backup::drill::restore_locally(&directory, &folder, durability, &mut told).await
+                backup::drill::restore_locally(&directory, &folder, &mut told).await
             };
             bar.clear();
             tell(screen, &restored?, "Restored")
