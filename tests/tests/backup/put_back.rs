@@ -2,7 +2,11 @@
 
 use helmstream_schemas::outcome::Outcome;
 use helmstream_services::backup::manifest::{MANIFEST, Manifest};
-use helmstream_stream::{append::EVENTS, read::extent};
+use helmstream_stream::{
+    append::EVENTS,
+    backup::{Floor, floors},
+    read::extent,
+};
 use helmstream_tests::{
     audit,
     faber::{external, said, whole},
@@ -67,6 +71,15 @@ async fn a_plane_that_is_put_back_is_the_same_and_does_nothing_again() {
     assert!(same.count() >= 4, "views with rows were compared: {:#?}", restored.views);
     let to = restored.head_sequence;
     assert_eq!(replay(&empty, to), replay(&plane.plane, to), "byte for byte, hashes included");
+
+    // Who decides and who reacts goes on where it stood: no earlier, and not behind what is to come.
+    let stood = |all: &[Floor]| -> Vec<Floor> {
+        all.iter().filter(|at| KEPT.contains(&&*at.stream)).cloned().collect()
+    };
+    let now = floors(&empty.connect("operator").await).await.expect("the log answers");
+    assert_eq!(stood(&now), stood(&created.manifest.durables));
+    let moved = |stream: &str| now.iter().any(|at| at.stream == stream && at.ack_floor > 0);
+    assert!(moved(EVENTS) && moved("COMMANDS"), "{now:?}");
 
     // The services take it for theirs: the streams and durables are as the files say, no view halts,
     // and one more publish has its own effects and no others.
