@@ -1,10 +1,12 @@
 //! A plane at rest, put back: everything is as it was, and nobody does again what was done.
 
-use helmstream_schemas::outcome::Outcome;
+use async_nats::HeaderMap;
+use helmstream_schemas::{Timestamp, outcome::Outcome};
 use helmstream_services::backup::manifest::{MANIFEST, Manifest};
 use helmstream_stream::{
     append::EVENTS,
     backup::{Floor, floors},
+    publish::store,
     read::extent,
 };
 use helmstream_tests::{
@@ -65,6 +67,7 @@ async fn a_plane_that_is_put_back_is_the_same_and_does_nothing_again() {
     let empty = TestPlane::start_empty().await;
     let restored = restore(&empty, &of).await.expect("it can be put back");
     assert!(restored.is_same, "{restored:#?}");
+    assert!(restored.notes.iter().any(|note| note.contains("people.key")), "it has another key");
     assert_eq!((restored.head_sequence, restored.fact_sequence), (before[0], before[0] + 1));
     assert_eq!(restored.people, created.manifest.people.rows);
     let same = restored.views.iter().filter(|view| view.is_same == Some(true) && view.rows > 0);
@@ -103,6 +106,36 @@ async fn a_plane_that_is_put_back_is_the_same_and_does_nothing_again() {
     let again = folder(&back.plane, "again");
     let again = create(&back.plane.plane, &again).await.expect("a backup can be taken");
     assert_eq!(again.manifest.epoch, created.manifest.epoch);
+}
+
+/// Backups are put back later than they are taken, and deadlines do not wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_that_came_meanwhile_fires_when_it_is_back_and_is_no_difference() {
+    let plane = TestPlane::start_empty().await;
+    plane.set_up().await;
+    let run = plane.connect("run").await;
+    let soon = Timestamp::from_nanos(race::now().nanos() + 2_000_000_000);
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Schedule", format!("@at {soon}"));
+    headers.insert("Nats-Schedule-Target", "due.run.late.stalled");
+    headers.insert("Nats-TTL", "never");
+    store(&run, "sch.run.late.stalled", headers, "x".into()).await.expect("a run may arm");
+    let of = folder(&plane, "backup");
+    create(&plane.plane, &of).await.expect("a backup can be taken");
+    eventually("the deadline", async || {
+        let at = extent(&run, "DEADLINES").await.expect("the log answers");
+        (at.last > 1).then_some(())
+    })
+    .await;
+    let empty = TestPlane::start_empty().await;
+    let restored = restore(&empty, &of).await.expect("it can be put back");
+    assert!(restored.is_same, "{restored:#?}");
+    let there = empty.connect("run").await;
+    eventually("the deadline", async || {
+        let at = extent(&there, "DEADLINES").await.expect("the log answers");
+        (at.last == 2).then_some(())
+    })
+    .await;
 }
 
 /// Leave the passing over out to see this red: the door takes the publish for one that it handled.
