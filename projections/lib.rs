@@ -11,6 +11,7 @@ pub mod database;
 pub mod dead_letter;
 pub mod deadline;
 pub mod deployment;
+pub mod digest;
 pub mod edition;
 pub mod error;
 pub mod keyed;

@@ -107,3 +107,6 @@ pub const LIST_ATTEMPTS_MAX: u32 = 5;
 /// External facts that are looked at in one round for what they are about: nearly every one that holds
 /// the text is about it, and a list of the longest kind is one round.
 pub const ABOUT_ROWS: u32 = 1_000;
+
+/// How long adding up the rows of one table may take: some hundred thousand rows a second.
+pub const DIGEST_TIMEOUT_SECONDS: u64 = 1_800;

@@ -46,6 +46,8 @@ pub enum Role {
     Operator,
     /// Reads everything, for whoever asks over HTTP.
     Http,
+    /// Reads everything, for whoever takes a backup.
+    Backup,
 }
 
 /// A role of this plane as the database knows it.
@@ -59,7 +61,7 @@ pub struct Login {
 }
 
 impl Role {
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Self::Door,
         Self::Run,
         Self::Access,
@@ -71,6 +73,7 @@ impl Role {
         Self::Past,
         Self::Operator,
         Self::Http,
+        Self::Backup,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -86,6 +89,7 @@ impl Role {
             Self::Past => "past",
             Self::Operator => "operator",
             Self::Http => "http",
+            Self::Backup => "backup",
         }
     }
 
@@ -97,7 +101,9 @@ impl Role {
             Self::Approval => include_str!("setup/approval.sql"),
             Self::Deadline => include_str!("setup/deadline.sql"),
             Self::Past => include_str!("setup/past.sql"),
-            Self::Operator | Self::Http => include_str!("setup/operator.sql"),
+            Self::Operator | Self::Http | Self::Backup => {
+                include_str!("setup/operator.sql")
+            }
             Self::Access | Self::Deployment | Self::DeadLetter | Self::Ledger => "",
         }
     }
@@ -105,7 +111,7 @@ impl Role {
     const fn timeout_seconds(self) -> u64 {
         match self {
             Self::Door => DOOR_TIMEOUT_SECONDS,
-            Self::Operator | Self::Http => QUESTION_TIMEOUT_SECONDS,
+            Self::Operator | Self::Http | Self::Backup => QUESTION_TIMEOUT_SECONDS,
             _ => PROJECT_TIMEOUT_SECONDS,
         }
     }
@@ -129,6 +135,16 @@ pub async fn setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionE
             done => return done,
         }
     }
+}
+
+/// Which schemas of ours there are: none in a database that was never set up.
+pub async fn present(admin: &Database) -> Result<Vec<String>, ProjectionError> {
+    let names: Vec<&str> =
+        ["people", "plane"].into_iter().chain(VIEWS.map(|view| view.name)).collect();
+    let mut session = admin.lend().await?;
+    let rows = session.query(include_str!("setup/present.sql"), &[&names]).await?;
+    session.give_back();
+    Ok(rows.iter().map(|row| row.get("name")).collect())
 }
 
 async fn try_setup(admin: &Database, logins: &[Login]) -> Result<(), ProjectionError> {

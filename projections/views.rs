@@ -129,7 +129,9 @@ impl View {
     pub(crate) fn rights(&self, edition: &str, role: Role) -> Option<String> {
         let bases = if self.key.is_some() { include_str!("keyed/rights.sql") } else { "" };
         let rights = match role {
-            Role::Operator | Role::Http => include_str!("setup/operator_edition.sql").to_owned(),
+            Role::Operator | Role::Http | Role::Backup => {
+                include_str!("setup/operator_edition.sql").to_owned()
+            }
             Role::Past if self.key.is_some() => include_str!("past/rights.sql").to_owned(),
             role if role == self.role => {
                 [include_str!("projector/rights.sql"), self.rights, bases].concat()

@@ -13,6 +13,27 @@ use crate::{Attributes, record::Record};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash(pub [u8; 32]);
 
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Clone, Default)]
+pub struct Hashing(Sha256);
+
+impl Hashing {
+    /// Takes the next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
+/// A value in its one JSON form (RFC 8785).
+pub fn canonical_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
+}
+
 /// A text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a SHA-256 digest of 64 lower-case hexadecimal digits")]
@@ -21,7 +42,7 @@ pub struct HashError(String);
 impl Hash {
     /// Of a value in its one JSON form (RFC 8785), whatever its spacing and the order of its keys.
     pub fn of_json(value: &impl Serialize) -> Self {
-        Self::of(&serde_json_canonicalizer::to_vec(value).unwrap_or_default())
+        Self::of(&canonical_json(value))
     }
 
     /// The digest of one run of bytes.

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod approval;
+pub mod backup;
 pub mod cdevents;
 pub mod cli;
 pub mod client;

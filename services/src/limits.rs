@@ -390,3 +390,12 @@ pub const HEARTBEAT_FILE_BYTES_MAX: u64 = 4_096;
 /// Bytes of one field of a line of the log: a message of an error and its causes. What is longer is
 /// cut, so that a line can be taken whole by whoever collects lines.
 pub const LOG_FIELD_BYTES_MAX: usize = 8 * 1_024;
+
+/// Personal values that are read or put back at once.
+pub const PEOPLE_PAGE_ROWS: i64 = 1_000;
+
+/// Bytes of the manifest of a backup: nine streams, some forty durables, eight views.
+pub const MANIFEST_BYTES_MAX: u64 = 1_048_576;
+
+/// Bytes of a file of a backup that are held at once while it is hashed.
+pub const BACKUP_READ_BYTES: usize = 1_048_576;

@@ -3,6 +3,7 @@
 
 pub mod alias;
 pub mod append;
+pub mod backup;
 pub mod batch;
 pub mod cache;
 pub mod connect;

@@ -101,6 +101,19 @@ pub const PULL_HEARTBEAT_SECONDS: u64 = 1;
 /// Last uses asked for at once: hides the journey of each without being a load.
 pub const LAST_USES_ASKED_MAX: usize = 16;
 
+/// Bytes of a piece of a backup: what the server sends unasked. Each is acknowledged once it is written.
+pub const BACKUP_CHUNK_BYTES: usize = 128 * 1_024;
+
+/// How long the server may look a stream over before it begins to send it, and how long it may take to
+/// put one in place that it was sent whole: it reads every message, of a large stream for minutes.
+pub const BACKUP_LOOK_SECONDS_MAX: u64 = 600;
+
+/// How long nothing may be heard in the middle of a backup.
+pub const BACKUP_SILENCE_SECONDS_MAX: u64 = 30;
+
+/// Positions of INBOX that are passed over at once: hides the journey of each.
+pub const PASSED_OVER_AT_ONCE: u64 = 500;
+
 /// The pause before connection attempt `attempt`, counted from one: doubling, and bounded.
 pub fn reconnect_delay(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);

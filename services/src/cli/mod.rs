@@ -5,6 +5,7 @@
 mod approval;
 mod asked;
 mod at;
+mod backup;
 mod bar;
 mod dead_letter;
 mod deployment;
@@ -129,6 +130,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Compare the log, the ledger and the checkpoints of the views; name the first difference
     Verify(verify::VerifyArgs),
+    /// Backups of a plane: take one, look it over, put it back, try it
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// The services there are, and what each does
     #[command(subcommand)]
     Service(service::ServiceCommand),
@@ -173,6 +177,7 @@ Examples:
   helmstream service list                    what runs, and what each part of it does
   helmstream verify                          whether log and ledger say the same
   helmstream doctor                          what is wrong with the plane, or will be
+  helmstream backup create /srv/backup/1     everything but the secrets, while the plane works
   helmstream run list --at 2026-01-31        what was going on then
   helmstream diff --from 100 --to 140        what changed in between
   helmstream event list -o ndjson | jq .id   every answer is also data
@@ -185,7 +190,7 @@ Exit codes:
   4    some events were refused, are dead letters or were lost
   5    of some events it is not known yet what became of them; an approval is still open
   6    the health that was asked for is unknown
-  7    `verify` found a difference
+  7    `verify`, `backup restore` or `backup drill` found a difference
   8    there is something to do: `setup --check`, `doctor`
   9    something is wrong that somebody has to see to: `setup --check`, `doctor`
   10   an approval that was waited for was denied
@@ -276,6 +281,13 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
         }
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&Screen::of_stdout(output), args),
+        Command::Backup(command) => {
+            let screen = Screen::of_stdout(output);
+            tokio::select! {
+                ended = backup::answer(&screen, plane.as_deref(), patience, command) => ended,
+                _ = interrupted(None) => Ok(Ending::Interrupted),
+            }
+        }
         Command::Service(command) => service::answer(&Screen::of_stdout(output), &command),
         command => {
             let screen = Screen::of_stdout(output);
@@ -340,7 +352,7 @@ async fn ask(
         Command::Up(_) | Command::Init(_) | Command::Setup(_) | Command::Serve(_) => {
             Ok(Ending::Done)
         }
-        Command::Doctor(_) => Ok(Ending::Done),
+        Command::Doctor(_) | Command::Backup(_) => Ok(Ending::Done),
         Command::Completions(_) | Command::Man(_) | Command::Service(_) => Ok(Ending::Done),
     }
 }

@@ -40,10 +40,14 @@ pub enum Code {
     Diverged = 11,
     /// The server refused what was asked.
     Refused = 12,
+    /// A backup is not what it should be, or cannot be written.
+    Backup = 13,
+    /// There is something already where a backup is to be put back.
+    NotEmpty = 14,
 }
 
 impl Code {
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 14] = [
         Self::Unexplained,
         Self::NoPlane,
         Self::Away,
@@ -56,6 +60,8 @@ impl Code {
         Self::Differs,
         Self::Diverged,
         Self::Refused,
+        Self::Backup,
+        Self::NotEmpty,
     ];
 }
 

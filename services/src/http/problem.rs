@@ -221,7 +221,8 @@ impl From<Failure> for Problem {
             Code::Unreadable => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "unreadable", "what is stored cannot be read")
             }
-            Code::Unexplained => {
+            // Nothing that is asked over HTTP ends as a backup does: those are taken in place.
+            Code::Backup | Code::NotEmpty | Code::Unexplained => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "unexplained", "the plane could not do this")
             }
         };

@@ -19,10 +19,11 @@ use serde_json::{Map, Value, json};
 use super::plane::write_whole;
 
 /// One line for each NATS user.
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
     include_str!("../../../nats/permissions/access.json"),
     include_str!("../../../nats/permissions/agent.json"),
     include_str!("../../../nats/permissions/approval.json"),
+    include_str!("../../../nats/permissions/backup.json"),
     include_str!("../../../nats/permissions/cdevents.json"),
     include_str!("../../../nats/permissions/dead_letter.json"),
     include_str!("../../../nats/permissions/deadline.json"),
@@ -33,6 +34,7 @@ const FILES: [&str; 15] = [
     include_str!("../../../nats/permissions/http.json"),
     include_str!("../../../nats/permissions/ledger.json"),
     include_str!("../../../nats/permissions/operator.json"),
+    include_str!("../../../nats/permissions/restore.json"),
     include_str!("../../../nats/permissions/run.json"),
     include_str!("../../../nats/permissions/setup.json"),
 ];

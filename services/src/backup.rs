@@ -1,0 +1,68 @@
+//! A plane's backup: taken while it works, looked over without a server, put back into an empty plane,
+//! and tried on one that is thrown away. What a log holds is moved by `stream::backup`; here is what
+//! belongs together, in which order, and what has to be true of it.
+
+pub mod create;
+pub mod drill;
+mod folder;
+pub mod manifest;
+mod rebuild;
+pub mod restore;
+pub mod verify;
+
+use std::{path::Path, time::Duration};
+
+use helmstream_projections::Database;
+use helmstream_stream::{Connection, connect};
+
+use crate::{
+    client::{Code, Failure},
+    limits::WAIT_SECONDS,
+    local::plane::Plane,
+    serve,
+};
+
+/// What is being done, and how far it is: for a bar.
+#[derive(Debug, Clone)]
+pub struct Step<'a> {
+    pub doing: &'a str,
+    pub done: u64,
+    /// Where it ends, if that is known.
+    pub of: Option<u64>,
+}
+
+/// Is told how far something is.
+pub type Told<'a> = &'a mut (dyn FnMut(Step<'_>) + Send);
+
+/// The log as one of its users, if the server is there.
+async fn log(plane: &Plane, user: &str, wait: Option<Duration>) -> Result<Connection, Failure> {
+    let address = plane.address(user);
+    let wait = wait.unwrap_or(Duration::from_secs(WAIT_SECONDS));
+    match tokio::time::timeout(wait, connect(&address)).await {
+        Ok(connected) => Ok(connected?),
+        Err(_) => Err(Failure::new(
+            Code::Away,
+            format!("NATS at {} does not answer", address.url),
+            format!("waited {} s", wait.as_secs()),
+            "is the plane running? `helmstream up` runs one; `--patience SECONDS` waits longer",
+        )),
+    }
+}
+
+fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
+    serve::database(plane, role).map_err(|error| {
+        let hint =
+            "the plane's secrets are readable by the user who made it; run this as that user";
+        Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
+    })
+}
+
+/// A backup that is not what it should be; the way out is the same for all of them.
+fn damaged(what: impl Into<String>, detail: impl Into<String>) -> Failure {
+    let hint = "use another backup, or another copy of this one; nothing was changed";
+    Failure::new(Code::Backup, what, detail, hint)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
