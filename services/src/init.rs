@@ -27,6 +27,9 @@ pub struct InitArgs {
     /// Where Postgres is
     #[arg(long, value_name = "HOST:PORT/DATABASE")]
     pub postgres: PostgresPlace,
+    /// How many NATS servers hold each stream: three survive the loss of any one with its disk
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=5))]
+    pub replicas: usize,
     /// Where the service `http` answers
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, HTTP_PORT)))]
     pub http: SocketAddr,
@@ -50,8 +53,9 @@ pub struct Made {
 /// Makes the directory, or finds that it is there.
 pub fn init(args: InitArgs) -> Result<Made> {
     let directory = args.plane.unwrap_or_else(|| PathBuf::from(DIRECTORY));
-    let InitArgs { nats: nats_url, postgres, http, .. } = args;
-    let plane = Plane::create_for(&directory, &Places { nats_url, postgres, http, metrics: None })?;
+    let InitArgs { nats: nats_url, postgres, http, replicas, .. } = args;
+    let places = Places { nats_url, postgres, http, metrics: None, replicas };
+    let plane = Plane::create_for(&directory, &places)?;
     Ok(Made {
         plane: plane.directory().to_owned(),
         accounts_file: plane.accounts_file(),

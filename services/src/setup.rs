@@ -73,7 +73,7 @@ impl Plan {
 /// Compares the servers with what a plane needs, and changes nothing.
 pub async fn plan(plane: &Plane) -> Result<Plan> {
     let connection = connect(&plane.address("setup")).await.context("cannot look at the log")?;
-    let (mut items, mut present) = log(&connection).await?;
+    let (mut items, mut present) = log(&connection, plane.places().replicas).await?;
     let admin = database(plane, credentials::OWNER)?;
     let logins = logins(plane)?;
     let views = projections::setup::plan(&admin, &logins);
@@ -91,7 +91,9 @@ pub async fn plan(plane: &Plane) -> Result<Plan> {
 /// Sets a plane up.
 pub async fn set_up(plane: &Plane) -> Result<Report> {
     let connection = connect(&plane.address("setup")).await.context("cannot set up the log")?;
-    let streams = stream::setup::setup(&connection).await.context("cannot set up the log")?;
+    let streams = stream::setup::setup(&connection, plane.places().replicas)
+        .await
+        .context("cannot set up the log")?;
     let epoch = founding::found(&connection).await.context("cannot found the plane")?;
     let admin = database(plane, credentials::OWNER)?;
     projections::setup::setup(&admin, &logins(plane)?).await.context("cannot set up the views")?;
@@ -112,8 +114,9 @@ fn logins(plane: &Plane) -> Result<Vec<Login>> {
 }
 
 /// The streams and consumers, and the event by which the log was founded.
-async fn log(connection: &Connection) -> Result<(Vec<Item>, usize)> {
-    let looked = stream::setup::look(connection).await.context("cannot look at the log")?;
+async fn log(connection: &Connection, replicas: usize) -> Result<(Vec<Item>, usize)> {
+    let looked =
+        stream::setup::look(connection, replicas).await.context("cannot look at the log")?;
     let all = looked.len();
     let has_events = looked.iter().any(|found| found.item == "stream EVENTS" && !found.is_absent);
     let mut items: Vec<Item> = looked.into_iter().filter_map(of_log).collect();

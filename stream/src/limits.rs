@@ -49,8 +49,9 @@ pub const SNAPSHOT_LEAVING_EVENTS: u64 = 4;
 /// a second's worth of a busy partition, and one megabyte of runs.
 pub const LEAVING_MAX: usize = 256;
 
-/// Snapshots of those under way at once: each is a look and a publish, which others are not to wait for.
-pub const LEAVING_AT_ONCE: usize = 4;
+/// Snapshots of those under way at once: each is a look and a publish, and waits longest when there are
+/// most of them.
+pub const LEAVING_AT_ONCE: usize = 64;
 
 /// What the context `run` keeps folded in memory, all partitions together: ten thousand live runs of
 /// eleven events.

@@ -78,10 +78,11 @@ pub struct SetupItem {
 }
 
 /// Brings the server to what the files say, or changes nothing and says what stands in the way.
-/// Doing it twice is the same as doing it once. Needs a connection as NATS user `setup`.
-pub async fn setup(connection: &Connection) -> Result<SetupReport, StreamError> {
+/// Doing it twice is the same as doing it once. `replicas` servers hold each of them, which is the one
+/// thing that the files leave to the plane. Needs a connection as NATS user `setup`.
+pub async fn setup(connection: &Connection, replicas: usize) -> Result<SetupReport, StreamError> {
     check_version(connection.client.server_info().version)?;
-    let parts = parts()?;
+    let parts = parts(replicas)?;
     let found = compared(connection, &parts).await?;
     let differences: Vec<Difference> =
         found.iter().flat_map(|found| found.differences.clone()).collect();
@@ -90,7 +91,7 @@ pub async fn setup(connection: &Connection) -> Result<SetupReport, StreamError> 
     }
     for (part, found) in parts.iter().zip(&found) {
         if found.is_absent {
-            ask(connection, &part.create_subject, part.file).await?;
+            ask(connection, &part.create_subject, part.request.clone()).await?;
         }
     }
     let items =
@@ -100,8 +101,8 @@ pub async fn setup(connection: &Connection) -> Result<SetupReport, StreamError> 
 
 /// How each stream and consumer stands beside its file. Changes nothing; whoever may look at all of
 /// them may ask.
-pub async fn look(connection: &Connection) -> Result<Vec<Found>, StreamError> {
-    compared(connection, &parts()?).await
+pub async fn look(connection: &Connection, replicas: usize) -> Result<Vec<Found>, StreamError> {
+    compared(connection, &parts(replicas)?).await
 }
 
 /// A stream or consumer beside its file.
@@ -132,32 +133,39 @@ struct Part {
     item: String,
     info_subject: String,
     create_subject: String,
-    file: &'static str,
+    /// As the server takes it.
+    request: String,
     config: Value,
 }
 
-fn parts() -> Result<Vec<Part>, StreamError> {
+fn parts(replicas: usize) -> Result<Vec<Part>, StreamError> {
+    // On one server the file is handed on as it is, byte for byte.
+    let request = |file: &str, whole: &Value| match replicas {
+        1 => file.to_owned(),
+        _ => whole.to_string(),
+    };
     let streams = STREAMS.iter().map(|file| {
-        let config = parse(file)?;
+        let mut config = parse(file)?;
+        config["num_replicas"] = replicas.into();
         let name = text(&config["name"]);
         Ok(Part {
             item: format!("stream {name}"),
             info_subject: format!("$JS.API.STREAM.INFO.{name}"),
             create_subject: format!("$JS.API.STREAM.CREATE.{name}"),
-            file,
+            request: request(file, &config),
             config,
         })
     });
     let consumers = CONSUMERS.iter().map(|file| {
-        let request = parse(file)?;
-        let (stream, name) =
-            (text(&request["stream_name"]), text(&request["config"]["durable_name"]));
+        let mut whole = parse(file)?;
+        whole["config"]["num_replicas"] = replicas.into();
+        let (stream, name) = (text(&whole["stream_name"]), text(&whole["config"]["durable_name"]));
         Ok(Part {
             item: format!("consumer {name} of {stream}"),
             info_subject: format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
             create_subject: format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}"),
-            file,
-            config: request["config"].clone(),
+            request: request(file, &whole),
+            config: whole["config"].clone(),
         })
     });
     streams.chain(consumers).collect()

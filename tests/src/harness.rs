@@ -42,7 +42,7 @@ impl TestPlane {
     pub async fn start() -> Self {
         let plane = Self::start_empty().await;
         let connection = plane.connect("setup").await;
-        setup(&connection)
+        setup(&connection, 1)
             .await
             .unwrap_or_else(|error| panic!("cannot set the test plane up: {error}"));
         plane
@@ -77,7 +77,7 @@ impl TestPlane {
         let nats = start_nats(&mut plane).await;
         let plane = Self { plane, nats, postgres: Some(postgres), folder, shared_login: None };
         let connection = plane.connect("setup").await;
-        setup(&connection)
+        setup(&connection, 1)
             .await
             .unwrap_or_else(|error| panic!("cannot set the test plane up: {error}"));
         plane

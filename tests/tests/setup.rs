@@ -8,7 +8,7 @@ use helmstream_stream::{
     connect::Connection,
     setup::{SetupReport, setup},
 };
-use helmstream_tests::{harness::TestPlane, sql};
+use helmstream_tests::{admin::api, cluster::Cluster, harness::TestPlane, sql};
 use serde_json::{Value, json};
 
 const EVENTS: &str = include_str!("../../nats/streams/EVENTS.json");
@@ -17,9 +17,9 @@ const EVENTS: &str = include_str!("../../nats/streams/EVENTS.json");
 async fn the_first_time_creates_everything_and_the_second_nothing() {
     let plane = TestPlane::start_empty().await;
     let connection = plane.connect("setup").await;
-    let first = setup(&connection).await.expect("an empty server takes everything");
+    let first = setup(&connection, 1).await.expect("an empty server takes everything");
     assert!(first.items.iter().all(|item| item.created), "{first:?}");
-    let second = setup(&connection).await.expect("what was just made is right");
+    let second = setup(&connection, 1).await.expect("what was just made is right");
     assert!(second.items.iter().all(|item| !item.created), "{second:?}");
     let names = |report: &SetupReport| {
         report.items.iter().map(|item| item.item.clone()).collect::<Vec<_>>()
@@ -32,7 +32,7 @@ async fn what_was_there_before_is_kept_and_the_rest_is_created() {
     let plane = TestPlane::start_empty().await;
     let connection = plane.connect("setup").await;
     ask(&connection, "$JS.API.STREAM.CREATE.EVENTS", EVENTS).await;
-    let report = setup(&connection).await.expect("the stream is as its file says");
+    let report = setup(&connection, 1).await.expect("the stream is as its file says");
     let present: Vec<_> =
         report.items.iter().filter(|item| !item.created).map(|item| item.item.as_str()).collect();
     assert_eq!(present, ["stream EVENTS"]);
@@ -47,7 +47,7 @@ async fn a_stream_that_differs_is_named_field_by_field_and_nothing_is_created() 
     config["max_msg_size"] = 1000.into();
     ask(&connection, "$JS.API.STREAM.CREATE.EVENTS", &config.to_string()).await;
 
-    let error = setup(&connection).await.expect_err("the log is not protected");
+    let error = setup(&connection, 1).await.expect_err("the log is not protected");
     assert_eq!(error.verdict(), Verdict::Stop);
     let StreamError::Differs(differences) = error else { panic!("{error}") };
     let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -65,7 +65,7 @@ async fn a_stream_that_differs_is_named_field_by_field_and_nothing_is_created() 
 #[tokio::test]
 async fn a_user_who_may_not_is_told_so_and_does_not_wait_for_ever() {
     let plane = TestPlane::start_empty().await;
-    let error = setup(&plane.connect("deadline").await).await.expect_err("only `setup` may");
+    let error = setup(&plane.connect("deadline").await, 1).await.expect_err("only `setup` may");
     assert!(matches!(error, StreamError::NotPermitted { .. }), "{error}");
 }
 
@@ -129,4 +129,21 @@ async fn ask(connection: &Connection, subject: &str, body: &str) -> Value {
         .await
         .expect("an answer");
     serde_json::from_slice(&answer.payload).expect("an answer in JSON")
+}
+
+#[tokio::test]
+async fn in_a_cluster_three_servers_hold_every_stream_and_every_consumer() {
+    let plane = TestPlane::start_empty().await;
+    let cluster = Cluster::start(plane.plane.directory()).await;
+    let connection = cluster.connect(1).await;
+    let report = setup(&connection, 3).await.expect("a cluster takes everything");
+    assert!(report.items.iter().filter(|item| item.created).count() > 30, "{report:?}");
+    for subject in ["STREAM.INFO.COMMANDS", "STREAM.INFO.INBOX", "CONSUMER.INFO.COMMANDS.run-0"] {
+        let info = api(&connection, &format!("$JS.API.{subject}"), json!({})).await;
+        assert_eq!(info["config"]["num_replicas"], 3, "{subject}");
+    }
+    let again = setup(&connection, 3).await.expect("what was just made is right");
+    assert!(again.items.iter().all(|item| !item.created));
+    let fewer = setup(&connection, 5).await.expect_err("three are not five");
+    assert!(fewer.to_string().contains("num_replicas"), "{fewer}");
 }

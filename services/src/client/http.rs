@@ -1,6 +1,7 @@
 //! The client that stands anywhere: asks a plane over HTTP, line by line as the server has them.
 //! What is away it waits for, and says so once.
 
+mod answers;
 mod tail;
 
 use std::{path::PathBuf, time::Duration};
@@ -9,12 +10,13 @@ use futures_util::Stream;
 use helmstream_projections::edition::Edition;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
-    StatusCode, Url,
+    Url,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use self::answers::{away, failure, read, said, whole};
 use super::{
     Answered, Client, Code, Failure, approval, dead_letter, deployment, diff,
     direct::patience::Patience,
@@ -26,10 +28,9 @@ use crate::{
     http::{
         Published,
         line::{self, Line, Verb},
-        problem::ProblemDocument,
         wording::{MomentRequest, Nothing, OutcomeRequest},
     },
-    limits::{HTTP_ANSWER_BYTES_MAX, HTTP_ANSWER_SECONDS, HTTP_CONNECT_SECONDS},
+    limits::{HTTP_ANSWER_SECONDS, HTTP_CONNECT_SECONDS, PREFER_WAIT_SECONDS_MAX},
 };
 
 /// What a path does not hold of a name.
@@ -171,72 +172,6 @@ impl Http {
         match status.is_success() || is_outcome {
             true => Ok(body),
             false => Err(failure(status, &body)),
-        }
-    }
-}
-
-async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(away)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > HTTP_ANSWER_BYTES_MAX {
-            let what = "the answer is too large";
-            let detail = format!("it is over {HTTP_ANSWER_BYTES_MAX} bytes");
-            return Err(Failure::new(Code::Unreadable, what, detail, "ask for less at once"));
-        }
-    }
-    Ok(body)
-}
-
-fn read<A: DeserializeOwned>(body: &[u8]) -> Result<A, Failure> {
-    serde_json::from_slice(body).map_err(|error| {
-        let hint = "is the server of another version, or no plane at all?";
-        Failure::new(Code::Unreadable, "the answer cannot be read", error.to_string(), hint)
-    })
-}
-
-/// Why something is waited for, in one line.
-fn said(cause: Failure) -> String {
-    match cause.detail.is_empty() {
-        true => cause.what,
-        false => format!("{}: {}", cause.what, cause.detail),
-    }
-}
-
-fn away(error: reqwest::Error) -> Failure {
-    let mut detail = error.without_url().to_string();
-    if detail.is_empty() {
-        detail = "the connection broke".into();
-    }
-    let hint = "is the plane running? `--patience SECONDS` waits longer";
-    Failure::new(Code::Away, "the server does not answer", detail, hint)
-}
-
-/// What the server said went wrong.
-fn failure(status: StatusCode, body: &[u8]) -> Failure {
-    let told: Option<ProblemDocument> = serde_json::from_slice(body).ok();
-    let code = match status {
-        StatusCode::UNAUTHORIZED => Code::NotLetIn,
-        StatusCode::FORBIDDEN => Code::NotPermitted,
-        StatusCode::NOT_FOUND => Code::NotFound,
-        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => Code::Refused,
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Code::Input,
-        StatusCode::PAYLOAD_TOO_LARGE => Code::Input,
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Code::Away,
-        _ => Code::Unexplained,
-    };
-    match told {
-        Some(told) => {
-            let named = Code::ALL.into_iter().find(|code| Some(code.to_string()) == told.code);
-            match named {
-                // A failure of the plane's own, as it was told there.
-                Some(code) => Failure::new(code, told.detail, told.more, told.hint),
-                None => Failure::new(code, told.title, told.detail, told.hint),
-            }
-        }
-        None => {
-            let hint = "is there a plane at this address, or something in front of it?";
-            Failure::new(code, format!("the server answers {status}"), "", hint)
         }
     }
 }
@@ -388,10 +323,18 @@ impl Client for Http {
         Ok(published.settled.receipt)
     }
 
+    /// One answer waits for a bounded time; what takes longer is asked for again.
     async fn settle(&self, receipt: Receipt) -> Result<Settled, Failure> {
-        let wait_seconds = Some(self.reach.outcome_wait.as_secs());
         let Receipt { inbox_sequence, sent_times } = receipt;
-        let asked = OutcomeRequest { inbox_sequence, sent_times, wait_seconds };
-        self.ask(&line::OUTCOME_SHOW, &asked).await
+        let mut left = self.reach.outcome_wait.as_secs();
+        loop {
+            let wait = left.min(PREFER_WAIT_SECONDS_MAX);
+            let asked = OutcomeRequest { inbox_sequence, sent_times, wait_seconds: Some(wait) };
+            let settled = self.ask(&line::OUTCOME_SHOW, &asked).await?;
+            left -= wait;
+            if settled.outcome.is_some() || left == 0 {
+                return Ok(settled);
+            }
+        }
     }
 }

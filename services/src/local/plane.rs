@@ -49,6 +49,13 @@ pub struct Places {
     /// Where `up` tells its metrics; it chooses a place when it first runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<SocketAddr>,
+    /// How many NATS servers hold each stream.
+    #[serde(default = "one")]
+    pub replicas: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +91,7 @@ impl Plane {
                 postgres,
                 http: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
                 metrics: None,
+                replicas: 1,
             };
             write_places(&directory, &places)?;
         }
@@ -281,6 +289,7 @@ mod tests {
             postgres: PostgresPlace { host: "postgres".into(), port, database: "plane".into() },
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 7420)),
             metrics: None,
+            replicas: 3,
         }
     }
 

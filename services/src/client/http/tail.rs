@@ -11,7 +11,10 @@ use reqwest::{
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Http, Verb, away, failure, said, whole};
+use super::{
+    Http, Verb,
+    answers::{away, failure, said, whole},
+};
 use crate::{
     client::{
         Code, Failure,

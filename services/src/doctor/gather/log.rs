@@ -48,7 +48,7 @@ pub(super) async fn look(
         version: connection.client.server_info().version,
         clock: told_at.map(|told_at| apart(asked_at, told_at, answered_at)),
         durables: health::durables(connection).await?,
-        files: setup::look(connection).await?,
+        files: setup::look(connection, plane.places().replicas).await?,
         users: if manner.tries_users { users(plane, manner.patience).await } else { Vec::new() },
         streams,
         lately,
