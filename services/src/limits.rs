@@ -161,6 +161,7 @@ pub const FABER_REASONS_MAX: usize = 20;
 
 /// Files that a table shows; the other formats have all.
 pub const FABER_ROWS_MAX: usize = 200;
+
 /// How often an approval that is waited for is looked at: a person does not notice half a second.
 pub const ANSWER_POLL: Duration = Duration::from_millis(500);
 
@@ -171,8 +172,7 @@ pub const REGISTRY_BYTES_MAX: u64 = 16 * 1_048_576;
 /// How often a file that FABER reads is tried to be written, while others write there too.
 pub const WRITES_TRIED_MAX: u32 = 64;
 
-/// When an event that a reaction could not read is tried again: often enough that it is not
-/// forgotten after an upgrade, seldom enough to be no load.
+/// When an event that a reaction could not read is tried again: soon after an upgrade, and no load.
 pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// Columns for the names of phases and steps at least: runs with short names look alike.
@@ -181,8 +181,7 @@ pub const STAGE_COLUMNS_MIN: usize = 28;
 /// Columns for the names of phases and steps at most: a name that is longer moves only its own line.
 pub const STAGE_COLUMNS_MAX: usize = 60;
 
-/// How often a swap of editions is tried: each time it waits for readers and for the new edition,
-/// with bounds of its own.
+/// How often a swap of editions is tried: each time it waits for readers and for the new edition.
 pub const SWAP_ATTEMPTS_MAX: u32 = 10;
 
 /// How often a rebuild looks how far it has come.

@@ -37,7 +37,7 @@ fn tag() -> Value {
 fn add_parameter(operation: &mut Value, name: &str, description: &str) {
     let parameter = json!({
         "name": name, "in": "header", "required": false, "description": description,
-        "schema": { "type": "string", "pattern": TAGS },
+        "schema": { "type": "string", "minLength": 1, "pattern": TAGS },
     });
     if let Some(parameters) = operation["parameters"].as_array_mut() {
         parameters.push(parameter);

@@ -8,7 +8,7 @@ use super::{
     entity_events::{Accepted, NotAccepted, PATH},
     openapi::{Description, body},
 };
-use crate::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX, VALUE_CHARS_MAX};
+use crate::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX};
 
 pub(super) fn entity_events_described(description: &mut Description) {
     let accepted = description.schema_of::<Accepted>();
@@ -25,12 +25,6 @@ pub(super) fn entity_events_described(description: &mut Description) {
     ] {
         responses.insert(status.into(), body(what, "application/json", refused.clone()));
     }
-    let header = |name: &str, what: &str| {
-        json!({
-            "name": name, "in": "header", "required": false, "description": what,
-            "schema": { "type": "string", "maxLength": VALUE_CHARS_MAX },
-        })
-    };
     let operation = json!({
         "operationId": "entity_event",
         "summary": "Takes an event of an entity from FABER's sender",
@@ -39,10 +33,6 @@ pub(super) fn entity_events_described(description: &mut Description) {
         ),
         "tags": ["faber"],
         "security": [{ "token": [] }],
-        "parameters": [
-            header("X-FABER-Version", "Which version sends it; it is not looked at."),
-            header("X-Request-ID", "The sender's own name for the request; it is not looked at."),
-        ],
         "requestBody": {
             "required": true,
             "content": { "application/json": { "schema": entity_event() } },

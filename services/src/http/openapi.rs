@@ -250,7 +250,7 @@ fn parameter(name: &str, place: &str, is_required: bool, schema: &Value) -> Valu
             schema["type"] = kind.clone();
         }
     }
-    if let Some(values) = schema["enum"].as_array_mut() {
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
         values.retain(|value| !value.is_null());
     }
     if let Some(any) = schema["anyOf"].as_array() {
