@@ -8,13 +8,6 @@ mod inbox;
 mod restore;
 mod snapshot;
 
-use async_nats::{Client, Request};
-use bytes::Bytes;
-use serde_json::Value;
-use std::time::Duration;
-
-use crate::{Connection, StreamError};
-
 pub use self::{
     durables::{Floor, floors, put_back},
     inbox::pass_over,
@@ -43,57 +36,6 @@ pub const ORDER: [&str; 9] = [
     "COMMANDS",
     "DEADLETTERS",
 ];
-
-/// Asks the server's API, and takes its time; nothing means that what was asked about is not there.
-async fn ask(
-    connection: &Connection,
-    subject: &str,
-    body: Bytes,
-    seconds_max: u64,
-) -> Result<Option<Value>, StreamError> {
-    let denial = connection.denial_of(subject);
-    let answer = tokio::select! {
-        answer = request(&connection.client, subject, body, seconds_max) => answer?,
-        detail = denial => {
-            let user = connection.user.clone();
-            return Err(StreamError::NotPermitted { user, subject: subject.to_owned(), detail });
-        }
-    };
-    if answer.is_empty() {
-        return Ok(Some(Value::Null));
-    }
-    let value: Value = serde_json::from_slice(&answer).map_err(|source| {
-        StreamError::Malformed { what: format!("the answer to {subject}"), source }
-    })?;
-    match value.get("error") {
-        None => Ok(Some(value)),
-        Some(error) if error["code"] == 404 => Ok(None),
-        Some(error) => Err(refused(
-            subject,
-            error["code"].as_u64().unwrap_or_default(),
-            error["err_code"].as_u64().unwrap_or_default(),
-            error["description"].as_str().unwrap_or_default(),
-        )),
-    }
-}
-
-async fn request(
-    client: &Client,
-    subject: &str,
-    body: Bytes,
-    seconds_max: u64,
-) -> Result<Bytes, StreamError> {
-    let request = Request::new().payload(body).timeout(Some(Duration::from_secs(seconds_max)));
-    let answer = client.send_request(subject.to_owned(), request).await;
-    let answer =
-        answer.map_err(|source| StreamError::NoAnswer { subject: subject.to_owned(), source })?;
-    Ok(answer.payload)
-}
-
-fn refused(subject: &str, status: u64, code: u64, description: &str) -> StreamError {
-    let description = description.to_owned();
-    StreamError::Refused { subject: subject.to_owned(), status, code, description }
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{
     Connection, StreamError,
+    api::ask,
     deadline::DEADLINES,
     get, limits,
-    setup::{CONSUMERS, STREAMS, ask},
+    setup::{CONSUMERS, STREAMS},
 };
 
 /// A stream as the server tells it.

@@ -2,6 +2,7 @@
 //! has decided and decides nothing itself.
 
 pub mod alias;
+mod api;
 pub mod append;
 pub mod backup;
 pub mod batch;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 pub use self::loss::loss;
 use crate::{
+    api::ask,
     connect::Connection,
     error::{Difference, StreamError},
     limits,
@@ -200,37 +201,6 @@ fn parse(file: &str) -> Result<Value, StreamError> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-/// Asks the server's API; nothing means that what was asked about is not there.
-pub(crate) async fn ask(
-    connection: &Connection,
-    subject: &str,
-    body: impl Into<bytes::Bytes>,
-) -> Result<Option<Value>, StreamError> {
-    let denial = connection.denial_of(subject);
-    let answer = tokio::select! {
-        answer = connection.client.request(subject.to_owned(), body.into()) => {
-            answer.map_err(|source| StreamError::NoAnswer { subject: subject.to_owned(), source })?
-        }
-        detail = denial => {
-            let user = connection.user.clone();
-            return Err(StreamError::NotPermitted { user, subject: subject.to_owned(), detail });
-        }
-    };
-    let value: Value = serde_json::from_slice(&answer.payload).map_err(|source| {
-        StreamError::Malformed { what: format!("the answer to {subject}"), source }
-    })?;
-    match value.get("error") {
-        None => Ok(Some(value)),
-        Some(error) if error["code"] == 404 => Ok(None),
-        Some(error) => Err(StreamError::Refused {
-            subject: subject.to_owned(),
-            status: error["code"].as_u64().unwrap_or_default(),
-            code: error["err_code"].as_u64().unwrap_or_default(),
-            description: text(&error["description"]),
-        }),
-    }
 }
 
 /// Notes each field that the file states and the server has otherwise. What the file leaves out is

@@ -2,12 +2,10 @@
 //! they had done is then in the backup; what they do again comes to the same, because everything they
 //! store has an id that is derived from what they read.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ask;
-use crate::{Connection, StreamError, limits, setup::consumer_requests};
+use crate::{Connection, StreamError, api::ask, setup::consumer_requests};
 
 /// Where a durable stands: everything up to here is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +21,7 @@ pub async fn floors(connection: &Connection) -> Result<Vec<Floor>, StreamError> 
     for request in consumer_requests()? {
         let (stream, durable) = names(&request);
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{durable}");
-        let found =
-            ask(connection, &subject, Bytes::new(), limits::REQUEST_TIMEOUT_SECONDS).await?;
+        let found = ask(connection, &subject, "").await?;
         if let Some(found) = found {
             let ack_floor = found["ack_floor"]["stream_seq"].as_u64().unwrap_or_default();
             floors.push(Floor { stream, durable, ack_floor });
@@ -44,8 +41,8 @@ pub async fn put_back(connection: &Connection, floors: &[Floor]) -> Result<(), S
             request["config"]["opt_start_seq"] = json!(floor.ack_floor + 1);
         }
         let subject = format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{durable}");
-        let body = request.to_string().into_bytes().into();
-        ask(connection, &subject, body, limits::REQUEST_TIMEOUT_SECONDS).await?;
+        let body = request.to_string();
+        ask(connection, &subject, body).await?;
     }
     Ok(())
 }

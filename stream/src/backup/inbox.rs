@@ -4,33 +4,30 @@
 //! that it was lost.
 
 use async_nats::HeaderMap;
-use bytes::Bytes;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use super::ask;
-use crate::{Connection, StreamError, limits, publish::store};
+use crate::{Connection, StreamError, api::ask, limits, publish::store};
 
 /// Where whatever uses up a position is published, by user `restore` alone.
 const SUBJECT: &str = "in.restore";
 
 /// Uses up the positions of INBOX up to `last`; how many there were.
 pub async fn pass_over(connection: &Connection, last: u64) -> Result<u64, StreamError> {
-    let info =
-        ask(connection, "$JS.API.STREAM.INFO.INBOX", Bytes::new(), limits::REQUEST_TIMEOUT_SECONDS);
+    let info = ask(connection, "$JS.API.STREAM.INFO.INBOX", "");
     let found = info.await?.unwrap_or_default()["state"]["last_seq"].as_u64().unwrap_or_default();
     let all = last.saturating_sub(found);
     let mut left = all;
     while left > 0 {
         let now = left.min(limits::PASSED_OVER_AT_ONCE);
-        let empty = || store(connection, SUBJECT, HeaderMap::new(), Bytes::new());
+        let empty = || store(connection, SUBJECT, HeaderMap::new(), "".into());
         try_join_all((0..now).map(|_| empty())).await?;
         left -= now;
     }
     if all > 0 {
-        let body = json!({ "filter": SUBJECT }).to_string().into_bytes().into();
+        let body = json!({ "filter": SUBJECT }).to_string();
         let purge = "$JS.API.STREAM.PURGE.INBOX";
-        ask(connection, purge, body, limits::REQUEST_TIMEOUT_SECONDS).await?;
+        ask(connection, purge, body).await?;
     }
     Ok(all)
 }

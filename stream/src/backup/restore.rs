@@ -3,8 +3,12 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{ask, refused};
-use crate::{Connection, StreamError, limits, setup::stream_names};
+use crate::{
+    Connection, StreamError,
+    api::{ask, ask_for, refused},
+    limits,
+    setup::stream_names,
+};
 
 /// Hands a stream to the server as it was taken: its configuration, its state, and the bytes, piece by
 /// piece. What the server then has. It refuses one that it has already. As NATS user `restore`.
@@ -16,8 +20,8 @@ pub async fn restore<E: From<StreamError>>(
     mut next: impl AsyncFnMut() -> Result<Option<Bytes>, E>,
 ) -> Result<Value, E> {
     let subject = format!("$JS.API.STREAM.RESTORE.{stream}");
-    let body = json!({ "config": config, "state": state }).to_string().into_bytes().into();
-    let begun = ask(connection, &subject, body, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
+    let body = json!({ "config": config, "state": state }).to_string();
+    let begun = ask_for(connection, &subject, body, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
     let to = begun.as_ref().and_then(|begun| begun["deliver_subject"].as_str());
     let Some(to) = to.map(str::to_owned) else {
         return Err(refused(&subject, 500, 0, "the server does not say where to send it").into());
@@ -25,10 +29,10 @@ pub async fn restore<E: From<StreamError>>(
     while let Some(piece) = next().await? {
         // An empty piece would be the end.
         if !piece.is_empty() {
-            ask(connection, &to, piece, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
+            ask_for(connection, &to, piece, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
         }
     }
-    let done = ask(connection, &to, Bytes::new(), limits::BACKUP_LOOK_SECONDS_MAX).await?;
+    let done = ask_for(connection, &to, "", limits::BACKUP_LOOK_SECONDS_MAX).await?;
     Ok(done.unwrap_or_default())
 }
 
@@ -37,8 +41,7 @@ pub async fn present(connection: &Connection) -> Result<Vec<(String, u64)>, Stre
     let mut present = Vec::new();
     for name in stream_names()? {
         let subject = format!("$JS.API.STREAM.INFO.{name}");
-        let found =
-            ask(connection, &subject, Bytes::new(), limits::REQUEST_TIMEOUT_SECONDS).await?;
+        let found = ask(connection, &subject, "").await?;
         if let Some(found) = found {
             present.push((name, found["state"]["messages"].as_u64().unwrap_or_default()));
         }

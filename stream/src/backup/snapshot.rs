@@ -7,8 +7,11 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{ask, refused};
-use crate::{Connection, StreamError, limits};
+use crate::{
+    Connection, StreamError,
+    api::{ask_for, refused},
+    limits,
+};
 
 /// What the server says of a stream when it begins to hand it out. What it hands out holds at least
 /// this, and possibly what was stored meanwhile.
@@ -44,8 +47,8 @@ pub async fn snapshot<E: From<StreamError>>(
         "chunk_size": limits::BACKUP_CHUNK_BYTES,
         "jsck": true,
     });
-    let body = body.to_string().into_bytes().into();
-    let answer = ask(connection, &subject, body, limits::BACKUP_LOOK_SECONDS_MAX).await?;
+    let body = body.to_string();
+    let answer = ask_for(connection, &subject, body, limits::BACKUP_LOOK_SECONDS_MAX).await?;
     let Some(answer) = answer else {
         return Err(refused(&subject, 404, 0, "there is no such stream").into());
     };
@@ -53,7 +56,7 @@ pub async fn snapshot<E: From<StreamError>>(
     while let Some(piece) = next(&mut pieces, cut).await? {
         take(piece.payload).await?;
         if let Some(reply) = piece.reply {
-            let acknowledged = connection.client.publish(reply, Bytes::new()).await;
+            let acknowledged = connection.client.publish(reply, "".into()).await;
             acknowledged.map_err(|error| cut(&error.to_string()))?;
         }
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Delivery, Durable, found};
-use crate::{Connection, StreamError};
+use crate::{Connection, StreamError, api::ask};
 
 /// Why headers cannot be read, and the headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,21 +82,6 @@ struct Stored {
     time: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    message: Option<Stored>,
-    error: Option<Refusal>,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    code: u64,
-    #[serde(default)]
-    err_code: u64,
-    #[serde(default)]
-    description: String,
-}
-
 /// The first message at a position or behind it.
 async fn message_from(
     connection: &Connection,
@@ -105,26 +90,12 @@ async fn message_from(
 ) -> Result<Option<Stored>, StreamError> {
     let subject = format!("$JS.API.STREAM.MSG.GET.{}", durable.stream);
     let body = json!({ "seq": position, "next_by_subj": ">" }).to_string();
-    let denial = connection.denial_of(&subject);
-    let answer = tokio::select! {
-        biased;
-        answer = connection.client.request(subject.clone(), body.into()) => answer,
-        detail = denial => {
-            return Err(StreamError::NotPermitted { user: connection.user.clone(), subject, detail });
-        }
-    };
-    let answer =
-        answer.map_err(|source| StreamError::NoAnswer { subject: subject.clone(), source })?;
-    let answer: Answer = serde_json::from_slice(&answer.payload).map_err(|source| {
-        StreamError::Malformed { what: format!("the answer to {subject}"), source }
-    })?;
-    match answer.error {
-        None => Ok(answer.message),
-        Some(refusal) if refusal.code == 404 => Ok(None),
-        Some(Refusal { code: status, err_code: code, description }) => {
-            Err(StreamError::Refused { subject, status, code, description })
-        }
-    }
+    let Some(mut answer) = ask(connection, &subject, body).await? else { return Ok(None) };
+    let message = serde_json::from_value(answer["message"].take());
+    message.map(Some).map_err(|source| StreamError::Malformed {
+        what: format!("the answer to {subject}"),
+        source,
+    })
 }
 
 impl Stored {
