@@ -51,7 +51,35 @@ impl Api {
     }
 
     /// A question, or an action that is done at once.
-    pub(super) fn answers<Q, A, F, Fut>(mut self, line: &'static Line<Q, A>, answer: F) -> Self
+    pub(super) fn answers<Q, A, F, Fut>(self, line: &'static Line<Q, A>, answer: F) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
+        F: Fn(Direct, Q) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<A, Failure>> + Send,
+    {
+        self.answers_as(line, answer, |_, found| answering::found(found))
+    }
+
+    /// A question whose answer shows one aggregate whole: it has a tag, and need not be sent again.
+    pub(super) fn shows<Q, A, F, Fut>(self, line: &'static Line<Q, A>, answer: F) -> Self
+    where
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + Revised + JsonSchema + 'static,
+        F: Fn(Direct, Q) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<A, Failure>> + Send,
+    {
+        let mut api = self.answers_as(line, answer, answering::shown);
+        api.description.amend(line.path, "get", conditions_described::of_shown);
+        api
+    }
+
+    fn answers_as<Q, A, F, Fut>(
+        mut self,
+        line: &'static Line<Q, A>,
+        answer: F,
+        write: fn(&HeaderMap, &A) -> Result<Response, Problem>,
+    ) -> Self
     where
         Q: DeserializeOwned + JsonSchema + Send + 'static,
         A: Serialize + JsonSchema + 'static,
@@ -69,36 +97,9 @@ impl Api {
                     conditions::none(request.headers(), "this has no tag")?;
                 }
                 let direct = speaking_for(&app, &caller);
-                let asked = read(&direct, line.verb, &known, path, request).await?;
-                let answer = answer(direct, asked).await?;
-                answering::found(&answer)
-            };
-            answered.await.unwrap_or_else(Problem::into_response)
-        };
-        self.routes = self.routes.route(line.path, on(method(line.verb), handler));
-        self
-    }
-
-    /// A question whose answer shows one aggregate whole: it has a tag, and need not be sent again.
-    pub(super) fn shows<Q, A, F, Fut>(mut self, line: &'static Line<Q, A>, answer: F) -> Self
-    where
-        Q: DeserializeOwned + JsonSchema + Send + 'static,
-        A: Serialize + Revised + JsonSchema + 'static,
-        F: Fn(Direct, Q) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<A, Failure>> + Send,
-    {
-        let known = Arc::new(self.description.question(line));
-        self.description.amend(line.path, "get", conditions_described::of_shown);
-        let handler = move |State(app): State<Arc<App>>,
-                            Extension(caller): Extension<Caller>,
-                            path: Path,
-                            request: Request| async move {
-            let answered = async {
-                caller.must(line.right, line.context)?;
-                let direct = speaking_for(&app, &caller);
                 let headers = request.headers().clone();
                 let asked = read(&direct, line.verb, &known, path, request).await?;
-                answering::shown(&headers, &answer(direct, asked).await?)
+                write(&headers, &answer(direct, asked).await?)
             };
             answered.await.unwrap_or_else(Problem::into_response)
         };
