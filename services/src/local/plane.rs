@@ -305,7 +305,7 @@ mod tests {
         let plane = Plane::create_for(&folder, &places(5432)).unwrap();
         let accounts = fs::read_to_string(plane.accounts_file()).unwrap();
         assert!(
-            accounts.starts_with("accounts: {") && !accounts.contains("SU"),
+            accounts.starts_with("accounts: {") && !accounts.contains("\"SU"),
             "public keys only"
         );
         let seed = fs::read_to_string(plane.secret("run.nkey")).unwrap();
