@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// Tags with commas between, or any at all.
-const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#;
+/// Tags with commas between, or any at all; none match nothing.
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)?$"#;
 
 /// Adds to a question what it takes and answers for having a tag.
 pub(super) fn of_shown(operation: &mut Value) {
@@ -37,7 +37,7 @@ fn tag() -> Value {
 fn add_parameter(operation: &mut Value, name: &str, description: &str) {
     let parameter = json!({
         "name": name, "in": "header", "required": false, "description": description,
-        "schema": { "type": "string", "minLength": 1, "pattern": TAGS },
+        "schema": { "type": "string", "pattern": TAGS },
     });
     if let Some(parameters) = operation["parameters"].as_array_mut() {
         parameters.push(parameter);
