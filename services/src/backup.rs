@@ -10,17 +10,9 @@ mod rebuild;
 pub mod restore;
 pub mod verify;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
-use helmstream_projections::Database;
-use helmstream_stream::{Connection, connect};
-
-use crate::{
-    client::{Code, Failure},
-    limits::WAIT_SECONDS,
-    local::plane::Plane,
-    serve,
-};
+use crate::client::{Code, Failure};
 
 /// What is being done, and how far it is: for a bar.
 #[derive(Debug, Clone)]
@@ -33,29 +25,6 @@ pub struct Step<'a> {
 
 /// Is told how far something is.
 pub type Told<'a> = &'a mut (dyn FnMut(Step<'_>) + Send);
-
-/// The log as one of its users, if the server is there.
-async fn log(plane: &Plane, user: &str, wait: Option<Duration>) -> Result<Connection, Failure> {
-    let address = plane.address(user);
-    let wait = wait.unwrap_or(Duration::from_secs(WAIT_SECONDS));
-    match tokio::time::timeout(wait, connect(&address)).await {
-        Ok(connected) => Ok(connected?),
-        Err(_) => Err(Failure::new(
-            Code::Away,
-            format!("NATS at {} does not answer", address.url),
-            format!("waited {} s", wait.as_secs()),
-            "is the plane running? `helmstream up` runs one; `--patience SECONDS` waits longer",
-        )),
-    }
-}
-
-fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
-    serve::database(plane, role).map_err(|error| {
-        let hint =
-            "the plane's secrets are readable by the user who made it; run this as that user";
-        Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)
-    })
-}
 
 /// A backup that is not what it should be; the way out is the same for all of them.
 fn damaged(what: impl Into<String>, detail: impl Into<String>) -> Failure {

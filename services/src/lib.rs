@@ -2,6 +2,7 @@
 //! a laptop. Wiring only; what is decided is decided in the core.
 
 pub mod access;
+pub mod amounts;
 pub mod approval;
 pub mod backup;
 pub mod cdevents;

@@ -83,7 +83,7 @@ pub struct Shown {
 pub const SPAN: &str = "service";
 
 /// Replicas of EVENTS below which a power cut can lose what was acknowledged.
-const REPLICAS_MIN: usize = 3;
+pub(crate) const REPLICAS_MIN: usize = 3;
 
 /// Every service, in the order in which one reads them.
 pub fn services() -> Vec<Service> {

@@ -11,7 +11,7 @@ mod snapshot;
 pub use self::{
     durables::{Floor, floors, put_back},
     inbox::pass_over,
-    restore::{present, restore},
+    restore::restore,
     snapshot::{Taken, snapshot},
 };
 

@@ -11,7 +11,7 @@ use crate::{
     api::ask,
     deadline::DEADLINES,
     get, limits,
-    setup::{CONSUMERS, STREAMS},
+    setup::{consumer_requests, names_of, stream_names},
 };
 
 /// A stream as the server tells it.
@@ -49,7 +49,7 @@ pub struct DurableStands {
 /// Every stream of the plane that is there.
 pub async fn streams(connection: &Connection) -> Result<Vec<StreamStands>, StreamError> {
     let mut all = Vec::new();
-    for name in names() {
+    for name in stream_names()? {
         let subject = format!("$JS.API.STREAM.INFO.{name}");
         if let Some(info) = ask(connection, &subject, "").await? {
             all.push(stream_of(name, &info));
@@ -67,9 +67,8 @@ pub async fn server_time(connection: &Connection) -> Result<Option<Timestamp>, S
 /// Every durable of the plane that is there.
 pub async fn durables(connection: &Connection) -> Result<Vec<DurableStands>, StreamError> {
     let mut all = Vec::new();
-    for file in CONSUMERS {
-        let file: Value = serde_json::from_str(file).unwrap_or_default();
-        let (stream, name) = (text(&file["stream_name"]), text(&file["config"]["durable_name"]));
+    for request in consumer_requests()? {
+        let (stream, name) = names_of(&request);
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{name}");
         let Some(info) = ask(connection, &subject, "").await? else { continue };
         let mut stands = DurableStands {
@@ -129,13 +128,6 @@ pub async fn is_confined(connection: &Connection, patience: Duration) -> Option<
         _ = denial => Some(true),
         () = tokio::time::sleep(patience) => None,
     }
-}
-
-fn names() -> impl Iterator<Item = String> {
-    STREAMS.iter().map(|file| {
-        let file: Value = serde_json::from_str(file).unwrap_or_default();
-        text(&file["name"])
-    })
 }
 
 /// Streams that an operator may read message by message.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// One line for each stream: the file, as `$JS.API.STREAM.CREATE` takes it.
-pub(crate) const STREAMS: [&str; 9] = [
+const STREAMS: [&str; 9] = [
     include_str!("../../nats/streams/INBOX.json"),
     include_str!("../../nats/streams/COMMANDS.json"),
     include_str!("../../nats/streams/EVENTS.json"),
@@ -29,7 +29,7 @@ pub(crate) const STREAMS: [&str; 9] = [
 ];
 
 /// One line for each consumer: the file, as `$JS.API.CONSUMER.DURABLE.CREATE` takes it.
-pub(crate) const CONSUMERS: [&str; 32] = [
+const CONSUMERS: [&str; 32] = [
     include_str!("../../nats/consumers/door.json"),
     include_str!("../../nats/consumers/run-0.json"),
     include_str!("../../nats/consumers/run-1.json"),
@@ -160,7 +160,7 @@ fn parts(replicas: usize) -> Result<Vec<Part>, StreamError> {
     let consumers = CONSUMERS.iter().map(|file| {
         let mut whole = parse(file)?;
         whole["config"]["num_replicas"] = replicas.into();
-        let (stream, name) = (text(&whole["stream_name"]), text(&whole["config"]["durable_name"]));
+        let (stream, name) = names_of(&whole);
         Ok(Part {
             item: format!("consumer {name} of {stream}"),
             info_subject: format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
@@ -180,6 +180,11 @@ pub(crate) fn stream_names() -> Result<Vec<String>, StreamError> {
 /// What each file of a consumer asks for.
 pub(crate) fn consumer_requests() -> Result<Vec<Value>, StreamError> {
     CONSUMERS.iter().map(|file| parse(file)).collect()
+}
+
+/// The stream and the name of the durable that is asked for.
+pub(crate) fn names_of(request: &Value) -> (String, String) {
+    (text(&request["stream_name"]), text(&request["config"]["durable_name"]))
 }
 
 /// Where a durable began is its past and not what it does: a restore puts it back at a position, and
@@ -247,11 +252,19 @@ fn is_zero(value: &Value) -> bool {
 }
 
 fn check_version(found: String) -> Result<(), StreamError> {
-    let wanted = limits::SERVER_VERSION_MIN;
-    let mut numbers = found.split('.').map_while(|part| part.parse::<u64>().ok());
+    let (major, minor) = limits::SERVER_VERSION_MIN;
+    match is_new_enough(&found) {
+        true => Ok(()),
+        false => Err(StreamError::ServerTooOld { found, wanted: format!("{major}.{minor}") }),
+    }
+}
+
+/// Whether a server of this version can hold the log.
+pub fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u64>().ok());
     match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) >= wanted => Ok(()),
-        _ => Err(StreamError::ServerTooOld { found, wanted: format!("{}.{}", wanted.0, wanted.1) }),
+        (Some(major), Some(minor)) => (major, minor) >= limits::SERVER_VERSION_MIN,
+        _ => false,
     }
 }
 

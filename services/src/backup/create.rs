@@ -15,13 +15,15 @@ use helmstream_stream::{
 };
 
 use super::{
-    Step, Told, database,
+    Step, Told,
     folder::Draft,
-    log,
-    manifest::{FORMAT, MANIFEST, Manifest, NOT_IN_IT, PEOPLE, PeoplePart, StreamPart},
+    manifest::{FORMAT, HASHED, MANIFEST, Manifest, NOT_IN_IT, PEOPLE, PeoplePart, StreamPart},
 };
 use crate::{
-    client::{Code, Failure},
+    client::{
+        Code, Failure,
+        direct::{connected, database},
+    },
     clock,
     limits::PEOPLE_PAGE_ROWS,
     local::plane::Plane,
@@ -29,9 +31,6 @@ use crate::{
 
 /// The user of the log, and the role of the database, that takes it.
 const BACKUP: &str = "backup";
-
-/// Streams whose records are hashed.
-pub(super) const HASHED: [&str; 3] = ["JOURNAL", "EVENTS", "COMMANDS"];
 
 /// What became of it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -51,7 +50,7 @@ pub async fn create(
     told: Told<'_>,
 ) -> Result<Created, Failure> {
     let draft = Draft::begin(folder)?;
-    let connection = log(plane, BACKUP, wait).await?;
+    let connection = connected(plane, BACKUP, wait).await?;
     let views_of = database(plane, BACKUP)?;
     let begun_at = clock::now();
     let Some(epoch) = founding::epoch(&connection).await? else {

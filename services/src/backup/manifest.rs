@@ -25,6 +25,9 @@ pub const PEOPLE: &str = "people.ndjson";
 /// The form that this program writes and reads.
 pub const FORMAT: &str = "helmstream.backup.v1";
 
+/// Streams that keep everything for ever, and whose records are hashed.
+pub const HASHED: [&str; 3] = ["JOURNAL", "EVENTS", "COMMANDS"];
+
 /// What a backup leaves out.
 pub const NOT_IN_IT: [&str; 4] = [
     "secrets/ of the plane: seeds, passwords and people.key; keep them elsewhere, and not beside this",
@@ -172,7 +175,7 @@ impl Manifest {
         }
         for part in &self.streams {
             let whole = (part.last_seq + 1).saturating_sub(part.first_seq.max(1));
-            let keeps_all = matches!(part.stream.as_str(), "EVENTS" | "COMMANDS" | "JOURNAL");
+            let keeps_all = HASHED.contains(&part.stream.as_str());
             let fits = part.last_seq_after >= part.last_seq && part.messages <= whole;
             if !fits || (keeps_all && part.messages != whole) {
                 let detail = format!(

@@ -11,20 +11,23 @@ use std::{
 use bytes::Bytes;
 use helmstream_projections::{people, setup as views_setup};
 use helmstream_schemas::{Hash, Timestamp, plane::Restored as Fact};
-use helmstream_stream::{Connection, append::EVENTS, backup, founding, get, limits, read};
+use helmstream_stream::{Connection, append::EVENTS, backup, founding, get, health, limits, read};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
     Step, Told,
-    create::{HASHED, key_digest},
-    damaged, database, log,
-    manifest::{Manifest, PEOPLE, StreamPart},
+    create::key_digest,
+    damaged,
+    manifest::{HASHED, Manifest, PEOPLE, StreamPart},
     rebuild::{Rebuilt, rebuild},
     verify::verify,
 };
 use crate::{
-    client::{Code, Failure},
+    client::{
+        Code, Failure,
+        direct::{connected, database},
+    },
     limits::PEOPLE_PAGE_ROWS,
     local::{credentials::OWNER, plane::Plane},
     setup::set_up,
@@ -87,10 +90,10 @@ pub async fn restore(
     let verified = verify(folder, told)?;
     let manifest = verified.manifest;
     clock.part("verify");
-    let connection = log(plane, "restore", wait).await?;
+    let connection = connected(plane, "restore", wait).await?;
     refuse_what_is_there(plane, &connection).await?;
     // EVENTS first: it says whose log this is, before anything else is there.
-    let reader = log(plane, "ledger", wait).await?;
+    let reader = connected(plane, "ledger", wait).await?;
     let events = manifest.streams.iter().filter(|part| part.stream == EVENTS);
     let others = manifest.streams.iter().filter(|part| part.stream != EVENTS);
     let mut streams = Vec::with_capacity(manifest.streams.len());
@@ -114,7 +117,7 @@ pub async fn restore(
     let head_sequence = read::extent(&reader, EVENTS).await?.last;
     let head = get::at(&reader, EVENTS, head_sequence).await?;
     let head_hash = head.as_ref().map(Hash::of_record).unwrap_or_default();
-    let setup = log(plane, "setup", wait).await?;
+    let setup = connected(plane, "setup", wait).await?;
     let fact = Fact { epoch: manifest.epoch, head_sequence, head_hash };
     let fact_sequence = founding::restored(&setup, fact).await?;
     let views = rebuild(&manifest, &admin, &reader, told).await?;
@@ -162,12 +165,12 @@ fn notes(plane: &Plane, manifest: &Manifest) -> Result<Vec<String>, Failure> {
 
 /// A restore adds to nothing: what is there already would be mixed with another past.
 async fn refuse_what_is_there(plane: &Plane, connection: &Connection) -> Result<(), Failure> {
-    let streams = backup::present(connection).await?;
+    let streams = health::streams(connection).await?;
     let schemas = views_setup::present(&database(plane, OWNER)?).await?;
     if streams.is_empty() && schemas.is_empty() {
         return Ok(());
     }
-    let held = streams.iter().map(|(name, messages)| format!("stream {name} with {messages}"));
+    let held = streams.iter().map(|at| format!("stream {} with {}", at.name, at.messages));
     let found: Vec<String> =
         held.chain(schemas.iter().map(|schema| format!("schema {schema}"))).collect();
     Err(Failure::new(

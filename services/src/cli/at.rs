@@ -13,12 +13,15 @@ use serde_json::json;
 use super::{
     bar::Bar,
     output::{self, Format, Screen},
-    page::{Tone, counted},
+    page::Tone,
     when,
 };
-use crate::client::{
-    Client,
-    past::{Moment, Request, Standing, When},
+use crate::{
+    amounts::counted,
+    client::{
+        Client,
+        past::{Moment, Request, Standing, When},
+    },
 };
 
 /// A moment on the command line.

@@ -11,13 +11,16 @@ use super::{
     ending::Ending,
     escape::escaped,
     output::{Format, Screen},
-    page::{Page, Tone, counted},
+    page::{Page, Tone},
     place, when,
 };
-use crate::doctor::{
-    Finding, Severity, examine,
-    gather::{Manner, gather},
-    worst,
+use crate::{
+    amounts::counted,
+    doctor::{
+        Finding, Severity, examine,
+        gather::{Manner, gather},
+        worst,
+    },
 };
 
 #[derive(Debug, Clone, clap::Args)]

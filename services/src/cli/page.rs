@@ -96,14 +96,10 @@ impl Page {
     }
 }
 
-/// `1 event`, `2 events`.
-pub(super) fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amounts::counted;
 
     #[test]
     fn without_colours_there_is_only_text() {

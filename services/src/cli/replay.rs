@@ -10,11 +10,14 @@ use super::{
     ending::Ending,
     escape::escaped,
     output::{self, Format, Screen},
-    page::{Tone, counted},
+    page::Tone,
 };
-use crate::client::{
-    Client,
-    replay::{Page, Replayed, Request},
+use crate::{
+    amounts::counted,
+    client::{
+        Client,
+        replay::{Page, Replayed, Request},
+    },
 };
 
 #[derive(Debug, clap::Args)]

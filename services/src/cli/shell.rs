@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, ending::Ending, escape::escaped, output::Screen, page::counted};
+use super::{Cli, ending::Ending, escape::escaped, output::Screen};
+use crate::amounts::counted;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

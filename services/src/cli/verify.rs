@@ -10,11 +10,14 @@ use super::{
     ending::Ending,
     escape::escaped,
     output::{Format, Screen},
-    page::{Page, Tone, counted},
+    page::{Page, Tone},
 };
-use crate::client::{
-    Client,
-    verify::{Progress, Request, Step},
+use crate::{
+    amounts::counted,
+    client::{
+        Client,
+        verify::{Progress, Request, Step},
+    },
 };
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use helmstream_stream::health::StreamStands;
 
 use super::{
-    Finding, Severity, bytes,
+    Finding, Severity,
     facts::{Facts, Nats},
     lasting,
     limits::{
@@ -13,6 +13,7 @@ use super::{
         GROWTH_WINDOW_MIN, STREAM_FULL_PERCENT_MAX,
     },
 };
+use crate::amounts::bytes;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 

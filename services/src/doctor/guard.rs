@@ -4,11 +4,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    Finding, Severity, counted,
+    Finding, Severity,
     facts::{Facts, Here, Nats, Treated},
     limits::DOCTOR_NAMES_MAX,
     named,
 };
+use crate::amounts::counted;
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = vec![accounts(&facts.here)];
@@ -162,6 +163,6 @@ fn host_of(urls: &str) -> String {
     hosts.iter().find(|host| !is_loopback(host)).or(hosts.first()).cloned().unwrap_or_default()
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|at| at.is_loopback())
 }

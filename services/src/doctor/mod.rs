@@ -89,23 +89,6 @@ fn named<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
-/// `1 message`, `2 messages`.
-fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
-/// `3.2 GiB`.
-fn bytes(bytes: f64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{value:.0} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
 /// `40 s`, `12 min`, `5 h`, `9 days`.
 fn lasting(duration: std::time::Duration) -> String {
     match duration.as_secs() {

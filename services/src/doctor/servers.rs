@@ -1,16 +1,16 @@
 //! The servers: whether they answer, how old they are, whether they are set up, what survives what,
 //! and what time they have.
 
+use helmstream_stream::{limits::SERVER_VERSION_MIN, setup::is_new_enough};
+
 use super::{
-    Finding, Severity, counted,
+    Finding, Severity,
     facts::{Clock, Facts, Nats, Postgres, Sync},
     lasting,
     limits::{CLOCK_APART_MAX, CLOCK_APART_TOLD, POSTGRES_VERSION_NUMBER_MIN},
     named,
 };
-
-/// Servers that each hold EVENTS below which one machine can take acknowledged events with it.
-const REPLICAS_MIN: u64 = 3;
+use crate::{amounts::counted, serve::REPLICAS_MIN};
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();
@@ -35,16 +35,10 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 fn reached(check: &'static str, version: &str) -> Finding {
     // A server that is too old does not let setup through, and says so there.
-    let wanted = helmstream_stream::limits::SERVER_VERSION_MIN;
-    let mut numbers = version.split('.').map_while(|part| part.parse::<u64>().ok());
-    let is_new = match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) => (major, minor) >= wanted,
-        _ => false,
-    };
-    let told = if is_new {
+    let told = if is_new_enough(version) {
         Finding::new(check, Severity::Fine, format!("nats-server {version} answers"))
     } else {
-        let (major, minor) = wanted;
+        let (major, minor) = SERVER_VERSION_MIN;
         let what = format!("nats-server {version} is too old: {major}.{minor} or newer is needed");
         Finding::new(check, Severity::Wrong, what)
             .advised("install a newer nats-server and restart it", "HS-0010.md")
@@ -126,7 +120,7 @@ fn nats_durability(facts: &Facts, nats: &Nats) -> Vec<Finding> {
         }
     };
     let copies = counted(events.replicas, "copy").replace("copys", "copies");
-    let (severity, outlives) = match (events.replicas >= REPLICAS_MIN, &facts.here.sync) {
+    let (severity, outlives) = match (events.replicas >= REPLICAS_MIN as u64, &facts.here.sync) {
         (true, Sync::Always) => (Severity::Fine, "outlives any one machine, and power"),
         (true, Sync::Unknown) => (Severity::Note, "outlives any one machine"),
         (true, Sync::Every(_)) => {

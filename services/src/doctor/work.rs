@@ -6,13 +6,16 @@ use helmstream_projections::{edition::EditionState, questions::doctor::Armed, vi
 use helmstream_schemas::Timestamp;
 
 use super::{
-    Finding, Severity, counted,
+    Finding, Severity,
     facts::{Deadlines, Facts, Nats, Postgres},
     lasting,
     limits::{DOCTOR_DEADLINES_MAX, LAG_AGE_MAX, LAG_AGE_TOLD},
     named,
 };
-use crate::limits::{DEADLINE_OVERDUE_AFTER, INBOX_AGE_MAX};
+use crate::{
+    amounts::counted,
+    limits::{DEADLINE_OVERDUE_AFTER, INBOX_AGE_MAX},
+};
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();

@@ -209,8 +209,11 @@ fn process(telling: &mut Telling<'_>) -> fmt::Result {
         "When the process began, in seconds since 1970.",
         one(found.began_at_seconds),
     )?;
-    let cpu = found.cpu_seconds;
-    telling.seconds("process_cpu_seconds", "Time that the process has spent computing.", cpu)
+    telling.counter(
+        "process_cpu_seconds",
+        "Time that the process has spent computing.",
+        one(found.cpu_seconds),
+    )
 }
 
 fn of<const N: usize>(
@@ -233,10 +236,6 @@ impl Telling<'_> {
 
     fn counter(&mut self, name: &str, help: &str, numbers: Numbers) -> fmt::Result {
         self.tell(name, help, MetricType::Counter, numbers)
-    }
-
-    fn seconds(&mut self, name: &str, help: &str, number: f64) -> fmt::Result {
-        self.tell(name, help, MetricType::Counter, vec![(vec![], number)])
     }
 
     /// A name without a number is not told.

@@ -3,9 +3,13 @@
 //! store has an id that is derived from what they read.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{Connection, StreamError, api::ask, setup::consumer_requests};
+use crate::{
+    Connection, StreamError,
+    api::ask,
+    setup::{consumer_requests, names_of},
+};
 
 /// Where a durable stands: everything up to here is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +23,7 @@ pub struct Floor {
 pub async fn floors(connection: &Connection) -> Result<Vec<Floor>, StreamError> {
     let mut floors = Vec::new();
     for request in consumer_requests()? {
-        let (stream, durable) = names(&request);
+        let (stream, durable) = names_of(&request);
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{durable}");
         let found = ask(connection, &subject, "").await?;
         if let Some(found) = found {
@@ -34,7 +38,7 @@ pub async fn floors(connection: &Connection) -> Result<Vec<Floor>, StreamError> 
 /// where its file says.
 pub async fn put_back(connection: &Connection, floors: &[Floor]) -> Result<(), StreamError> {
     for mut request in consumer_requests()? {
-        let (stream, durable) = names(&request);
+        let (stream, durable) = names_of(&request);
         let floor = floors.iter().find(|at| at.stream == stream && at.durable == durable);
         if let Some(floor) = floor.filter(|_| remembers(&stream)) {
             request["config"]["deliver_policy"] = json!("by_start_sequence");
@@ -51,9 +55,4 @@ pub async fn put_back(connection: &Connection, floors: &[Floor]) -> Result<(), S
 /// its durable begins at the start of that.
 fn remembers(stream: &str) -> bool {
     !matches!(stream, "INBOX" | "DEADLINES")
-}
-
-fn names(request: &Value) -> (String, String) {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (text(&request["stream_name"]), text(&request["config"]["durable_name"]))
 }

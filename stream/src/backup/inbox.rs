@@ -7,16 +7,14 @@ use async_nats::HeaderMap;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use crate::{Connection, StreamError, api::ask, limits, publish::store};
+use crate::{Connection, StreamError, api::ask, limits, publish::store, read};
 
 /// Where whatever uses up a position is published, by user `restore` alone.
 const SUBJECT: &str = "in.restore";
 
 /// Uses up the positions of INBOX up to `last`; how many there were.
 pub async fn pass_over(connection: &Connection, last: u64) -> Result<u64, StreamError> {
-    let info = ask(connection, "$JS.API.STREAM.INFO.INBOX", "");
-    let found = info.await?.unwrap_or_default()["state"]["last_seq"].as_u64().unwrap_or_default();
-    let all = last.saturating_sub(found);
+    let all = last.saturating_sub(read::extent(connection, "INBOX").await?.last);
     let mut left = all;
     while left > 0 {
         let now = left.min(limits::PASSED_OVER_AT_ONCE);

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Connection, StreamError,
-    api::{ask, ask_for, refused},
+    api::{ask_for, refused},
     limits,
-    setup::stream_names,
 };
 
 /// Hands a stream to the server as it was taken: its configuration, its state, and the bytes, piece by
@@ -34,17 +33,4 @@ pub async fn restore<E: From<StreamError>>(
     }
     let done = ask_for(connection, &to, "", limits::BACKUP_LOOK_SECONDS_MAX).await?;
     Ok(done.unwrap_or_default())
-}
-
-/// The streams of ours that a server has, with how many messages each holds.
-pub async fn present(connection: &Connection) -> Result<Vec<(String, u64)>, StreamError> {
-    let mut present = Vec::new();
-    for name in stream_names()? {
-        let subject = format!("$JS.API.STREAM.INFO.{name}");
-        let found = ask(connection, &subject, "").await?;
-        if let Some(found) = found {
-            present.push((name, found["state"]["messages"].as_u64().unwrap_or_default()));
-        }
-    }
-    Ok(present)
 }

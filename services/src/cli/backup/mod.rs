@@ -17,6 +17,7 @@ use super::{
     place,
 };
 use crate::{
+    amounts::bytes,
     backup::{self, Step, restore::Restored},
     limits::WAIT_SECONDS,
     local::plane::Plane,
@@ -84,7 +85,7 @@ pub(super) async fn answer(
     let bar = Bar::new(Some(1));
     let mut told = |step: Step<'_>| {
         bar.towards(step.done, step.of.unwrap_or(step.done.max(1)));
-        let done = page::bytes(step.done);
+        let done = bytes(step.done as f64);
         bar.advance(step.done, format!("{} {done}", step.doing));
     };
     match command {

@@ -3,20 +3,27 @@
 use super::super::{
     escape::escaped,
     output::Screen,
-    page::{Page, Tone, counted},
+    page::{Page, Tone},
     table::{Head, cell, table, toned},
 };
-use crate::backup::{
-    create::Created,
-    manifest::{Manifest, StreamPart},
-    restore::{Restored, StreamBack},
-    verify::Verified,
+use crate::{
+    amounts::{bytes, counted},
+    backup::{
+        create::Created,
+        manifest::{Manifest, StreamPart},
+        restore::{Restored, StreamBack},
+        verify::Verified,
+    },
 };
 
 pub(super) fn created(screen: &Screen, created: &Created) -> String {
     let mut page = Page::new(screen.ink);
     let Created { folder, manifest_sha256, bytes: all, manifest } = created;
-    page.line(format!("Backup in {}, {}", escaped(&folder.display().to_string()), bytes(*all)));
+    page.line(format!(
+        "Backup in {}, {}",
+        escaped(&folder.display().to_string()),
+        bytes(*all as f64)
+    ));
     page.field("epoch", manifest.epoch.to_string());
     page.field("as of", manifest.ended_at.to_string());
     page.field("people", manifest.people.rows.to_string());
@@ -35,7 +42,7 @@ pub(super) fn verified(screen: &Screen, verified: &Verified) -> String {
     let Verified { manifest_sha256, files, bytes: all, manifest } = verified;
     page.field("epoch", manifest.epoch.to_string());
     page.field("as of", manifest.ended_at.to_string());
-    page.field("files", format!("{files}, {}", bytes(*all)));
+    page.field("files", format!("{files}, {}", bytes(*all as f64)));
     page.field("manifest", format!("{manifest_sha256}; is it the one that was kept elsewhere?"));
     page.empty();
     page.finish() + &parts(screen, manifest)
@@ -49,7 +56,7 @@ fn parts(screen: &Screen, manifest: &Manifest) -> String {
             cell(part.messages.to_string()),
             cell(part.first_seq.to_string()),
             cell(part.last_seq.to_string()),
-            cell(bytes(part.file.bytes)),
+            cell(bytes(part.file.bytes as f64)),
         ]
     };
     table(screen, &heads, manifest.streams.iter().map(row).collect())
@@ -123,31 +130,5 @@ fn same(is_same: Option<bool>) -> comfy_table::Cell {
         Some(true) => toned(Tone::Good, "same"),
         Some(false) => toned(Tone::Bad, "DIFFERENT"),
         None => toned(Tone::Quiet, "not compared"),
-    }
-}
-
-/// `17 B`, `1.5 KiB`, `2.0 GiB`.
-pub(super) fn bytes(count: u64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB"];
-    if count < 1_024 {
-        return format!("{count} B");
-    }
-    let mut value = count as f64 / 1_024.0;
-    let mut unit = 0;
-    while value >= 1_024.0 && unit + 1 < units.len() {
-        value /= 1_024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", units[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn bytes_are_told_in_a_unit_that_can_be_read() {
-        let told = [0, 1_023, 1_536, 5 * 1_024 * 1_024, u64::MAX].map(bytes);
-        assert_eq!(told, ["0 B", "1023 B", "1.5 KiB", "5.0 MiB", "16777216.0 TiB"]);
     }
 }

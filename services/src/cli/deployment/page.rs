@@ -11,13 +11,16 @@ use super::{
     super::{
         escape::escaped,
         output::Screen,
-        page::{Page, Tone, counted},
+        page::{Page, Tone},
         table::{Head, cell, table, toned},
         when,
     },
     tone_of,
 };
-use crate::client::{Answer, deployment::Shown};
+use crate::{
+    amounts::counted,
+    client::{Answer, deployment::Shown},
+};
 
 /// The page of a unit.
 pub(super) fn page(screen: &Screen, answer: &Answer<Shown>) -> String {

@@ -13,13 +13,16 @@ use super::{
         ending::Ending,
         escape::escaped,
         output::{Format, Screen},
-        page::{Tone, counted},
+        page::Tone,
         when,
     },
     entries::{self, Flags},
     release::{self, Release},
 };
-use crate::client::{Client, Code, Failure, ask, direct::OPERATOR, publish::Settled};
+use crate::{
+    amounts::counted,
+    client::{Client, Code, Failure, ask, direct::OPERATOR, publish::Settled},
+};
 
 /// The type of the ask.
 const KIND: &str = "helmstream.deployment.register.v1";

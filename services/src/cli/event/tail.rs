@@ -13,14 +13,17 @@ use super::{
         ending::Ending,
         escape::escaped,
         output::{self, Format, Screen},
-        page::{Tone, counted},
+        page::Tone,
         when,
     },
     name_of, tone_of,
 };
-use crate::client::{
-    Client,
-    event::{TailRequest, Told, place_of},
+use crate::{
+    amounts::counted,
+    client::{
+        Client,
+        event::{TailRequest, Told, place_of},
+    },
 };
 
 #[derive(Debug, clap::Args)]

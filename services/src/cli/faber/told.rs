@@ -11,10 +11,11 @@ use super::super::{
     ending::Ending,
     escape::escaped,
     output::{self, Format, Screen},
-    page::{Tone, counted},
+    page::Tone,
     table::{Head, cell, table, toned},
 };
 use crate::{
+    amounts::counted,
     faber::{
         Project,
         sync::Synced,

@@ -13,9 +13,12 @@ use super::super::{
     escape::escaped,
     ids::ranges,
     output::{self, Format, Screen},
-    page::{Ink, Tone, counted},
+    page::{Ink, Tone},
 };
-use crate::client::{Failure, publish::Settled};
+use crate::{
+    amounts::counted,
+    client::{Failure, publish::Settled},
+};
 
 /// What became of one event of the input.
 pub(super) struct Told {

@@ -7,12 +7,12 @@ use helmstream_schemas::{Id, Timestamp, run::Artifact};
 use super::{
     super::{
         escape::escaped,
-        page::{Ink, Page, Tone, counted},
+        page::{Ink, Page, Tone},
         when,
     },
     files, gates, stages, timeline, tone_of,
 };
-use crate::client::run::Shown;
+use crate::{amounts::counted, client::run::Shown};
 
 /// The page of a run.
 pub(super) fn page(answer: &Shown, as_of_seq: u64, now: Timestamp, ink: Ink) -> String {

@@ -138,24 +138,33 @@ impl Direct {
         Ok(kept.insert(press).clone())
     }
 
-    /// Connecting itself waits without end, and says so.
     async fn connect(&self, user: &str) -> Result<Connection, Failure> {
-        let address = self.plane.address(user);
-        let begun = Instant::now();
-        let connected = match self.manner.wait {
-            None => connect(&address).await?,
-            Some(wait) => tokio::time::timeout(wait, connect(&address))
-                .await
-                .map_err(|_| away(format!("NATS at {} does not answer", address.url), wait))??,
-        };
-        if begun.elapsed() > AWAY_PAUSE {
-            tracing::info!("NATS is there, going on");
-        }
-        Ok(connected)
+        connected(&self.plane, user, self.manner.wait).await
     }
 }
 
-fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
+/// The log as one of the plane's users. Connecting itself waits without end, and says so.
+pub(crate) async fn connected(
+    plane: &Plane,
+    user: &str,
+    wait: Option<Duration>,
+) -> Result<Connection, Failure> {
+    let address = plane.address(user);
+    let begun = Instant::now();
+    let connected = match wait {
+        None => connect(&address).await?,
+        Some(wait) => tokio::time::timeout(wait, connect(&address))
+            .await
+            .map_err(|_| away(format!("NATS at {} does not answer", address.url), wait))??,
+    };
+    if begun.elapsed() > AWAY_PAUSE {
+        tracing::info!("NATS is there, going on");
+    }
+    Ok(connected)
+}
+
+/// The views as one of the plane's roles.
+pub(crate) fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
     crate::serve::database(plane, role).map_err(|error| {
         let hint =
             "the plane's secrets are readable by the user who made it; run this as that user";

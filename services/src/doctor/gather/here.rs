@@ -3,13 +3,15 @@
 
 use std::{
     fs,
-    net::IpAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    doctor::facts::{Disk, Here, Sync},
+    doctor::{
+        facts::{Disk, Here, Sync},
+        guard::is_loopback,
+    },
     local::{accounts, nats, plane::Plane},
     metrics::process,
 };
@@ -26,13 +28,11 @@ pub(super) fn look(plane: &Plane) -> Here {
         Some(interval) => Sync::Every(interval),
     };
     let postgres = &places.postgres.host;
-    let is_here = postgres == "localhost"
-        || postgres.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let secrets = files(&directory.join("secrets"));
     Here {
         disk: disk.map(|disk| Disk { size_bytes: disk.size_bytes, free_bytes: disk.free_bytes }),
         holds_nats: sync != Sync::Unknown,
-        holds_postgres: is_here && directory.join("postgres").join("data").exists(),
+        holds_postgres: is_loopback(postgres) && directory.join("postgres").join("data").exists(),
         sync,
         open_secrets: open(directory, &secrets),
         secrets: secrets.len(),
