@@ -15,6 +15,7 @@ pub mod patience;
 pub mod proxy;
 pub mod publisher;
 pub mod race;
+pub mod rest;
 pub mod running;
 pub mod scrape;
 pub mod sender;

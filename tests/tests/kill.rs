@@ -27,6 +27,7 @@ use helmstream_tests::{
         load::{Acknowledged, Kind, Load, Pace},
         mortals::Mortals,
     },
+    rest::Rest,
     running::ALL,
 };
 use serde_json::Value;
@@ -226,19 +227,20 @@ async fn waiting(operator: &Connection) -> Option<u64> {
     Some(all)
 }
 
-/// Waits until everything is admitted, decided and folded.
+/// Waits until everything is admitted, decided, reacted to and folded.
 async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
     let deadline = Instant::now() + DRAINED;
+    let mut rest = Rest::default();
     loop {
         assert_eq!(mortals.dead(), [], "nobody was told to die");
-        let left = waiting(operator).await;
+        let is_at_rest = rest.has_come(operator).await;
         let level = level(operator, database).await;
-        if left == Some(0) && level {
+        if is_at_rest && level {
             return;
         }
         assert!(
             Instant::now() < deadline,
-            "not worked off: {left:?} wait, views are level: {level}"
+            "not worked off: at rest: {is_at_rest}, views are level: {level}"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

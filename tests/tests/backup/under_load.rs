@@ -1,15 +1,15 @@
 //! A plane that is published to all the while. Its parts are of different moments, and still nothing
 //! that was acknowledged before is missing, and nothing happens twice.
 
-use async_nats::jetstream::consumer::PullConsumer;
 use helmstream_projections::questions::outcome::outcomes;
 use helmstream_schemas::outcome::Outcome;
-use helmstream_stream::{append::EVENTS, backup::floors, read::extent};
+use helmstream_stream::{append::EVENTS, read::extent};
 use helmstream_tests::{
     audit,
     harness::TestPlane,
     kill::load::Load,
     patience::eventually,
+    rest::Rest,
     running::{ALL, Running},
 };
 
@@ -89,16 +89,9 @@ async fn all_outcomes(plane: &Running, asked: &[u64]) -> Vec<(u64, Outcome)> {
 
 /// Waits until no durable has anything before it or in its hands, and the views have read it all.
 async fn worked_off(plane: &Running) {
-    let durables = floors(&plane.operator).await.expect("the log answers");
-    eventually("durables with nothing left to do", async || {
-        let mut left = 0;
-        for at in &durables {
-            let found = plane.operator.jetstream.get_consumer_from_stream(&at.durable, &at.stream);
-            let mut found: PullConsumer = found.await.expect("the durable is there");
-            let info = found.info().await.expect("the log answers");
-            left += info.num_pending + info.num_ack_pending as u64;
-        }
-        (left == 0).then_some(())
+    let mut rest = Rest::default();
+    eventually("a plane with nothing left to do", async || {
+        rest.has_come(&plane.operator).await.then_some(())
     })
     .await;
     plane.level().await;
