@@ -1,10 +1,20 @@
 //! Whether a plane has anything left to do.
 
+use std::time::Duration;
+
 use helmstream_stream::{Connection, health};
+use tokio::time::Instant;
+
+/// How long a plane that was under load may take to work off what waits. Far above what a busy
+/// machine needs.
+const WORKED_OFF_WITHIN: Duration = Duration::from_secs(300);
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_millis(100);
 
 /// What was seen of a plane at the last look.
-#[derive(Debug, Default)]
-pub struct Rest {
+#[derive(Default)]
+struct Rest {
     /// Where every stream ended, if no durable had anything to do.
     ends: Option<Vec<(String, u64)>>,
 }
@@ -12,11 +22,29 @@ pub struct Rest {
 impl Rest {
     /// Looks again. Of two durables that are done, one may have given the other something between
     /// the two looks: only what is the same twice is at rest.
-    pub async fn has_come(&mut self, operator: &Connection) -> bool {
+    async fn has_come(&mut self, operator: &Connection) -> bool {
         let ends = ends(operator).await;
         let is_same = ends.is_some() && ends == self.ends;
         self.ends = ends;
         is_same
+    }
+}
+
+/// Waits until `is_done` too, which is looked at after everything that waited is worked off. Panics
+/// with what is missing if that takes too long.
+pub async fn worked_off(operator: &Connection, mut is_done: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + WORKED_OFF_WITHIN;
+    let mut rest = Rest::default();
+    loop {
+        let (is_at_rest, is_done) = (rest.has_come(operator).await, is_done().await);
+        if is_at_rest && is_done {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "not worked off within {WORKED_OFF_WITHIN:?}: at rest: {is_at_rest}, done: {is_done}"
+        );
+        tokio::time::sleep(EVERY).await;
     }
 }
 

@@ -27,7 +27,7 @@ use helmstream_tests::{
         load::{Acknowledged, Kind, Load, Pace},
         mortals::Mortals,
     },
-    rest::Rest,
+    rest::worked_off,
     running::ALL,
 };
 use serde_json::Value;
@@ -41,9 +41,8 @@ const PACE_MIN: u64 = 500;
 const WAITING_MAX: u64 = 8_000;
 const WAITING_MIN: u64 = 4_000;
 
-/// How long a kill may wait for its moment, and how long it may take until all is worked off.
+/// How long a kill may wait for its moment.
 const MOMENT: Duration = Duration::from_secs(120);
-const DRAINED: Duration = Duration::from_secs(300);
 
 /// Questions about outcomes that are asked at once.
 const ASKED: usize = 5_000;
@@ -229,21 +228,11 @@ async fn waiting(operator: &Connection) -> Option<u64> {
 
 /// Waits until everything is admitted, decided, reacted to and folded.
 async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
-    let deadline = Instant::now() + DRAINED;
-    let mut rest = Rest::default();
-    loop {
+    worked_off(operator, async || {
         assert_eq!(mortals.dead(), [], "nobody was told to die");
-        let is_at_rest = rest.has_come(operator).await;
-        let level = level(operator, database).await;
-        if is_at_rest && level {
-            return;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "not worked off: at rest: {is_at_rest}, views are level: {level}"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        level(operator, database).await
+    })
+    .await;
 }
 
 async fn level(operator: &Connection, database: &Database) -> bool {

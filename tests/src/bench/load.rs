@@ -69,11 +69,7 @@ fn line(case: &str, times: &Times, goals: Vec<Goal>, events: usize) -> Line {
         bench: "load",
         case: case.to_owned(),
         unit: Unit::Milliseconds,
-        figures: vec![
-            ("p50", times.share(0.5)),
-            ("p99", times.share(0.99)),
-            ("max", times.share(1.0)),
-        ],
+        figures: times.figures(),
         ratio: None,
         goals,
         note: format!("{} loads, {events} events in the log", times.len()),

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod append;
+mod capacity;
 mod cores;
 mod decide;
 mod fill;
@@ -12,6 +13,7 @@ mod http;
 mod ledger;
 mod load;
 mod machine;
+mod memory;
 mod past;
 mod peers;
 mod rebuild;
@@ -71,6 +73,8 @@ enum Name {
     Watch,
     /// A list of 100,000 runs as of a random moment of a log of 10,000,000 events
     Past,
+    /// What a million claims cost in time, disk and memory, backed up and put back
+    Capacity,
     /// The same commands and rows by other libraries, which are built for it
     Peers,
 }
@@ -120,6 +124,7 @@ async fn measure(cli: &Cli) -> Result<Report> {
             Name::Http => Box::pin(http::bench(scale, &mut report)).await,
             Name::Watch => Box::pin(watch::bench(scale, &mut report)).await,
             Name::Past => Box::pin(past::bench(scale, &mut report)).await,
+            Name::Capacity => Box::pin(capacity::bench(scale, &mut report)).await,
             Name::Peers => Box::pin(peers::bench(scale, &mut report)).await,
         }
         .with_context(|| format!("cannot measure {name:?}"))?;

@@ -71,11 +71,7 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
         bench: "past",
         case: "run list at a random moment".to_owned(),
         unit: Unit::Milliseconds,
-        figures: vec![
-            ("p50", lists.share(0.5)),
-            ("p99", lists.share(0.99)),
-            ("max", lists.share(1.0)),
-        ],
+        figures: lists.figures(),
         ratio: None,
         goals: vec![Goal::Under("p50", 1_000.0)],
         note,

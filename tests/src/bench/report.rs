@@ -31,6 +31,8 @@ pub(crate) struct Line {
 pub(crate) enum Unit {
     EventsASecond,
     Milliseconds,
+    BytesAnEvent,
+    Megabytes,
 }
 
 /// What a line is held to.
@@ -123,6 +125,8 @@ impl Unit {
         match self {
             Self::EventsASecond => "1/s",
             Self::Milliseconds => "ms",
+            Self::BytesAnEvent => "bytes an event",
+            Self::Megabytes => "MB",
         }
     }
 
@@ -130,7 +134,7 @@ impl Unit {
     fn write(self, value: f64) -> String {
         match self {
             _ if value.is_nan() => "none".to_owned(),
-            Self::EventsASecond => thousands(value),
+            Self::EventsASecond | Self::BytesAnEvent | Self::Megabytes => thousands(value),
             Self::Milliseconds => format!("{value:.2}"),
         }
     }

@@ -44,6 +44,11 @@ impl Times {
         self.0.len()
     }
 
+    /// The middle, what one in a hundred exceeds, and the longest.
+    pub(crate) fn figures(&self) -> Vec<(&'static str, f64)> {
+        vec![("p50", self.share(0.5)), ("p99", self.share(0.99)), ("max", self.share(1.0))]
+    }
+
     /// The time that a share of them did not exceed; 1.0 is the longest.
     pub(crate) fn share(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();

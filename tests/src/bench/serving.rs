@@ -3,14 +3,14 @@
 
 use std::{
     env,
-    fs::{self, File},
+    fs::File,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context, Result};
 
-use crate::stand::Stand;
+use crate::{memory, stand::Stand};
 
 /// Environment variable with the path of the program; `cargo xtask bench` sets it.
 const PROGRAM_VARIABLE: &str = "HELMSTREAM_BIN";
@@ -52,11 +52,7 @@ impl Serving {
 
     /// The most memory it has held so far.
     pub(crate) fn memory_mb_max(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kb = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        kb.unwrap_or_default() / 1024
+        memory::of_process_mb_max(self.process_id())
     }
 }
 

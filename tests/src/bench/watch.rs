@@ -77,11 +77,7 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
         bench: "watch",
         case: format!("{readers} watch {RATE} events a second"),
         unit: Unit::Milliseconds,
-        figures: vec![
-            ("p50", times.share(0.5)),
-            ("p99", times.share(0.99)),
-            ("max", times.share(1.0)),
-        ],
+        figures: times.figures(),
         ratio: None,
         goals: vec![Goal::Under("p99", 50.0)],
         note: format!(

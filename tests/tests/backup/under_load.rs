@@ -9,7 +9,7 @@ use helmstream_tests::{
     harness::TestPlane,
     kill::load::Load,
     patience::eventually,
-    rest::Rest,
+    rest::worked_off,
     running::{ALL, Running},
 };
 
@@ -55,7 +55,8 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_happens_o
     let back = empty.into_running(&ALL).await;
     let mut asked: Vec<u64> = acknowledged.iter().map(|told| told.inbox_sequence).collect();
     asked.retain(|sequence| *sequence <= manifest.inbox_last_seq);
-    worked_off(&back).await;
+    worked_off(&back.operator, async || true).await;
+    back.level().await;
     let became = all_outcomes(&back, &asked).await;
     let lost: Vec<u64> =
         became.iter().filter(|(_, o)| matches!(o, Outcome::Lost)).map(|(at, _)| *at).collect();
@@ -85,14 +86,4 @@ async fn all_outcomes(plane: &Running, asked: &[u64]) -> Vec<(u64, Outcome)> {
         became.extend(found.await);
     }
     became
-}
-
-/// Waits until no durable has anything before it or in its hands, and the views have read it all.
-async fn worked_off(plane: &Running) {
-    let mut rest = Rest::default();
-    eventually("a plane with nothing left to do", async || {
-        rest.has_come(&plane.operator).await.then_some(())
-    })
-    .await;
-    plane.level().await;
 }
