@@ -1,6 +1,7 @@
 //! Several events stored together or not at all. The exception: on an unreplicated stream the
 //! server stages every batch in files of its own, so one costs as much as a dozen single appends.
 
+use async_nats::HeaderMap;
 use helmstream_core::NewEvent;
 use uuid::Uuid;
 
@@ -14,6 +15,11 @@ use crate::{
 const BATCH_ID: &str = "Nats-Batch-Id";
 const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 const BATCH_COMMIT: &str = "Nats-Batch-Commit";
+
+/// Whether a message, as it is stored, is of a batch of which more has to follow.
+pub(crate) fn has_more(headers: &HeaderMap) -> bool {
+    headers.get(BATCH_ID).is_some() && headers.get(BATCH_COMMIT).is_none()
+}
 
 /// Publishes events of one subject as an atomic batch. Only the first carries the guard: the
 /// server checks all guards against what was there before the batch.

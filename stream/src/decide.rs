@@ -25,6 +25,7 @@ use crate::{
     leaving::Leaving,
     limits, load,
     publish::store,
+    whole::make_whole,
 };
 
 /// Decides commands of one context.
@@ -51,7 +52,7 @@ impl<D: Decider> Desk<D> {
         {
             Some(kept) => (kept, false),
             None => {
-                let aggregate = load::load::<D>(&self.connection, id).await?;
+                let aggregate = self.current(id, None).await?;
                 let settled_length = aggregate.length;
                 (Kept { aggregate, settled_length }, true)
             }
@@ -69,7 +70,7 @@ impl<D: Decider> Desk<D> {
                     outcome_of(D::CONTEXT, id, &cause)
                 }
                 Decision::Unchanged if !is_current => {
-                    aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                    aggregate = self.current(id, Some(aggregate)).await?;
                     is_current = true;
                     continue;
                 }
@@ -101,7 +102,7 @@ impl<D: Decider> Desk<D> {
                         // loaded now either holds the outcome, or refuses because it changed.
                         Appended::Conflict | Appended::Unknown => {
                             tokio::time::sleep(pause(command, attempt)).await;
-                            aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                            aggregate = self.current(id, Some(aggregate)).await?;
                             is_current = true;
                             continue;
                         }
@@ -115,6 +116,23 @@ impl<D: Decider> Desk<D> {
         }
         let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
         Err(StreamError::Contended { subject, attempts: limits::DECIDE_ATTEMPTS_MAX })
+    }
+
+    /// The aggregate as its log tells it now, after what is missing of its last decision is stored.
+    async fn current(
+        &self,
+        id: &Id,
+        known: Option<Aggregate<D>>,
+    ) -> Result<Aggregate<D>, StreamError> {
+        let found = match known {
+            Some(aggregate) => load::catch_up(&self.connection, id, aggregate).await,
+            None => load::load(&self.connection, id).await,
+        };
+        if !matches!(found, Err(StreamError::Half { .. })) {
+            return found;
+        }
+        make_whole::<D>(&self.connection, id).await?;
+        load::load(&self.connection, id).await
     }
 
     /// A snapshot only saves time; without it the aggregate loads from its log.

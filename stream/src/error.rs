@@ -39,6 +39,9 @@ pub enum StreamError {
     #[error("{subject} was not settled after {attempts} rounds of conflict")]
     Contended { subject: String, attempts: u32 },
 
+    #[error("{subject} ends in the middle of a decision at {sequence}")]
+    Half { subject: String, sequence: u64 },
+
     #[error("a record of the log cannot be folded: {0}")]
     Unfoldable(#[from] helmstream_core::aggregate::FoldError),
 
@@ -75,6 +78,7 @@ impl StreamError {
             | Self::NoAnswer { .. }
             | Self::Unanswered { .. }
             | Self::Contended { .. }
+            | Self::Half { .. }
             | Self::Ledger { .. }
             | Self::Cut { .. } => Verdict::Retry,
             // The server answers 5xx while it starts, loses its leader or its disk is full; 4xx stays 4xx.
@@ -119,6 +123,7 @@ impl StreamError {
             Self::Contended { .. } => {
                 "several deciders share one aggregate; look for a second instance"
             }
+            Self::Half { .. } => "the service of its context stores the rest with the next command",
             Self::Unfoldable(_) => {
                 "a newer version wrote it; upgrade this service before it goes on"
             }

@@ -7,7 +7,23 @@ use helmstream_schemas::{Record, Timestamp, words};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{Connection, StreamError, headers::to_attributes, limits};
+use crate::{Connection, StreamError, batch, headers::to_attributes, limits};
+
+/// Messages of a subject in order.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) records: Vec<Record>,
+    /// Whether the last of them is of a batch of which more has to follow.
+    pub(crate) is_cut: bool,
+}
+
+impl History {
+    fn push(&mut self, stream: &str, message: Message) -> Result<(), StreamError> {
+        self.is_cut = message.headers.as_ref().is_some_and(batch::has_more);
+        self.records.push(stored(stream, message)?);
+        Ok(())
+    }
+}
 
 /// The last message of a subject, if it has any.
 pub async fn last(
@@ -56,14 +72,38 @@ pub async fn all(
     subject: &str,
     from: u64,
 ) -> Result<Vec<Record>, StreamError> {
-    let mut records: Vec<Record> = Vec::new();
+    history(connection, stream, subject, from).await.map(|history| history.records)
+}
+
+/// The same, with whether they end in the middle of a batch.
+pub(crate) async fn history(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+    from: u64,
+) -> Result<History, StreamError> {
+    let mut history = History::default();
     loop {
-        let next = records.last().map_or(from.max(1), |last| last.sequence + 1);
-        let pending = round(connection, stream, subject, next, &mut records).await?;
+        let next = history.records.last().map_or(from.max(1), |last| last.sequence + 1);
+        let pending = round(connection, stream, subject, next, &mut history).await?;
         if pending == 0 {
-            return Ok(records);
+            return Ok(history);
         }
     }
+}
+
+/// The last message of a subject, if it has any; as a history of one.
+pub(crate) async fn end(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+) -> Result<History, StreamError> {
+    let mut history = History::default();
+    let api = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
+    if let Some(message) = message(connection, api, Vec::new()).await? {
+        history.push(stream, message)?;
+    }
+    Ok(history)
 }
 
 /// The next messages of a subject from position `from` on, in order: a bounded number of a bounded
@@ -74,9 +114,9 @@ pub async fn page(
     subject: &str,
     from: u64,
 ) -> Result<Vec<Record>, StreamError> {
-    let mut records = Vec::new();
-    round(connection, stream, subject, from.max(1), &mut records).await?;
-    Ok(records)
+    let mut history = History::default();
+    round(connection, stream, subject, from.max(1), &mut history).await?;
+    Ok(history.records)
 }
 
 /// The first message that was recorded at an instant or after it.
@@ -107,7 +147,7 @@ async fn round(
     stream: &str,
     subject: &str,
     from: u64,
-    records: &mut Vec<Record>,
+    history: &mut History,
 ) -> Result<u64, StreamError> {
     let api = format!("$JS.API.DIRECT.GET.{stream}");
     let cut =
@@ -136,7 +176,7 @@ async fn round(
             .map_err(|_| cut("no answer in time"))?
             .ok_or_else(|| cut("the connection closed"))?;
         match answer.status {
-            None => records.push(stored(stream, answer)?),
+            None => history.push(stream, answer)?,
             Some(StatusCode::NOT_FOUND) => return Ok(0),
             Some(status) if status.as_u16() == 204 => {
                 let pending = answer.headers.as_ref().and_then(|h| h.get("Nats-Num-Pending"));
@@ -156,10 +196,19 @@ async fn one(
     api: String,
     body: Vec<u8>,
 ) -> Result<Option<Record>, StreamError> {
+    let found = message(connection, api, body).await?;
+    found.map(|message| stored(stream, message)).transpose()
+}
+
+async fn message(
+    connection: &Connection,
+    api: String,
+    body: Vec<u8>,
+) -> Result<Option<Message>, StreamError> {
     let answer = connection.client.request(api.clone(), body.into()).await;
     let answer = answer.map_err(|source| StreamError::NoAnswer { subject: api.clone(), source })?;
     match answer.status {
-        None => stored(stream, answer).map(Some),
+        None => Ok(Some(answer)),
         Some(StatusCode::NOT_FOUND) => Ok(None),
         Some(status) => Err(StreamError::Refused {
             subject: api,

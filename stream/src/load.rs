@@ -8,7 +8,13 @@ use helmstream_schemas::{Hash, Id, Record, Subject};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::{Connection, StreamError, append::EVENTS, get, limits, publish::store};
+use crate::{
+    Connection, StreamError,
+    append::EVENTS,
+    get::{self, History},
+    limits,
+    publish::store,
+};
 
 const STATES: &str = "STATES";
 
@@ -28,10 +34,10 @@ pub async fn load<D: Decider>(
 ) -> Result<Aggregate<D>, StreamError> {
     let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
     let state = Subject::State { context: D::CONTEXT, id: id.clone() }.to_string();
-    let (stored, last) =
-        try_join(get::last(connection, STATES, &state), get::last(connection, EVENTS, &subject))
+    let (stored, end) =
+        try_join(get::last(connection, STATES, &state), get::end(connection, EVENTS, &subject))
             .await?;
-    let Some(last) = last else { return Ok(Aggregate::default()) };
+    let Some(last) = whole(end)?.pop() else { return Ok(Aggregate::default()) };
     if let Some(aggregate) = stored.and_then(|stored| readable::<D>(id, &stored)) {
         let revision = aggregate.revision;
         let advanced = match (aggregate.last_hash, revision == last.sequence) {
@@ -44,7 +50,8 @@ pub async fn load<D: Decider>(
         }
         warn!(%id, revision, "a snapshot does not stand on the log, loading from the log");
     }
-    fold(Aggregate::default(), &get::all(connection, EVENTS, &subject, 1).await?)
+    let history = get::history(connection, EVENTS, &subject, 1).await?;
+    fold(Aggregate::default(), &whole(history)?)
 }
 
 /// The aggregate once what came after it is folded in; from scratch if it is not what the log
@@ -107,7 +114,7 @@ async fn advance<D: Decider>(
     subject: &str,
     aggregate: Aggregate<D>,
 ) -> Result<Option<Aggregate<D>>, StreamError> {
-    let tail = get::all(connection, EVENTS, subject, aggregate.revision).await?;
+    let tail = whole(get::history(connection, EVENTS, subject, aggregate.revision).await?)?;
     let revision = aggregate.revision;
     match tail.split_first() {
         _ if revision == 0 => fold(aggregate, &tail).map(Some),
@@ -119,7 +126,17 @@ async fn advance<D: Decider>(
     }
 }
 
-fn fold<D: Decider>(
+/// Records of an aggregate that end with a whole decision: on a part of one nobody decides.
+fn whole(history: History) -> Result<Vec<Record>, StreamError> {
+    match history.records.last() {
+        Some(last) if history.is_cut => {
+            Err(StreamError::Half { subject: last.subject.clone(), sequence: last.sequence })
+        }
+        _ => Ok(history.records),
+    }
+}
+
+pub(crate) fn fold<D: Decider>(
     mut aggregate: Aggregate<D>,
     records: &[Record],
 ) -> Result<Aggregate<D>, StreamError> {

@@ -5,6 +5,7 @@ mod commands;
 mod contention;
 mod deadlines;
 mod expected;
+mod half;
 mod snapshots;
 
 use helmstream_core::{Aggregate, Decider};
