@@ -117,7 +117,7 @@ impl Watched {
     async fn log(&self) -> Result<Found, String> {
         // What is asked on a connection that is cut would be sent when it is back.
         if !self.connection.is_connected() {
-            return Err("it is cut off from NATS".to_owned());
+            return Err(cut_off(&self.connection));
         }
         let lags = self.durables.iter().map(async |durable| {
             Ok::<_, StreamError>((
@@ -135,6 +135,13 @@ impl Watched {
     async fn postgres(&self) -> Option<Result<(), String>> {
         let database = self.database.as_ref()?;
         Some(within(database.ping(), "Postgres does not answer").await)
+    }
+}
+
+fn cut_off(connection: &Connection) -> String {
+    match connection.distrusted() {
+        Some(reason) => format!("NATS is not trusted: {reason}"),
+        None => "it is cut off from NATS".to_owned(),
     }
 }
 
