@@ -52,7 +52,8 @@ impl Distrust {
 
     fn of_certificate(detail: &str) -> Self {
         match detail {
-            _ if detail.starts_with("UnknownIssuer") => Self::UnknownAuthority,
+            // The second: an authority of the same name with another key.
+            "UnknownIssuer" | "BadSignature" => Self::UnknownAuthority,
             _ if detail.starts_with("certificate not valid for name") => {
                 Self::WrongName { detail: detail.to_owned() }
             }
@@ -120,6 +121,10 @@ mod tests {
         let told = |words| Distrust::of(words).map(|reason| reason.to_string());
         assert_eq!(told("IO error: Connection refused (os error 111)"), None);
         assert_eq!(told("IO error: tls handshake eof"), None);
+        for unknown in ["UnknownIssuer", "BadSignature"] {
+            let words = format!("IO error: invalid peer certificate: {unknown}");
+            assert_eq!(Distrust::of(&words), Some(Distrust::UnknownAuthority), "{unknown}");
+        }
         let expired = "IO error: invalid peer certificate: certificate expired: verification time 900000 (UNIX), \
                        but certificate is not valid after 640800 (259200 seconds ago)";
         assert_eq!(told(expired).as_deref(), Some("its certificate expired 3 day(s) ago"));
