@@ -7,13 +7,16 @@ use std::{
     str::FromStr,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::Result;
 use helmstream_stream::trust::is_over_tls;
 use serde::Serialize;
 
-use crate::local::{
-    credentials::OWNER,
-    plane::{DIRECTORY, Places, Plane, PostgresPlace},
+use crate::{
+    client::{Code, Failure},
+    local::{
+        credentials::OWNER,
+        plane::{DIRECTORY, Places, Plane, PostgresPlace},
+    },
 };
 
 /// Where the plane answers over HTTP unless told otherwise.
@@ -80,20 +83,29 @@ pub fn init(args: InitArgs) -> Result<Made> {
 fn refuse_half(urls: &str) -> Result<()> {
     let plain = urls.split(',').find(|url| !url.trim().starts_with("tls://"));
     match plain {
-        Some(plain) if is_over_tls(urls) => bail!(
-            "`{}` is not over TLS, and other servers are\nhint: write tls:// before each of them",
-            plain.escape_debug()
-        ),
+        Some(plain) if is_over_tls(urls) => Err(Failure::new(
+            Code::Input,
+            format!("`{}` is not over TLS", plain.escape_debug()),
+            "other servers of the same NATS are",
+            "write tls:// before each of them",
+        )
+        .into()),
         _ => Ok(()),
     }
 }
 
 /// The file of certificates, wherever this is run from.
 fn found(file: &Path) -> Result<PathBuf> {
-    let cannot = || format!("cannot trust {}", file.display());
-    let whole = file.canonicalize().with_context(cannot)?;
-    ensure!(whole.is_file(), "{}: it is no file", cannot());
-    Ok(whole)
+    let whole = file.canonicalize().and_then(|whole| std::fs::read(&whole).map(|_| whole));
+    whole.map_err(|error| {
+        Failure::new(
+            Code::Input,
+            format!("cannot trust {}", file.display()),
+            error.to_string(),
+            "name a file with certificates of authorities, in PEM",
+        )
+        .into()
+    })
 }
 
 impl FromStr for PostgresPlace {

@@ -39,7 +39,7 @@ pub(super) struct Watched {
 pub struct Looked {
     pub service: &'static str,
     pub is_running: bool,
-    /// Why its NATS server does not answer it.
+    /// Why its NATS server does not answer it, or does not store what it publishes.
     pub nats: Result<(), String>,
     /// The same of Postgres, of a service that asks the views.
     pub postgres: Option<Result<(), String>>,
@@ -90,7 +90,8 @@ impl Watched {
     pub(super) async fn look(&self) -> Looked {
         let (log, postgres) = tokio::join!(self.log(), self.postgres());
         let (nats, (durables, extents)) = match log {
-            Ok(found) => (Ok(()), found),
+            // It answers questions with its disk full, and stores nothing.
+            Ok(found) => (self.connection.tally.refusal().map_or(Ok(()), Err), found),
             Err(reason) => (Err(reason), Default::default()),
         };
         let head = |stream: &str| {
