@@ -5,12 +5,15 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{error::ProjectionError, session::Session};
+use crate::{error::ProjectionError, session::Session, tls::Tls};
 
 /// Where Postgres is and who is asking.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,6 +24,7 @@ pub struct Connect {
     pub database: String,
     pub user: String,
     pub password: String,
+    pub tls: Tls,
 }
 
 /// A database and a connection to it, made at first use. Clones share the connection and so wait
@@ -30,11 +34,18 @@ pub struct Database {
     connect: Arc<Connect>,
     settings: Arc<str>,
     kept: Arc<Mutex<Option<Session>>>,
+    /// Whether a connection came about before.
+    was_there: Arc<AtomicBool>,
 }
 
 impl Database {
     pub fn new(connect: Connect) -> Self {
-        Self { connect: Arc::new(connect), settings: "".into(), kept: Arc::default() }
+        Self {
+            connect: Arc::new(connect),
+            settings: "".into(),
+            kept: Arc::default(),
+            was_there: Arc::default(),
+        }
     }
 
     /// Where it is and who is asking.
@@ -52,7 +63,7 @@ impl Database {
 
     /// The same database by another connection, with settings of its own.
     pub(crate) fn separate(&self, settings: &str) -> Self {
-        Self { connect: self.connect.clone(), settings: settings.into(), kept: Arc::default() }
+        Self { settings: settings.into(), kept: Arc::default(), ..self.clone() }
     }
 
     /// The connection, for this user alone until it is given back.
@@ -60,9 +71,23 @@ impl Database {
         let mut kept = self.kept.clone().lock_owned().await;
         let session = match kept.take().filter(|session| !session.is_lost()) {
             Some(session) => session,
-            None => Session::open(&self.connect, &self.settings).await?,
+            None => self.open().await?,
         };
         Ok(Lent { kept, session })
+    }
+
+    async fn open(&self) -> Result<Session, ProjectionError> {
+        match Session::open(&self.connect, &self.settings).await {
+            Ok(session) => {
+                self.was_there.store(true, Ordering::Relaxed);
+                Ok(session)
+            }
+            Err(ProjectionError::Untrusted { address, reason, .. }) => {
+                let was_trusted = self.was_there.load(Ordering::Relaxed);
+                Err(ProjectionError::Untrusted { address, reason, was_trusted })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The connection, inside a transaction in which every statement sees the same moment and the
@@ -146,6 +171,7 @@ mod tests {
             database: "plane".into(),
             user: "door".into(),
             password: "s3cret".into(),
+            tls: Tls::Plain,
         };
         assert_eq!(format!("{connect:?}"), "Connect(door@localhost:5432/plane)");
         assert!(!format!("{:?}", Database::new(connect)).contains("s3cret"));

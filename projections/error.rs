@@ -2,19 +2,27 @@
 //! every caller asks: try again, refuse, or stop? A record that cannot be applied is not among
 //! these: it is parked, and `projection::Unfit` says why.
 
-use helmstream_schemas::Verdict;
 use std::error::Error as _;
 
+use helmstream_schemas::{Distrust, Verdict};
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use crate::position::Diverged;
+use crate::{database::Connect, position::Diverged};
 
 /// What can go wrong with the views.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
     #[error("cannot connect to Postgres at {address}: {}", words(.source))]
     Connect { address: String, source: tokio_postgres::Error },
+
+    #[error("Postgres at {address} is not trusted: {reason}")]
+    Untrusted {
+        address: String,
+        reason: Distrust,
+        /// Whether it was trusted before, by this process.
+        was_trusted: bool,
+    },
 
     #[error("cannot {doing}: {}", words(.source))]
     Database { doing: String, source: tokio_postgres::Error },
@@ -59,10 +67,25 @@ pub enum ProjectionError {
 }
 
 impl ProjectionError {
+    /// Why no connection came about.
+    pub(crate) fn of_connect(connect: &Connect, source: tokio_postgres::Error) -> Self {
+        match Distrust::of(&words(&source)) {
+            Some(reason) => Self::untrusted(connect, reason),
+            None => Self::Connect { address: connect.address(), source },
+        }
+    }
+
+    pub(crate) fn untrusted(connect: &Connect, reason: Distrust) -> Self {
+        Self::Untrusted { address: connect.address(), reason, was_trusted: false }
+    }
+
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Connect { source, .. } | Self::Database { source, .. } => verdict_of(source),
-            Self::WentBack { .. }
+            // A server that never was is a fault in what was configured; one that was comes back.
+            Self::Untrusted { was_trusted: false, .. } => Verdict::Stop,
+            Self::Untrusted { was_trusted: true, .. }
+            | Self::WentBack { .. }
             | Self::PositionUnknown { .. }
             | Self::NotLevel { .. }
             | Self::PastGone { .. } => Verdict::Retry,
@@ -82,6 +105,7 @@ impl ProjectionError {
             Self::Connect { .. } => {
                 "check the address, the role and its password; this waits while nobody answers"
             }
+            Self::Untrusted { reason, .. } => reason.hint(),
             Self::Database { .. } => "the database's own words say why; its log may say more",
             Self::Fenced { .. } => "only one instance projects a view; stop this one, or the other",
             Self::WentBack { .. } | Self::PositionUnknown { .. } => {

@@ -28,6 +28,7 @@ pub mod redrive;
 pub mod run;
 pub mod session;
 pub mod setup;
+pub mod tls;
 pub mod verify;
 pub mod views;
 
@@ -44,3 +45,4 @@ pub use position::{Checkpoint, Diverged};
 pub use projection::Projection;
 pub use projector::{Applied, Projector};
 pub use run::Run;
+pub use tls::Tls;

@@ -4,13 +4,17 @@
 use std::{collections::HashMap, time::Duration};
 
 use futures_util::{SinkExt, future::try_join};
-use tokio_postgres::{Client, Config, NoTls, Row, Statement, types::ToSql};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::{
+    Client, Config, Connection, NoTls, Row, Statement, config::SslMode, types::ToSql,
+};
 
 use crate::{
     copy::{CopyRow, pieces},
     database::Connect,
     error::ProjectionError,
     limits,
+    tls::{self, Tls},
 };
 
 /// A value of a statement.
@@ -41,16 +45,17 @@ impl Session {
             .connect_timeout(Duration::from_secs(limits::CONNECT_TIMEOUT_SECONDS))
             .tcp_user_timeout(Duration::from_secs(limits::SILENCE_SECONDS_MAX))
             .keepalives_idle(Duration::from_secs(limits::SILENCE_SECONDS_MAX));
-        let (client, connection) = config
-            .connect(NoTls)
-            .await
-            .map_err(|source| ProjectionError::Connect { address: connect.address(), source })?;
-        // It ends with the client, or with the server: the client's next statement says which.
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(cause = %error, "a connection to Postgres ended");
+        let failed = |source| ProjectionError::of_connect(connect, source);
+        let client = match &connect.tls {
+            Tls::Plain => talk(config.connect(NoTls).await.map_err(failed)?),
+            Tls::Full { trusted } => {
+                let connector = tls::connector(trusted.clone())
+                    .await
+                    .map_err(|reason| ProjectionError::untrusted(connect, reason))?;
+                config.ssl_mode(SslMode::Require);
+                talk(config.connect(connector).await.map_err(failed)?)
             }
-        });
+        };
         Ok(Self { client, statements: HashMap::new() })
     }
 
@@ -122,6 +127,21 @@ impl Session {
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+/// Lets a connection work. It ends with the client, or with the server: the client's next statement
+/// says which.
+fn talk<S, T>((client, connection): (Client, Connection<S, T>)) -> Client
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(cause = %error, "a connection to Postgres ended");
+        }
+    });
+    client
 }
 
 /// Every file of SQL opens with a line that says what it does; an error repeats it.

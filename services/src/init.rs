@@ -3,16 +3,20 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
 use anyhow::Result;
+use helmstream_stream::trust::is_over_tls;
 use serde::Serialize;
 
-use crate::local::{
-    credentials::OWNER,
-    plane::{DIRECTORY, Places, Plane, PostgresPlace},
+use crate::{
+    client::{Code, Failure},
+    local::{
+        credentials::OWNER,
+        plane::{DIRECTORY, Places, Plane, PostgresPlace},
+    },
 };
 
 /// Where the plane answers over HTTP unless told otherwise.
@@ -27,6 +31,14 @@ pub struct InitArgs {
     /// Where Postgres is
     #[arg(long, value_name = "HOST:PORT/DATABASE")]
     pub postgres: PostgresPlace,
+    /// Speak TLS with Postgres, and with no server whose certificate is not good for its name; for NATS
+    /// write tls://
+    #[arg(long)]
+    pub postgres_tls: bool,
+    /// Certificates of the only authorities whose word for the servers counts, in PEM; the system's if
+    /// none are named
+    #[arg(long, value_name = "FILE")]
+    pub trusted: Option<PathBuf>,
     /// How many NATS servers hold each stream: three survive the loss of any one with its disk
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=5))]
     pub replicas: usize,
@@ -53,14 +65,46 @@ pub struct Made {
 /// Makes the directory, or finds that it is there.
 pub fn init(args: InitArgs) -> Result<Made> {
     let directory = args.plane.unwrap_or_else(|| PathBuf::from(DIRECTORY));
-    let InitArgs { nats: nats_url, postgres, http, replicas, .. } = args;
-    let places = Places { nats_url, postgres, http, metrics: None, replicas };
+    let InitArgs { nats: nats_url, postgres, postgres_tls, trusted, http, replicas, .. } = args;
+    refuse_half(&nats_url)?;
+    let postgres = PostgresPlace { tls: postgres_tls, ..postgres };
+    let trusted = trusted.map(|file| found(&file)).transpose()?;
+    let places = Places { nats_url, postgres, http, metrics: None, replicas, trusted };
     let plane = Plane::create_for(&directory, &places)?;
     Ok(Made {
         plane: plane.directory().to_owned(),
         accounts_file: plane.accounts_file(),
         database_owner: OWNER,
         password_file: plane.directory().join("secrets").join(format!("{OWNER}.password")),
+    })
+}
+
+/// Refuses servers of which some are over TLS.
+fn refuse_half(urls: &str) -> Result<()> {
+    let plain = urls.split(',').find(|url| !url.trim().starts_with("tls://"));
+    match plain {
+        Some(plain) if is_over_tls(urls) => Err(Failure::new(
+            Code::Input,
+            format!("`{}` is not over TLS", plain.escape_debug()),
+            "other servers of the same NATS are",
+            "write tls:// before each of them",
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// The file of certificates, wherever this is run from.
+fn found(file: &Path) -> Result<PathBuf> {
+    let whole = file.canonicalize().and_then(|whole| std::fs::read(&whole).map(|_| whole));
+    whole.map_err(|error| {
+        Failure::new(
+            Code::Input,
+            format!("cannot trust {}", file.display()),
+            error.to_string(),
+            "name a file with certificates of authorities, in PEM",
+        )
+        .into()
     })
 }
 
@@ -72,7 +116,7 @@ impl FromStr for PostgresPlace {
             let (host, port) = server.rsplit_once(':')?;
             let is_named = !host.is_empty() && !database.is_empty() && !database.contains('/');
             let (host, database) = (host.to_owned(), database.to_owned());
-            is_named.then_some(Self { host, port: port.parse().ok()?, database })
+            is_named.then_some(Self { host, port: port.parse().ok()?, database, tls: false })
         });
         place.ok_or_else(|| "a place is HOST:PORT/DATABASE, such as db.internal:5432/plane".into())
     }
@@ -81,6 +125,15 @@ impl FromStr for PostgresPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_are_all_over_tls_or_none_is() {
+        for whole in ["nats://a:4222", "tls://a:4222", "tls://a:4222, tls://b:4222"] {
+            assert!(refuse_half(whole).is_ok(), "{whole}");
+        }
+        let refused = refuse_half("tls://a:4222,nats://b:4222").unwrap_err().to_string();
+        assert!(refused.starts_with("`nats://b:4222` is not over TLS"), "{refused}");
+    }
 
     #[test]
     fn a_place_of_postgres_is_a_host_a_port_and_a_database() {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use helmstream_core::door::Cleaner;
-use helmstream_projections::{Connect, Database};
+use helmstream_projections::{Connect, Database, ProjectionError};
 use helmstream_stream::{connect, founding, read};
 use tokio::{sync::watch, task::JoinSet};
 use tracing::{Instrument, error_span, info};
@@ -182,6 +182,7 @@ async fn run_with(
             let Some(epoch) = epoch else {
                 bail!("cannot start {name}: the plane was not set up; run `helmstream setup`");
             };
+            refuse_untrusted(&database).await.with_context(|| format!("cannot start {name}"))?;
             let instance = Uuid::new_v4();
             let metrics = metrics.begin(&service, &connection, &database);
             let around = Surroundings {
@@ -205,6 +206,15 @@ async fn run_with(
     Ok(())
 }
 
+/// Stops before the beginning where the database's server is not the one that was meant. One that is
+/// away, or is another only later, is waited for.
+async fn refuse_untrusted(database: &Database) -> Result<(), ProjectionError> {
+    match database.ping().await {
+        Err(error @ ProjectionError::Untrusted { .. }) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The plane's database under a role of it.
 pub fn database(plane: &Plane, role: &str) -> Result<Database> {
     let login = plane.login(role)?;
@@ -214,6 +224,7 @@ pub fn database(plane: &Plane, role: &str) -> Result<Database> {
         database: login.database,
         user: login.role,
         password: login.password,
+        tls: login.tls,
     }))
 }
 

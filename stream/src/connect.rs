@@ -8,20 +8,25 @@ use async_nats::{
     Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError, connection::State,
     jetstream,
 };
+use helmstream_schemas::Distrust;
 use tokio::sync::watch;
 use tracing::{Span, debug, error, info, warn};
 
-use crate::{error::StreamError, limits, tally::Tally};
+use crate::{error::StreamError, limits, tally::Tally, trust};
 
 /// Where the server is and who is asking.
 #[derive(Debug, Clone)]
 pub struct Address {
-    /// `nats://host:port`; several separated by commas.
+    /// `nats://host:port`, or `tls://host:port` to speak to nobody whose certificate is not good for
+    /// that host; several separated by commas, and if one is over TLS, all are.
     pub url: String,
     /// A user of `nats/permissions`; also the client's name and the stem of its inbox.
     pub user: String,
     /// File with the user's nkey seed; none for a server that asks for no proof.
     pub seed_file: Option<PathBuf>,
+    /// File with the certificates of the only authorities that count, in PEM; the system's if none.
+    /// It is read anew for each connection.
+    pub trusted: Option<PathBuf>,
 }
 
 /// A connection and who it belongs to. Clones share the connection.
@@ -34,6 +39,7 @@ pub struct Connection {
     pub tally: Arc<Tally>,
     address: Address,
     denied: watch::Receiver<Option<String>>,
+    distrusted: watch::Receiver<Option<Distrust>>,
 }
 
 impl Connection {
@@ -41,6 +47,11 @@ impl Connection {
     /// A denied publish gets no answer at all, so whoever timed out looks here for the reason.
     pub fn denied(&self) -> Option<String> {
         self.denied.borrow().clone()
+    }
+
+    /// Why the server that answers there now is not taken for the one that was meant, if it is not.
+    pub fn distrusted(&self) -> Option<Distrust> {
+        self.distrusted.borrow().clone()
     }
 
     /// Whether the server is at the other end at this moment, as far as the client knows.
@@ -77,17 +88,26 @@ impl Connection {
 }
 
 /// Connects, waiting for as long as nobody listens at the address; a wait is said once, and so is
-/// its end. A server that answers but does not know the user is an error at once.
+/// its end. A server that answers but does not know the user, or is not trusted, is an error at once;
+/// one that turns out so later is waited for.
 pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
     let seed = read_seed(address).await?;
+    trust::check(address).await?;
     let (denied_sender, denied) = watch::channel(None);
+    let (distrusted_sender, distrusted) = watch::channel(None);
     let tally = Arc::new(Tally::default());
     let mut attempt = 0;
     let client = loop {
         attempt += 1;
-        match options(address, seed.as_deref(), denied_sender.clone(), tally.clone())
-            .connect(servers(&address.url))
-            .await
+        match options(
+            address,
+            seed.as_deref(),
+            denied_sender.clone(),
+            distrusted_sender.clone(),
+            tally.clone(),
+        )
+        .connect(servers(&address.url))
+        .await
         {
             Ok(client) => break client,
             Err(source) => match source.kind() {
@@ -106,6 +126,9 @@ pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
                     });
                 }
                 _ => {
+                    if let Some(reason) = trust::reason(&source) {
+                        return Err(StreamError::Untrusted { url: address.url.clone(), reason });
+                    }
                     if attempt == 1 {
                         warn!(url = address.url, user = address.user, cause = %source, "waiting for NATS");
                     }
@@ -127,7 +150,7 @@ pub async fn connect(address: &Address) -> Result<Connection, StreamError> {
         .ack_timeout(Duration::from_secs(limits::ACK_TIMEOUT_SECONDS))
         .build(client.clone());
     let (user, address) = (address.user.clone(), address.clone());
-    Ok(Connection { client, jetstream, user, tally, address, denied })
+    Ok(Connection { client, jetstream, user, tally, address, denied, distrusted })
 }
 
 /// The inbox of a user: the only place where it may receive answers.
@@ -158,11 +181,13 @@ fn options(
     address: &Address,
     seed: Option<&str>,
     denied: watch::Sender<Option<String>>,
+    distrusted: watch::Sender<Option<Distrust>>,
     tally: Arc<Tally>,
 ) -> ConnectOptions {
     let user = address.user.clone();
     // The client says what happens to it in a task of its own; whose it is stays with what is said.
     let of_service = Span::current();
+    let believed = distrusted.clone();
     let options = ConnectOptions::new()
         .name(format!("helmstream {user}"))
         .custom_inbox_prefix(inbox_prefix(&user))
@@ -175,9 +200,13 @@ fn options(
             if matches!(event, Event::Disconnected) {
                 tally.cuts.send_modify(|cuts| *cuts += 1);
             }
+            if matches!(event, Event::Connected) {
+                believed.send_replace(None);
+            }
             of_service.in_scope(|| say(&user, event, &denied));
             std::future::ready(())
         });
+    let options = trust::secured(options, address, distrusted);
     match seed {
         Some(seed) => options.nkey(seed.to_owned()),
         None => options,

@@ -1,7 +1,7 @@
 //! What can go wrong with the log, with the context needed to act on it, and the one question every caller asks:
 //! try again, refuse, or stop? It deliberately knows nothing of why the log was being used.
 
-use helmstream_schemas::Verdict;
+use helmstream_schemas::{Distrust, Verdict};
 use std::{fmt, io, path::PathBuf};
 
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum StreamError {
 
     #[error("NATS at {url} does not let {user} in: {source}")]
     NotLetIn { url: String, user: String, source: async_nats::ConnectError },
+
+    #[error("NATS at {url} is not trusted: {reason}")]
+    Untrusted { url: String, reason: Distrust },
 
     #[error("the NATS server is too old: found {found}, needed {wanted} or newer")]
     ServerTooOld { found: String, wanted: String },
@@ -75,6 +78,7 @@ impl StreamError {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Connect { .. }
+            | Self::Untrusted { .. }
             | Self::NoAnswer { .. }
             | Self::Unanswered { .. }
             | Self::Contended { .. }
@@ -106,6 +110,7 @@ impl StreamError {
             Self::Connect { .. } => {
                 "check the address and that the server runs; this waits until it does"
             }
+            Self::Untrusted { reason, .. } => reason.hint(),
             Self::NotLetIn { .. } => "the server's configuration must name this user's public nkey",
             Self::ServerTooOld { .. } => {
                 "install a newer nats-server; `cargo xtask up` does so by itself"

@@ -25,6 +25,7 @@ pub mod read;
 pub mod setup;
 pub mod signal;
 pub mod tally;
+pub mod trust;
 mod whole;
 
 pub use connect::{Address, Connection, connect};

@@ -115,6 +115,10 @@ pub const BACKUP_SILENCE_SECONDS_MAX: u64 = 30;
 /// Positions of INBOX that are passed over at once: hides the journey of each.
 pub const PASSED_OVER_AT_ONCE: u64 = 500;
 
+/// For how long after it a refusal to store is told. Whoever has to store something tries again within the
+/// patience of an answer and a pause, so one that is older is of somebody who gave up.
+pub const REFUSAL_TOLD_SECONDS: u64 = 15;
+
 /// The pause before connection attempt `attempt`, counted from one: doubling, and bounded.
 pub fn reconnect_delay(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);

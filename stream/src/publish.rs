@@ -40,7 +40,10 @@ pub async fn publish(
         Ok(answer) => answer,
         Err(error) => {
             return match error.kind() {
-                RequestErrorKind::TimedOut => Ok(Published::Unknown),
+                RequestErrorKind::TimedOut => {
+                    connection.tally.not_stored(subject, "no answer comes".into());
+                    Ok(Published::Unknown)
+                }
                 _ => Err(StreamError::NoAnswer { subject: subject.to_owned(), source: error }),
             };
         }
@@ -53,12 +56,18 @@ pub async fn publish(
         StreamError::Malformed { what: format!("the answer to {subject}"), source }
     })?;
     Ok(match answer {
-        Answer { error: Some(error), .. } => Published::Refused {
-            status: error.code,
-            code: error.err_code,
-            description: error.description,
-        },
-        Answer { seq, .. } => Published::Stored { sequence: seq.unwrap_or(0) },
+        Answer { error: Some(Refusal { code: status, err_code: code, description }), .. } => {
+            // The others say something of what was published, and not of where.
+            if is_of_the_server(status) {
+                let why = format!("{description} (code {code})");
+                connection.tally.not_stored(subject, why);
+            }
+            Published::Refused { status, code, description }
+        }
+        Answer { seq, .. } => {
+            connection.tally.stored(subject);
+            Published::Stored { sequence: seq.unwrap_or(0) }
+        }
     })
 }
 
@@ -76,6 +85,11 @@ pub async fn store(
         }
         Published::Unknown => Err(StreamError::Unanswered { subject: subject.to_owned() }),
     }
+}
+
+/// While it starts, loses its leader, or has no room.
+fn is_of_the_server(status: u64) -> bool {
+    status >= 500
 }
 
 #[derive(Deserialize)]

@@ -212,6 +212,7 @@ fn database(owner: &PostgresLogin, name: &str) -> Database {
         database: name.to_owned(),
         user: owner.role.clone(),
         password: owner.password.clone(),
+        tls: owner.tls.clone(),
     })
 }
 

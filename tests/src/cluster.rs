@@ -81,7 +81,7 @@ impl Cluster {
     /// A connection to one of the servers.
     pub async fn connect(&self, at: usize) -> Connection {
         let url = format!("nats://127.0.0.1:{}", self.ports[at % 3]);
-        connect(&Address { url, user: "run".into(), seed_file: None })
+        connect(&Address { url, user: "run".into(), seed_file: None, trusted: None })
             .await
             .expect("the server is there")
     }

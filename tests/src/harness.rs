@@ -60,7 +60,8 @@ impl TestPlane {
             fs::copy(shared.folder.join(&file), folder.join(&file))
                 .expect("a password can be copied");
         }
-        let postgres = PostgresPlace { host: login.host.clone(), port: login.port, database };
+        let postgres =
+            PostgresPlace { host: login.host.clone(), port: login.port, database, tls: false };
         let places = Places { postgres, ..plane.places().clone() };
         plane.move_to(places).unwrap_or_else(|error| panic!("{error:#}"));
         let nats = start_nats(&mut plane).await;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod authority;
 pub mod cluster;
 pub mod counter;
 pub mod faber;

@@ -44,10 +44,12 @@ pub enum Code {
     Backup = 13,
     /// There is something already where a backup is to be put back.
     NotEmpty = 14,
+    /// NATS or Postgres answers, and is not trusted to be the one that was meant.
+    Untrusted = 15,
 }
 
 impl Code {
-    pub const ALL: [Code; 14] = [
+    pub const ALL: [Code; 15] = [
         Self::Unexplained,
         Self::NoPlane,
         Self::Away,
@@ -62,6 +64,7 @@ impl Code {
         Self::Refused,
         Self::Backup,
         Self::NotEmpty,
+        Self::Untrusted,
     ];
 }
 
@@ -130,6 +133,7 @@ impl Failure {
 impl From<&StreamError> for Failure {
     fn from(error: &StreamError) -> Self {
         let code = match error {
+            StreamError::Untrusted { .. } => Code::Untrusted,
             _ if error.verdict() == helmstream_schemas::Verdict::Retry => Code::Away,
             StreamError::SeedUnreadable { .. }
             | StreamError::SeedMalformed { .. }
@@ -152,6 +156,7 @@ impl From<&ProjectionError> for Failure {
     fn from(error: &ProjectionError) -> Self {
         use helmstream_schemas::Verdict;
         let code = match error {
+            ProjectionError::Untrusted { .. } => Code::Untrusted,
             _ if error.verdict() == Verdict::Retry => Code::Away,
             ProjectionError::Connect { .. } => Code::NotLetIn,
             ProjectionError::Diverged(_) | ProjectionError::Fenced { .. } => Code::Diverged,

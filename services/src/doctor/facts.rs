@@ -115,6 +115,7 @@ pub struct Here {
     pub open_secrets: Vec<(String, u32)>,
     pub secrets: usize,
     pub nats_url: String,
+    pub postgres_tls: bool,
     pub postgres_host: String,
     pub http: Option<SocketAddr>,
     pub metrics: Option<SocketAddr>,

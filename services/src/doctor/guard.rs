@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use helmstream_stream::trust::is_over_tls;
+
 use super::{
     Finding, Severity,
     facts::{Facts, Here, Nats, Treated},
@@ -121,13 +123,14 @@ fn binds(here: &Here) -> Finding {
     let mut open = Vec::new();
     let mut is_plain = false;
     if !is_loopback(&host_of(&here.nats_url)) {
-        let is_tls = here.nats_url.split(',').all(|url| url.trim().starts_with("tls://"));
+        let is_tls = is_over_tls(&here.nats_url);
         is_plain |= !is_tls;
         open.push(format!("NATS at {}{}", here.nats_url, if is_tls { "" } else { " without TLS" }));
     }
     if !is_loopback(&here.postgres_host) && !here.postgres_host.starts_with('/') {
-        is_plain = true;
-        open.push(format!("Postgres at {} without TLS", here.postgres_host));
+        is_plain |= !here.postgres_tls;
+        let how = if here.postgres_tls { "" } else { " without TLS" };
+        open.push(format!("Postgres at {}{how}", here.postgres_host));
     }
     let beyond = |at: Option<SocketAddr>| at.filter(|at| !at.ip().is_loopback());
     if let Some(at) = beyond(here.http) {
@@ -145,7 +148,7 @@ fn binds(here: &Here) -> Finding {
         .figure("beyond_loopback", open.len());
     match is_plain {
         true => told.advised(
-            "what is read and written can be read on the way: a tunnel or a private network, and tls:// for NATS",
+            "what is read and written can be read on the way, and another server can take the place of this one: in plane.json tls:// in `nats_url`, and `\"tls\": true` of `postgres`",
             "doctor/binds.md",
         ),
         false => told,

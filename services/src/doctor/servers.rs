@@ -59,9 +59,12 @@ fn postgres_version(postgres: &Postgres) -> Finding {
 }
 
 fn away(check: &'static str, name: &str, reason: &str) -> Finding {
-    Finding::new(check, Severity::Wrong, format!("{name} was not looked at: {reason}"))
-        .figure("reason", reason)
-        .advised(format!("start {name}, or mend the way to it, and ask again"), "HS-0003.md")
+    let told = Finding::new(check, Severity::Wrong, format!("{name} was not looked at: {reason}"))
+        .figure("reason", reason);
+    if reason.contains("is not trusted") {
+        return told.advised("the page says for each reason what mends it", "HS-0015.md");
+    }
+    told.advised(format!("start {name}, or mend the way to it, and ask again"), "HS-0003.md")
 }
 
 fn nats_set_up(nats: &Nats) -> Finding {

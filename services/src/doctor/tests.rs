@@ -107,6 +107,7 @@ fn well() -> Facts {
             holds_postgres: true,
             sync: Sync::Always,
             nats_url: "nats://127.0.0.1:4222".into(),
+            postgres_tls: false,
             postgres_host: "127.0.0.1".into(),
             accounts: Some(vec![]),
             ..Here::default()
@@ -161,8 +162,11 @@ fn a_plane_that_is_well_has_only_fine_findings() {
 fn each_thing_that_breaks_is_found_by_its_check_with_its_severity_and_says_so() {
     use Severity::{Fine, Note, Warning, Wrong};
     type Break = fn(&mut Facts);
-    let table: [(&str, Severity, &str, Break); 35] = [
+    let table: [(&str, Severity, &str, Break); 38] = [
         ("nats", Wrong, "away", |f| f.nats = Err("it is away".into())),
+        ("nats", Wrong, "it does not speak TLS", |f| {
+            f.nats = Err("NATS at tls://a:4222 is not trusted: it does not speak TLS".into());
+        }),
         ("postgres", Wrong, "away", |f| f.postgres = Err("it is away".into())),
         ("nats", Wrong, "2.12.9 is too old", |f| nats(f).version = "2.12.9".into()),
         ("postgres", Wrong, "too old", |f| postgres(f).server.version_number = 140_011),
@@ -235,6 +239,13 @@ fn each_thing_that_breaks_is_found_by_its_check_with_its_severity_and_says_so() 
         }),
         ("binds", Warning, "NATS at nats://10.0.0.7:4222 without TLS", |f| {
             f.here.nats_url = "nats://10.0.0.7:4222".into();
+        }),
+        ("binds", Warning, "Postgres at 10.0.0.8 without TLS", |f| {
+            f.here.postgres_host = "10.0.0.8".into();
+        }),
+        ("binds", Note, "NATS at tls://10.0.0.7:4222; Postgres at 10.0.0.8", |f| {
+            f.here.nats_url = "tls://10.0.0.7:4222".into();
+            (f.here.postgres_host, f.here.postgres_tls) = ("10.0.0.8".into(), true);
         }),
     ];
     for (check, severity, part, break_it) in table {

@@ -7,6 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use helmstream_projections::ProjectionError;
 use helmstream_stream::read;
 use hyper::StatusCode;
 use schemars::JsonSchema;
@@ -88,7 +89,11 @@ async fn look(app: &App) -> Readiness {
 
 /// How long the oldest publish has waited for its outcome.
 async fn inbox(app: &App) -> Result<Duration, String> {
-    let extent = timeout(HEALTH_PATIENCE, read::extent(&app.around.connection, "INBOX")).await;
+    let connection = &app.around.connection;
+    if let Some(reason) = connection.distrusted() {
+        return Err(format!("NATS is not trusted: {reason}"));
+    }
+    let extent = timeout(HEALTH_PATIENCE, read::extent(connection, "INBOX")).await;
     let extent = extent
         .map_err(|_| "NATS does not answer".to_owned())?
         .map_err(|error| error.to_string())?;
@@ -97,9 +102,13 @@ async fn inbox(app: &App) -> Result<Duration, String> {
 }
 
 async fn postgres(app: &App) -> Result<(), String> {
-    match timeout(HEALTH_PATIENCE, app.direct.projections()).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(failure)) => Err(failure.what),
-        Err(_) => Err("Postgres does not answer".to_owned()),
-    }
+    let asked = async {
+        // Named apart: whoever asks for the views waits for it like for a server that is away.
+        if let Err(ProjectionError::Untrusted { reason, .. }) = app.around.database.ping().await {
+            return Err(format!("Postgres is not trusted: {reason}"));
+        }
+        app.direct.projections().await.map(|_| ()).map_err(|failure| failure.what)
+    };
+    let asked = timeout(HEALTH_PATIENCE, asked).await;
+    asked.unwrap_or_else(|_| Err("Postgres does not answer".to_owned()))
 }

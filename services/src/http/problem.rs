@@ -209,7 +209,9 @@ impl From<Failure> for Problem {
             Code::Input => (StatusCode::UNPROCESSABLE_ENTITY, "input", "this means nothing here"),
             Code::Refused => (StatusCode::CONFLICT, "refused", "this is refused as things stand"),
             Code::NotPermitted => (StatusCode::FORBIDDEN, "not_permitted", NOT_PERMITTED),
-            Code::Away | Code::NoPlane => (StatusCode::SERVICE_UNAVAILABLE, "away", AWAY),
+            Code::Away | Code::NoPlane | Code::Untrusted => {
+                (StatusCode::SERVICE_UNAVAILABLE, "away", AWAY)
+            }
             Code::Diverged => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "diverged", "a view does not fit the log")
             }

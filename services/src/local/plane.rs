@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use helmstream_projections::Tls;
 use helmstream_stream::connect::Address;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,10 @@ pub struct Places {
     /// How many NATS servers hold each stream.
     #[serde(default = "one")]
     pub replicas: usize,
+    /// Certificates of the only authorities whose word for NATS and Postgres counts, in PEM, seen from the
+    /// plane's directory; the system's if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted: Option<PathBuf>,
 }
 
 fn one() -> usize {
@@ -63,6 +68,13 @@ pub struct PostgresPlace {
     pub host: String,
     pub port: u16,
     pub database: String,
+    /// Whether it is spoken to over TLS, and its certificate has to be good for `host`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tls: bool,
+}
+
+fn is_false(said: &bool) -> bool {
+    !said
 }
 
 /// All that is needed to log in to Postgres as one role. Its debug form leaves the password out.
@@ -73,6 +85,7 @@ pub struct PostgresLogin {
     pub database: String,
     pub role: String,
     pub password: String,
+    pub tls: Tls,
 }
 
 impl Plane {
@@ -85,6 +98,7 @@ impl Plane {
                 host: "127.0.0.1".to_owned(),
                 port: free_port()?,
                 database: "helmstream".to_owned(),
+                tls: false,
             };
             let places = Places {
                 nats_url: format!("nats://127.0.0.1:{}", free_port()?),
@@ -92,6 +106,7 @@ impl Plane {
                 http: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
                 metrics: None,
                 replicas: 1,
+                trusted: None,
             };
             write_places(&directory, &places)?;
         }
@@ -151,14 +166,20 @@ impl Plane {
             url: self.places.nats_url.clone(),
             user: user.to_owned(),
             seed_file: Some(self.secret(&format!("{user}.nkey"))),
+            trusted: self.trusted(),
         }
     }
 
     /// Where Postgres is, for one of its roles.
     pub fn login(&self, role: &str) -> Result<PostgresLogin> {
         let password = read_secret(&self.secret(&format!("{role}.password")))?;
-        let PostgresPlace { host, port, database } = self.places.postgres.clone();
-        Ok(PostgresLogin { host, port, database, role: role.to_owned(), password })
+        let PostgresPlace { host, port, database, tls } = self.places.postgres.clone();
+        let tls = if tls { Tls::Full { trusted: self.trusted() } } else { Tls::Plain };
+        Ok(PostgresLogin { host, port, database, role: role.to_owned(), password, tls })
+    }
+
+    fn trusted(&self) -> Option<PathBuf> {
+        self.places.trusted.as_ref().map(|file| self.directory.join(file))
     }
 
     /// The key under which personal values become opaque ids; 32 bytes as hexadecimal text.
@@ -286,10 +307,16 @@ mod tests {
     fn places(port: u16) -> Places {
         Places {
             nats_url: "nats://nats:4222".into(),
-            postgres: PostgresPlace { host: "postgres".into(), port, database: "plane".into() },
+            postgres: PostgresPlace {
+                host: "postgres".into(),
+                port,
+                database: "plane".into(),
+                tls: false,
+            },
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 7420)),
             metrics: None,
             replicas: 3,
+            trusted: None,
         }
     }
 

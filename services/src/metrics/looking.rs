@@ -39,7 +39,7 @@ pub(super) struct Watched {
 pub struct Looked {
     pub service: &'static str,
     pub is_running: bool,
-    /// Why its NATS server does not answer it.
+    /// Why its NATS server does not answer it, or does not store what it publishes.
     pub nats: Result<(), String>,
     /// The same of Postgres, of a service that asks the views.
     pub postgres: Option<Result<(), String>>,
@@ -90,7 +90,8 @@ impl Watched {
     pub(super) async fn look(&self) -> Looked {
         let (log, postgres) = tokio::join!(self.log(), self.postgres());
         let (nats, (durables, extents)) = match log {
-            Ok(found) => (Ok(()), found),
+            // It answers questions with its disk full, and stores nothing.
+            Ok(found) => (self.connection.tally.refusal().map_or(Ok(()), Err), found),
             Err(reason) => (Err(reason), Default::default()),
         };
         let head = |stream: &str| {
@@ -117,7 +118,7 @@ impl Watched {
     async fn log(&self) -> Result<Found, String> {
         // What is asked on a connection that is cut would be sent when it is back.
         if !self.connection.is_connected() {
-            return Err("it is cut off from NATS".to_owned());
+            return Err(cut_off(&self.connection));
         }
         let lags = self.durables.iter().map(async |durable| {
             Ok::<_, StreamError>((
@@ -135,6 +136,13 @@ impl Watched {
     async fn postgres(&self) -> Option<Result<(), String>> {
         let database = self.database.as_ref()?;
         Some(within(database.ping(), "Postgres does not answer").await)
+    }
+}
+
+fn cut_off(connection: &Connection) -> String {
+    match connection.distrusted() {
+        Some(reason) => format!("NATS is not trusted: {reason}"),
+        None => "it is cut off from NATS".to_owned(),
     }
 }
 

@@ -230,6 +230,7 @@ impl Log {
             database: name.clone(),
             user: login.role.clone(),
             password: login.password.clone(),
+            tls: login.tls.clone(),
         });
         let login_of = |role: Role| Login {
             role,

@@ -37,6 +37,7 @@ pub(super) fn look(plane: &Plane) -> Here {
         open_secrets: open(directory, &secrets),
         secrets: secrets.len(),
         nats_url: places.nats_url.clone(),
+        postgres_tls: places.postgres.tls,
         postgres_host: postgres.clone(),
         http: Some(places.http),
         metrics: places.metrics,
