@@ -61,7 +61,7 @@ fn postgres_version(postgres: &Postgres) -> Finding {
 fn away(check: &'static str, name: &str, reason: &str) -> Finding {
     Finding::new(check, Severity::Wrong, format!("{name} was not looked at: {reason}"))
         .figure("reason", reason)
-        .advised(format!("start {name}, or mend the way to it, and ask again"), "HS-0003.md")
+        .advised(format!("is {name} away, start it or mend the way to it; else see to what the reason names; then ask again"), "HS-0003.md")
 }
 
 fn nats_set_up(nats: &Nats) -> Finding {

@@ -299,8 +299,11 @@ fn editions(postgres: &Postgres) -> Finding {
         return Finding::new("editions", Severity::Fine, "no edition is left over")
             .figure("left_over", 0);
     }
-    let what =
-        format!("{} that do not serve: {}", counted(left.len() as u64, "edition"), named(&left));
+    let what = format!(
+        "{} beside those that serve: {}",
+        counted(left.len() as u64, "edition"),
+        named(&left)
+    );
     Finding::new("editions", Severity::Note, what).figure("left_over", left.len()).advised(
         "each is folded and kept beside the one that serves; drop what nobody will swap back: `helmstream projection drop VIEW`",
         "doctor/editions.md",
