@@ -17,7 +17,7 @@ use crate::{
     limits::{
         DOOR_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS, QUESTION_TIMEOUT_SECONDS, SETUP_ATTEMPTS_MAX,
     },
-    session::Session,
+    session::{Session, Value},
     views::{VIEWS, View},
 };
 
@@ -212,9 +212,12 @@ pub async fn unfit(database: &Database) -> Result<Vec<Unfit>, ProjectionError> {
         let has_later = |unfit: &Unfit| {
             let view = VIEWS.into_iter().find(|view| view.schema(1) == unfit.schema);
             view.is_some_and(|view| {
-                let is_of =
-                    |held: &Edition| held.projection == view.name && held.version == view.version;
-                editions.iter().any(is_of)
+                let is_later = |held: &Edition| {
+                    held.projection == view.name
+                        && held.version == view.version
+                        && held.edition != unfit.schema
+                };
+                editions.iter().any(is_later)
             })
         };
         all.retain(|unfit| !unfit.is_absent || !has_later(unfit));
@@ -230,16 +233,44 @@ fn comment_of(create: &str) -> String {
 /// By which a schema that readers use is known again; which edition it shows changes.
 const STABLE_COMMENT: &str = "helmstream";
 
-/// Makes sure that there is an edition of the version that this program folds, and one that serves.
+/// Makes sure that there is an edition of the version that this program folds, and one that serves. The
+/// first edition may have made room for a later one, and is not made again then.
 async fn found(session: &mut Session, view: &View) -> Result<(), ProjectionError> {
-    let edition = view.schema(1);
-    let is_new = create_or_compare(session, &edition, &view.create()).await?;
-    let serves = create_once(session, view.name, &view.stable(&edition)).await?;
+    let held = still_there(session, view).await?;
+    let mut ours = held.into_iter().filter(|held| held.version == view.version);
+    let (first, other) = (view.schema(1), ours.next());
+    let shown = other.map_or_else(|| first.clone(), |held| held.edition);
+    let is_wanted = shown == first || ours.any(|held| held.edition == first);
+    let is_new = is_wanted && create_or_compare(session, &first, &view.create()).await?;
+    let serves = create_once(session, view.name, &view.stable(&shown)).await?;
+    let serving = EditionState::Serving;
     if is_new {
-        let state = if serves { EditionState::Serving } else { EditionState::Building };
+        let state = if serves { serving } else { EditionState::Building };
         edition::add(session, view, 1, state).await?;
+    } else if serves {
+        let values: &[Value<'_>] = &[&shown, &serving.word()];
+        session.execute(include_str!("edition/state.sql"), values).await?;
     }
     Ok(())
+}
+
+/// The editions of a view that have a schema. One whose schema somebody dropped is forgotten; if it was
+/// the one that served, so is the schema that readers use, which shows nothing any more.
+async fn still_there(session: &mut Session, view: &View) -> Result<Vec<Edition>, ProjectionError> {
+    let mut held = Vec::new();
+    for one in edition::all(session).await?.into_iter().filter(|one| one.projection == view.name) {
+        let rows = session.query(include_str!("setup/comment.sql"), &[&one.edition]).await?;
+        if !rows.is_empty() {
+            held.push(one);
+            continue;
+        }
+        session.execute(include_str!("edition/remove.sql"), &[&one.edition]).await?;
+        if one.state == EditionState::Serving {
+            let sql = format!("DROP SCHEMA IF EXISTS {}", view.name);
+            session.run("take away a schema that shows nothing", &sql).await?;
+        }
+    }
+    Ok(held)
 }
 
 /// Creates a schema if it is absent; whether it was. A schema's comment holds the hash of the

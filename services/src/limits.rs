@@ -33,6 +33,10 @@ pub const LOST_EVERY: Duration = Duration::from_secs(30);
 /// How often the door looks whether the ledger has caught up, while it has to wait for it.
 pub const LEDGER_POLL: Duration = Duration::from_millis(20);
 
+/// How long `up` waits before it runs the services again that a view stopped which does not fit the log:
+/// nothing is to be done meanwhile but by a person.
+pub const UP_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// How often a view is compared with the log it is folded from.
 pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 

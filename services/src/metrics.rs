@@ -79,6 +79,8 @@ impl Metrics {
         {
             return looked.clone();
         }
+        // What was found last keeps editions alive that were dropped since.
+        *found = None;
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut looked = join_all(running.iter().map(|watched| watched.look())).await;
         let absent = self.chosen.iter().filter(|name| looked.iter().all(|at| at.service != **name));

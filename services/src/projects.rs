@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use helmstream_projections::{
     Projection, ProjectionError, Projector,
     edition::{Edition, folded},
@@ -21,6 +21,7 @@ use tracing::{Instrument, error, info, warn};
 
 use self::ahead::Ahead;
 use crate::{
+    client::{Code, Failure},
     limits::{
         EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
     },
@@ -40,11 +41,7 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
         if found.is_empty() {
-            bail!(
-                "cannot fold {} v{}: run `helmstream setup`, which makes it",
-                P::NAME,
-                P::VERSION
-            );
+            return Err(not_there::<P>().into());
         }
         known.retain(|edition, _| found.iter().any(|held| held.edition == *edition));
         for Edition { edition, .. } in found {
@@ -81,6 +78,12 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
         ended.context("a projector panicked")?.1?;
     }
     Ok(())
+}
+
+fn not_there<P: Projection>() -> Failure {
+    let what = format!("cannot fold {} v{}", P::NAME, P::VERSION);
+    let hint = "run `helmstream setup`, which makes it";
+    Failure::new(Code::Differs, what, "no edition of it is there", hint)
 }
 
 /// Whether an edition was dropped. While the database does not say, it was not.

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{Connect, Database, ProjectionError};
 use helmstream_stream::{connect, founding, read};
@@ -12,7 +12,9 @@ use tracing::{Instrument, error_span, info};
 use uuid::Uuid;
 
 use crate::{
-    access, approval, cdevents, dead_letter, deadline, deployment, door, external,
+    access, approval, cdevents,
+    client::{Code, Failure},
+    dead_letter, deadline, deployment, door, external,
     heartbeat::{self, HeartbeatArgs},
     http, ledger,
     local::plane::Plane,
@@ -180,7 +182,7 @@ async fn run_with(
             });
             let Some(epoch) = found.await? else { return Ok(()) };
             let Some(epoch) = epoch else {
-                bail!("cannot start {name}: the plane was not set up; run `helmstream setup`");
+                return Err(not_set_up()).with_context(|| format!("cannot start {name}"));
             };
             refuse_untrusted(&database).await.with_context(|| format!("cannot start {name}"))?;
             let instance = Uuid::new_v4();
@@ -249,13 +251,22 @@ fn names() -> Vec<&'static str> {
 /// Asks as a service that is to run anyway, which may have no other's secrets.
 async fn refuse_power_loss(plane: &Plane, service: &str) -> Result<()> {
     let connection = connect(&plane.address(service)).await?;
-    let replicas =
+    founding::epoch(&connection).await?.ok_or_else(not_set_up).context("cannot serve")?;
+    let copies =
         read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
-    if replicas < REPLICAS_MIN {
-        bail!(
-            "cannot serve: EVENTS has {replicas} replica(s), so an acknowledged event can be lost with the power of one machine\n\
-             use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss"
+    if copies < REPLICAS_MIN {
+        let detail = format!(
+            "EVENTS has fewer than {REPLICAS_MIN} copies ({copies}), so an acknowledged event can be lost with the power of one machine"
         );
+        let hint = format!(
+            "use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss; docs/runbooks/doctor/durability.md says what outlives what"
+        );
+        return Err(Failure::new(Code::Unexplained, "cannot serve", detail, hint).into());
     }
     Ok(())
+}
+
+fn not_set_up() -> Failure {
+    let hint = "run `helmstream setup`, which makes what is missing";
+    Failure::new(Code::Differs, "the plane was not set up", "it has no founding on EVENTS", hint)
 }

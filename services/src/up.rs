@@ -16,7 +16,9 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
+    client::{Code, Failure},
     heartbeat::HeartbeatArgs,
+    limits::UP_AGAIN_AFTER,
     local::{
         Durability, free_port, is_free,
         nats::NatsServer,
@@ -111,9 +113,25 @@ async fn serve(
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
-        ended = run_shown(plane, &[], shown, stopped) => ended,
+        ended = services(plane, shown, stopped) => ended,
         ended = after => ended,
         ended = keep_alive(nats, postgres) => ended,
+    }
+}
+
+/// Runs the services. If a view does not fit the log, the servers stay: without them nobody could rebuild
+/// it.
+async fn services(plane: &Plane, shown: Shown, stopped: watch::Receiver<bool>) -> Result<()> {
+    loop {
+        match run_shown(plane, &[], shown.clone(), stopped.clone()).await {
+            Err(error) if Failure::of(&error).code == Code::Diverged => {
+                warn!(
+                    "the services wait, the servers run: {error:#}; the way out is in docs/runbooks/HS-0011.md"
+                );
+                tokio::time::sleep(UP_AGAIN_AFTER).await;
+            }
+            ended => return ended,
+        }
     }
 }
 

@@ -122,6 +122,26 @@ async fn what_would_lose_something_is_refused_with_what_and_nothing_else_is_done
     assert_eq!(again.items, told.items, "nothing was done");
 }
 
+/// Take `still_there` out of `setup` to see this red: the name of the edition is taken.
+#[tokio::test]
+async fn a_view_whose_schema_was_dropped_is_made_again_and_a_later_edition_is_enough() {
+    let plane = TestPlane::start_empty().await;
+    plane.set_up().await;
+    let database = plane.plane.places().postgres.database.clone();
+    let owner = sql::connect(&plane.login("helmstream"), &database).await;
+    sql::rows(&owner, "DROP SCHEMA run_v1 CASCADE").await;
+    let told = plan(&plane.plane).await.expect("the servers answer");
+    let steps: Vec<_> = told.items.iter().map(|found| (&*found.item, found.step)).collect();
+    assert!(steps.contains(&("schema run_v1", Step::Create)), "{steps:?}");
+    plane.set_up().await;
+    assert!(sql::rows(&owner, "SELECT id FROM run.run").await.is_empty(), "readers see it");
+    // As after a rebuild, when the first edition was dropped.
+    let later = "ALTER SCHEMA run_v1 RENAME TO run_v1_2; \
+                 UPDATE plane.edition SET edition = 'run_v1_2', number = 2 WHERE edition = 'run_v1'";
+    sql::rows(&owner, later).await;
+    assert_eq!(plan(&plane.plane).await.expect("the servers answer").items, []);
+}
+
 async fn ask(connection: &Connection, subject: &str, body: &str) -> Value {
     let answer = connection
         .client

@@ -26,8 +26,9 @@ pub(super) fn directory(named: Option<&Path>) -> Result<PathBuf, Failure> {
 /// The plane that is meant, open.
 pub(super) fn open(named: Option<&Path>) -> Result<Plane, Failure> {
     let directory = directory(named)?;
-    Plane::open(&directory).map_err(|error| {
-        no_plane(&directory.display().to_string(), &error.root_cause().to_string())
+    Plane::open(&directory).map_err(|error| match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.clone(),
+        None => no_plane(&directory.display().to_string(), &error.root_cause().to_string()),
     })
 }
 

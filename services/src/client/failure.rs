@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::PUBLISH_BYTES_MAX;
+use crate::patience::Interrupted;
 
 /// What went wrong, by the page that explains it.
 #[derive(
@@ -113,6 +114,12 @@ impl Failure {
         let whole = format!("{error:#}");
         let (what, detail) = whole.split_once(": ").unwrap_or((&whole, ""));
         let explained = error.chain().find_map(|cause| {
+            // Transparent: what is inside it is no link of the chain.
+            match cause.downcast_ref::<Interrupted>() {
+                Some(Interrupted::Log(error)) => return Some(Self::from(error)),
+                Some(Interrupted::View(error)) => return Some(Self::from(error)),
+                None => {}
+            }
             None.or_else(|| cause.downcast_ref::<Failure>().cloned())
                 .or_else(|| cause.downcast_ref::<StreamError>().map(Self::from))
                 .or_else(|| cause.downcast_ref::<ProjectionError>().map(Self::from))
@@ -214,6 +221,18 @@ mod tests {
             ("cannot list runs", "no answer")
         );
         assert_eq!(Failure::of(&anyhow::Error::from(below.clone())), below);
+    }
+
+    #[test]
+    fn what_stopped_a_view_is_found_in_what_interrupted_its_reader() {
+        let fenced = ProjectionError::OutOfOrder {
+            view: "run v1".into(),
+            wanted: "8".into(),
+            found: "9".into(),
+        };
+        let hint = fenced.hint();
+        let error = anyhow::Error::from(Interrupted::View(fenced)).context("service run stopped");
+        assert_eq!(Failure::of(&error).hint, hint);
     }
 
     #[test]

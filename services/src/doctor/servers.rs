@@ -64,7 +64,10 @@ fn away(check: &'static str, name: &str, reason: &str) -> Finding {
     if reason.contains("is not trusted") {
         return told.advised("the page says for each reason what mends it", "HS-0015.md");
     }
-    told.advised(format!("start {name}, or mend the way to it, and ask again"), "HS-0003.md")
+    let advice = format!(
+        "is {name} away, start it or mend the way to it; else see to what the reason names; then ask again"
+    );
+    told.advised(advice, "HS-0003.md")
 }
 
 fn nats_set_up(nats: &Nats) -> Finding {

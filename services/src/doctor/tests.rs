@@ -202,6 +202,7 @@ fn each_thing_that_breaks_is_found_by_its_check_with_its_severity_and_says_so() 
         ("lag", Warning, "7 records of EVENTS", |f| behind(f, Duration::from_mins(3))),
         ("lag", Wrong, "run_v1 has 7 records", |f| behind(f, Duration::from_mins(30))),
         ("lag", Fine, "", |f| behind(f, Duration::from_secs(1))),
+        ("lag", Wrong, "stands at 107 of", |f| postgres(f).positions[0].read_to_seq = 107),
         ("durable", Warning, "oldest since 5 min", |f| {
             nats(f).durables.push(durable(Duration::from_mins(5), 0));
         }),

@@ -55,7 +55,12 @@ fn views(now: Timestamp, nats: &Nats, postgres: &Postgres) -> Vec<Finding> {
     let mut level = 0_u64;
     let mut behind = Vec::new();
     let mut say = |edition: &str, stream: &str, read_to: u64| {
-        let lag = head(stream).saturating_sub(read_to);
+        let end = head(stream);
+        if read_to > end {
+            behind.push(beyond(edition, stream, read_to, end));
+            return;
+        }
+        let lag = end - read_to;
         if lag == 0 {
             level += 1;
             return;
@@ -97,6 +102,23 @@ fn views(now: Timestamp, nats: &Nats, postgres: &Postgres) -> Vec<Finding> {
         Finding::new("lag", Severity::Fine, what).figure("level", level)
     });
     level_told.into_iter().chain(behind).collect()
+}
+
+/// The views were looked at before the log: one that has read further was folded from a longer log, or from
+/// another one.
+fn beyond(edition: &str, stream: &str, read_to: u64, end: u64) -> Finding {
+    let what = format!(
+        "{edition} stands at {read_to} of {stream}, which ends at {end}: it does not fit the log"
+    );
+    Finding::new("lag", Severity::Wrong, what)
+        .figure("edition", edition)
+        .figure("stream", stream)
+        .figure("read_to", read_to)
+        .figure("end", end)
+        .advised(
+            "`helmstream verify` names the first difference; put the log back or rebuild the view, and drop an edition that only stands by",
+            "HS-0011.md",
+        )
 }
 
 fn is_of(
@@ -299,8 +321,11 @@ fn editions(postgres: &Postgres) -> Finding {
         return Finding::new("editions", Severity::Fine, "no edition is left over")
             .figure("left_over", 0);
     }
-    let what =
-        format!("{} that do not serve: {}", counted(left.len() as u64, "edition"), named(&left));
+    let what = format!(
+        "{} beside those that serve: {}",
+        counted(left.len() as u64, "edition"),
+        named(&left)
+    );
     Finding::new("editions", Severity::Note, what).figure("left_over", left.len()).advised(
         "each is folded and kept beside the one that serves; drop what nobody will swap back: `helmstream projection drop VIEW`",
         "doctor/editions.md",

@@ -20,7 +20,7 @@ use super::{
 
 /// The largest message the server takes. A dead letter of 2 MiB with its headers must fit; more
 /// would only cost memory.
-const MAX_PAYLOAD_BYTES: u64 = 2_621_440;
+pub const MAX_PAYLOAD_BYTES: u64 = 2_621_440;
 
 /// How nats-server is asked to end, after it has written what it holds.
 const SIGNAL: &str = "TERM";

@@ -16,6 +16,7 @@ use helmstream_stream::connect::Address;
 use serde::{Deserialize, Serialize};
 
 use super::{credentials, free_port};
+use crate::client::{Code, Failure};
 
 /// Where a plane is kept unless told otherwise, relative to the working directory.
 pub const DIRECTORY: &str = ".helmstream";
@@ -258,10 +259,11 @@ fn refuse_shared(secrets: &Path) -> Result<()> {
     }
     for entry in fs::read_dir(secrets).into_iter().flatten().flatten() {
         if is_shared(&entry.path()) {
-            bail!(
-                "others can read {0}\nhint: `chmod 600 {0}`, and make anew what they may have read",
-                entry.path().display()
-            );
+            let what = format!("others can read {}", entry.path().display());
+            let detail =
+                format!("nothing is read of a folder that is open like {}", secrets.display());
+            let hint = "`chmod -R go= secrets` in the plane's directory; docs/runbooks/doctor/secrets.md says what to make anew";
+            return Err(Failure::new(Code::NotLetIn, what, detail, hint).into());
         }
     }
     Ok(())
@@ -354,8 +356,9 @@ mod tests {
         mode(&secret, 0o644);
         Plane::open(&folder).expect("nobody else can enter its folder");
         mode(&folder.join(SECRETS), 0o755);
-        let refused = Plane::open(&folder).unwrap_err().to_string();
-        assert!(refused.contains("run.nkey") && refused.contains("chmod 600"), "{refused}");
+        let refused = Plane::open(&folder).unwrap_err();
+        let refused: &Failure = refused.downcast_ref().expect("it is explained");
+        assert!(refused.what.contains("run.nkey") && refused.hint.contains("chmod"), "{refused:?}");
         mode(&secret, 0o640);
         Plane::open(&folder).expect("its group may");
         fs::remove_dir_all(&folder).unwrap();
