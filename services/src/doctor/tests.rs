@@ -162,7 +162,7 @@ fn a_plane_that_is_well_has_only_fine_findings() {
 fn each_thing_that_breaks_is_found_by_its_check_with_its_severity_and_says_so() {
     use Severity::{Fine, Note, Warning, Wrong};
     type Break = fn(&mut Facts);
-    let table: [(&str, Severity, &str, Break); 38] = [
+    let table: [(&str, Severity, &str, Break); 39] = [
         ("nats", Wrong, "away", |f| f.nats = Err("it is away".into())),
         ("nats", Wrong, "it does not speak TLS", |f| {
             f.nats = Err("NATS at tls://a:4222 is not trusted: it does not speak TLS".into());
