@@ -116,6 +116,11 @@ impl<P: Projection> Projector<P> {
         &self.at
     }
 
+    /// Whether the edition holds parked records.
+    pub fn parks(&self) -> bool {
+        self.parks
+    }
+
     /// Where to read on.
     pub fn next_seq(&self) -> u64 {
         self.at.next_seq()

@@ -68,8 +68,31 @@ pub enum FoldError {
     Attribute { subject: String, sequence: u64, source: AttributeError },
     #[error("record {sequence} on {subject}: {source}")]
     Word { subject: String, sequence: u64, source: WordError },
+    #[error("record {sequence} on {subject} is a `{kind}`, which this version does not know")]
+    Kind { subject: String, sequence: u64, kind: String },
     #[error("record {sequence} on {subject} comes at or before revision {revision}")]
     Backwards { subject: String, sequence: u64, revision: u64 },
+}
+
+impl FoldError {
+    /// Whether a newer version wrote it. Then nothing is decided here on what cannot be folded here.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::Kind { .. } => true,
+            Self::Word { source, .. } => source.is_unknown(),
+            Self::Attribute { .. } | Self::Backwards { .. } => false,
+        }
+    }
+}
+
+/// Why a command is not decided here, and not refused either.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error("{0}")]
+    Attribute(#[from] AttributeError),
+    /// A newer version asks what this one cannot judge: it is the newer one's to decide.
+    #[error("`{kind}` asks something that this version does not know: {detail}")]
+    Newer { kind: String, detail: String },
 }
 
 impl<D: Decider> Default for Aggregate<D> {
@@ -125,6 +148,7 @@ impl<D: Decider> Aggregate<D> {
                     FoldError::Attribute { subject: subject(), sequence, source }
                 }
                 ReadError::Word(source) => FoldError::Word { subject: subject(), sequence, source },
+                ReadError::Kind(kind) => FoldError::Kind { subject: subject(), sequence, kind },
             },
         )?;
         self.folded(cause, event.as_ref());
@@ -154,8 +178,9 @@ impl<D: Decider> Aggregate<D> {
         }
     }
 
-    /// Decides a stored command. A command that cannot be read is refused, never skipped.
-    pub fn decide(&self, id: &Id, command: &Record) -> Result<Decision, AttributeError> {
+    /// Decides a stored command. One that cannot be read is refused, never skipped; one of a newer
+    /// version is left to that.
+    pub fn decide(&self, id: &Id, command: &Record) -> Result<Decision, CommandError> {
         self.decide_ahead(id, command).map(|(decision, _)| decision)
     }
 
@@ -164,7 +189,7 @@ impl<D: Decider> Aggregate<D> {
         &self,
         id: &Id,
         command: &Record,
-    ) -> Result<(Decision, Vec<Ahead<D>>), AttributeError> {
+    ) -> Result<(Decision, Vec<Ahead<D>>), CommandError> {
         let command_id = command.attributes.uuid()?;
         if let Some(cause) = self.causes.find(command_id) {
             return Ok((Decision::Known(cause.clone()), Vec::new()));
@@ -198,8 +223,13 @@ impl<D: Decider> Aggregate<D> {
             }
             Ok(_) => {}
         }
+        let newer = |detail| CommandError::Newer { kind: kind.to_string(), detail };
+        if kind.version != VERSION {
+            return Err(newer(format!("version {} of it", kind.version)));
+        }
         let asked = match words::decode::<D::Command>(&kind.name, &command.payload) {
             Ok(asked) => asked,
+            Err(error) if error.is_unknown() => return Err(newer(error.to_string())),
             Err(error) => return Ok(refuse("unreadable", error.to_string())),
         };
         let decided = match D::decide(&self.state, asked) {
@@ -231,8 +261,12 @@ pub fn received_at(command: &Record) -> Timestamp {
     command.attributes.timestamp(ce::RECEIVEDTIME).unwrap_or(command.recorded_at)
 }
 
+/// The version of every word there is today.
+const VERSION: u32 = 1;
+
 enum ReadError {
     Attribute(AttributeError),
+    Kind(String),
     Word(WordError),
 }
 
@@ -255,6 +289,9 @@ fn read_event<D: Decider>(
         name: kind.name.as_str().into(),
         refusal: None,
     };
+    if kind.version != VERSION {
+        return Err(ReadError::Kind(kind.to_string()));
+    }
     if kind.name == COMMAND_REFUSED {
         let refused: CommandRefused = serde_json::from_slice(payload)
             .map_err(|source| ReadError::Word(WordError { name: kind.name, source }))?;

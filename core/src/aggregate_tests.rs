@@ -176,10 +176,54 @@ fn what_changes_nothing_leaves_no_event() {
 #[test]
 fn a_command_that_cannot_be_read_is_refused_not_skipped() {
     let mut counter = Aggregate::<Counter>::default();
-    for (n, name, payload) in [(1, "add", "\"x\""), (2, "nothing", "1"), (3, "add", "{")] {
+    for (n, name, payload) in [(1, "add", "\"x\""), (2, "open", "{}"), (3, "add", "{")] {
         decide(&mut counter, &command(n, name, payload));
         let cause = counter.causes.find(Uuid::from_u128(n)).unwrap();
         assert_eq!(cause.refusal.as_ref().unwrap().0, "unreadable");
+    }
+}
+
+#[test]
+fn a_command_of_a_newer_version_is_left_to_that_and_not_refused() {
+    let counter = Aggregate::<Counter>::default();
+    let id = Id::new("c").unwrap();
+    let mut later = command(2, "add", "1");
+    later.attributes.set(ce::TYPE, "helmstream.run.add.v2");
+    for newer in [command(1, "multiply", "1"), later] {
+        let error = counter.decide(&id, &newer).unwrap_err();
+        assert!(matches!(error, CommandError::Newer { .. }), "{error}");
+    }
+}
+
+#[test]
+fn an_event_of_a_newer_version_is_told_from_one_that_is_broken() {
+    let mut log = Aggregate::<Counter>::default();
+    let Decision::Append(events) =
+        log.decide(&Id::new("c").unwrap(), &command(1, "open", "1")).unwrap()
+    else {
+        panic!("it opens")
+    };
+    let stored = |kind: &str, payload: &str| {
+        let mut attributes = events[0].attributes.clone();
+        attributes.set(ce::TYPE, kind);
+        Record {
+            stream: "EVENTS".into(),
+            subject: events[0].subject.to_string(),
+            sequence: 1,
+            recorded_at: Timestamp::from_nanos(0),
+            attributes,
+            payload: payload.into(),
+        }
+    };
+    for (kind, payload, is_newer) in [
+        ("helmstream.run.multiplied.v1", "1", true),
+        ("helmstream.run.opened.v2", "1", true),
+        ("helmstream.run.opened.v1", "\"x\"", false),
+        ("helmstream.run.opened.v1", "{", false),
+    ] {
+        let error = log.apply(&stored(kind, payload)).unwrap_err();
+        assert_eq!(error.is_newer(), is_newer, "{kind} {payload}: {error}");
+        assert_eq!((log.revision, log.length), (0, 0), "nothing of it is folded");
     }
 }
 

@@ -1,12 +1,14 @@
 //! Every command and event there is, with its JSON Schema: what codegen writes out and what tests
 //! walk. A context's words enter by one line here.
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    Context,
+    Context, Hash,
     access::{AccessCommand, AccessEvent},
     alias::AliasEvent,
     approval::{ApprovalCommand, ApprovalEvent},
@@ -92,6 +94,18 @@ pub fn catalog() -> Vec<Word> {
     });
     all.sort_by(|a, b| (&a.context, a.role, &a.name).cmp(&(&b.context, b.role, &b.name)));
     all
+}
+
+/// Tells the events that this version knows of a context from those that another one knows: its digest
+/// is the same only where their names are.
+pub fn events_of(context: Context) -> Hash {
+    static NAMES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let events = catalog().into_iter().filter(|word| word.role == Role::Event);
+        events.map(|word| (word.context, word.name)).collect()
+    });
+    let own = NAMES.iter().filter(|(of, _)| of == context.name());
+    let names: Vec<&str> = own.map(|(_, name)| name.as_str()).collect();
+    Hash::of(names.join(" ").as_bytes())
 }
 
 /// The type of a journal entry.

@@ -12,6 +12,14 @@ pub struct WordError {
     pub source: serde_json::Error,
 }
 
+impl WordError {
+    /// Whether it holds a word that this version does not have, its own name or one deeper inside. Words
+    /// only ever are added, so a newer version wrote it; a payload that is broken is something else.
+    pub fn is_unknown(&self) -> bool {
+        self.source.is_data() && self.source.to_string().starts_with("unknown variant ")
+    }
+}
+
 /// Splits a word into its name and its payload. Words are enums of one-field variants.
 pub fn encode<W: Serialize>(word: &W) -> (String, Vec<u8>) {
     let whole = serde_json::to_vec(word).expect("a word has only texts for keys");
@@ -65,6 +73,15 @@ mod tests {
         assert_eq!(name, "first_thing");
         assert_eq!(payload, br#"{"text":"\"}, {"}"#);
         assert_eq!(decode::<Word>(&name, &payload).unwrap(), word);
+    }
+
+    #[test]
+    fn a_word_that_is_not_there_is_told_from_one_that_is_broken() {
+        let error = |name: &str, payload: &[u8]| decode::<Word>(name, payload).unwrap_err();
+        assert!(error("second_thing", br#"{"text":"a"}"#).is_unknown());
+        assert!(!error("first_thing", br#"{"text":1}"#).is_unknown());
+        assert!(!error("first_thing", b"{").is_unknown());
+        assert!(!error("second_thing\":1,\"x", b"{}").is_unknown());
     }
 
     #[test]

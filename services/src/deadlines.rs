@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use helmstream_core::{Deadline, Decider, due::command_of_due};
+use helmstream_core::{
+    Deadline, Decider,
+    due::{NotDue, command_of_due},
+};
 use helmstream_projections::questions::deadline::deadlines_armed;
 use helmstream_schemas::{Context, Id, Timestamp};
 use helmstream_stream::{
@@ -57,6 +60,11 @@ async fn ask<D: Decider>(
             .await?;
             let after = clock::now().since(delivery.record.recorded_at);
             deadlines.took(after.unwrap_or_default());
+        }
+        // Its own schedule fired it, for a purpose that a newer version armed.
+        Err(unknown @ NotDue::Unknown { .. }) => {
+            warn!(subject = delivery.record.subject, %unknown, "a deadline is put back");
+            return Ok(delivery.for_newer());
         }
         Err(refused) => {
             deadlines.not_believed.inc();

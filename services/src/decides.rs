@@ -14,7 +14,7 @@ use helmstream_stream::{
     limits::{AGGREGATES_CACHED_BYTES_MAX, RUNS_CACHED_BYTES_MAX},
 };
 use tokio::task::JoinSet;
-use tracing::{Instrument, debug};
+use tracing::{Instrument, debug, warn};
 
 use crate::{limits::PARTITIONS, metrics::Commands, patience::steadily, service::Surroundings};
 
@@ -76,7 +76,15 @@ async fn settle<D: Decider>(
             detail: "not the subject of a command".into(),
         });
     };
-    let outcome = steadily(&around.stop, "deciding", || desk.settle(&id, command)).await?;
+    let settled = steadily(&around.stop, "deciding", || desk.settle(&id, command)).await;
+    let outcome = match settled {
+        // Deciding on a state without what it cannot read would decide wrongly.
+        Err(error) if error.is_newer() => {
+            warn!(subject = command.subject, sequence = command.sequence, %error, "a command is put back");
+            return Ok(delivery.for_newer());
+        }
+        settled => settled?,
+    };
     commands.count(&outcome);
     debug!(
         context = %D::CONTEXT, aggregate = %id, command = command.attributes.get(ce::ID),

@@ -176,9 +176,6 @@ pub const REGISTRY_BYTES_MAX: u64 = 16 * 1_048_576;
 /// How often a file that FABER reads is tried to be written, while others write there too.
 pub const WRITES_TRIED_MAX: u32 = 64;
 
-/// When an event that a reaction could not read is tried again: soon after an upgrade, and no load.
-pub const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(60);
-
 /// Columns for the names of phases and steps at least: runs with short names look alike.
 pub const STAGE_COLUMNS_MIN: usize = 28;
 

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use helmstream_projections::{
     Projection, ProjectionError, Projector,
     edition::{Edition, folded},
+    redrive::{Redriven, redrive},
 };
 use helmstream_stream::{crash, get, read};
 use tokio::task::JoinSet;
@@ -100,11 +101,9 @@ async fn project_edition<P: Projection>(
 ) -> Result<()> {
     let doing = format!("projecting {edition} from {stream}");
     loop {
-        let opened = patiently(&around.stop, &doing, || {
-            let (database, owner) = (&around.database, around.instance);
-            Projector::<P>::open_edition(database, edition, stream, owner, around.epoch)
-        });
-        let Some(mut projector) = opened.await? else { return Ok(()) };
+        let Some(mut projector) = taken_over::<P>(around, stream, &doing, edition).await? else {
+            return Ok(());
+        };
         match follow(around, stream, &doing, &mut projector, metrics).await {
             Ok(()) => return Ok(()),
             // A redrive changed rows that are remembered here.
@@ -122,6 +121,36 @@ async fn project_edition<P: Projection>(
             Err(error) => return Err(error).with_context(|| format!("cannot go on {doing}")),
         }
     }
+}
+
+/// An edition, taken over, with what its last owner parked applied as far as this version can: an older
+/// one parks what a newer one wrote, and the newer one does not wait for a person to say so. Redriving
+/// makes every projector look again, this one too, so it takes the edition over once more.
+async fn taken_over<P: Projection>(
+    around: &Surroundings,
+    stream: &'static str,
+    doing: &str,
+    edition: &str,
+) -> Result<Option<Projector<P>>> {
+    let open = || {
+        let (database, owner) = (&around.database, around.instance);
+        Projector::<P>::open_edition(database, edition, stream, owner, around.epoch)
+    };
+    let opened = patiently(&around.stop, doing, open).await?;
+    if !opened.as_ref().is_some_and(Projector::parks) {
+        return Ok(opened);
+    }
+    let redriving =
+        patiently(&around.stop, doing, || redrive::<P>(&around.database, edition, stream)).await;
+    match redriving {
+        Ok(None) => return Ok(None),
+        Ok(Some(Redriven { applied, parked })) => {
+            info!(edition, stream, applied, parked, "what was parked was tried again");
+        }
+        // The view goes on, and its parked records stay for `projection redrive`.
+        Err(error) => warn!(edition, stream, %error, "what was parked cannot be tried again"),
+    }
+    Ok(patiently(&around.stop, doing, open).await?)
 }
 
 /// Reads and applies; after anything that passes, from where the view stands then.

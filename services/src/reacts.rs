@@ -17,7 +17,7 @@ use helmstream_stream::{
 
 use tracing::warn;
 
-use crate::{limits::UNREADABLE_AGAIN_AFTER, patience::steadily, service::Surroundings};
+use crate::{patience::steadily, service::Surroundings};
 
 /// The durable of a service that reacts to a context.
 pub fn durable(service: &str, from: Of) -> Durable {
@@ -46,7 +46,7 @@ async fn ask(
         Err(error) => {
             let (subject, sequence) = (&event.subject, event.sequence);
             warn!(subject, sequence, %error, "an event cannot be read, and is put back");
-            return Ok(delivery.later(UNREADABLE_AGAIN_AFTER));
+            return Ok(delivery.for_newer());
         }
     };
     for command in commands {

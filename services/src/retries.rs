@@ -15,6 +15,8 @@ use helmstream_stream::{
     publish::store,
 };
 
+use tracing::warn;
+
 use crate::{patience::steadily, service::Surroundings};
 
 /// The stream that keeps dead letters whole.
@@ -25,7 +27,8 @@ pub fn durable() -> Durable {
     Durable { stream: "EVENTS", name: "dead_letter-dead_letter".to_owned(), group: None }
 }
 
-/// Publishes again until it is told to stop or meets an event that it cannot read.
+/// Publishes again until it is told to stop or meets an event that nobody can read. One that only a
+/// newer version can read is put back for that.
 pub async fn retry(around: Arc<Surroundings>) -> Result<()> {
     let durable = durable();
     let work = around.metrics.work("retrying", &durable.name);
@@ -47,7 +50,15 @@ async fn publish_again(around: &Surroundings, delivery: Delivery) -> Result<Deli
     if kind.name == COMMAND_REFUSED {
         return Ok(delivery);
     }
-    let DeadLetterEvent::Retried(retried) = get::word(event)? else { return Ok(delivery) };
+    let retried = match get::word(event) {
+        Ok(DeadLetterEvent::Retried(retried)) => retried,
+        Ok(_) => return Ok(delivery),
+        Err(error) if error.is_newer() => {
+            warn!(subject = event.subject, sequence = event.sequence, %error, "an event is put back");
+            return Ok(delivery.for_newer());
+        }
+        Err(error) => return Err(error),
+    };
     let cause = event.attributes.uuid().map_err(|error| foreign(error.to_string()))?;
     let Ok(Subject::Event { id, .. }) = event.subject.parse() else {
         return Err(foreign("not the subject of an event".into()));

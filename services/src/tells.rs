@@ -17,11 +17,7 @@ use helmstream_stream::{
 };
 use tracing::warn;
 
-use crate::{
-    limits::{OUT_AGE_MAX, UNREADABLE_AGAIN_AFTER},
-    patience::steadily,
-    service::Surroundings,
-};
+use crate::{limits::OUT_AGE_MAX, patience::steadily, service::Surroundings};
 
 /// The durable of what is to be told.
 pub fn durable() -> Durable {
@@ -51,7 +47,7 @@ async fn tell_of(around: &Surroundings, delivery: Delivery) -> Result<Delivery, 
         Err(error) => {
             let (subject, sequence) = (&event.subject, event.sequence);
             warn!(subject, sequence, %error, "an event cannot be read, and is put back");
-            return Ok(delivery.later(UNREADABLE_AGAIN_AFTER));
+            return Ok(delivery.for_newer());
         }
     };
     for OutEvent { kind, attributes, event } in told {

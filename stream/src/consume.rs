@@ -19,6 +19,7 @@ use helmstream_schemas::{Record, Verdict};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::aside::Aside;
 use crate::{
     Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
@@ -26,6 +27,7 @@ use crate::{
     tally::Tally,
 };
 
+mod aside;
 pub mod unheard;
 
 /// A message on its way: what is stored, and what only the delivery knows.
@@ -40,8 +42,12 @@ pub struct Delivery {
     /// Set if its headers cannot be read: then they stand before the payload, and none of them
     /// counts.
     pub unheard: Option<unheard::Unheard>,
+    /// How often it was delivered, this time included.
+    deliveries: u64,
     /// It could not be handled yet, and comes again after this.
     later: Option<Duration>,
+    /// Only a newer version can handle it.
+    is_for_newer: bool,
     message: jetstream::Message,
 }
 
@@ -68,10 +74,10 @@ where
     H: Fn(Delivery) -> F,
     F: Future<Output = Result<Delivery, StreamError>>,
 {
-    let mut attempt = 0;
+    let (mut attempt, mut aside) = (0, Aside::default());
     loop {
         let ended = tokio::select! {
-            ended = work_off(connection, durable, &lane, &handle, &mut attempt) => ended,
+            ended = work_off(connection, durable, &lane, &handle, &mut attempt, &mut aside) => ended,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         match ended {
@@ -81,7 +87,12 @@ where
                     warn!(durable = durable.name, cause = %error, "waiting, then going on from what is not acknowledged");
                 }
             }
-            Ok(()) => {}
+            Ok(()) => {
+                if !aside.stand(connection, durable, &mut stop).await {
+                    return Ok(());
+                }
+                continue;
+            }
         }
         attempt += 1;
         tokio::time::sleep(limits::reconnect_delay(attempt)).await;
@@ -93,6 +104,13 @@ impl Delivery {
     pub fn later(mut self, pause: Duration) -> Self {
         self.later = Some(pause);
         self
+    }
+
+    /// The same, to be put back for an instance of a newer version, which alone can handle it. Of a
+    /// pinned durable this instance then leaves the partition to others, if others wait for it.
+    pub fn for_newer(self) -> Self {
+        let pause = limits::newer_again_after(self.deliveries);
+        Self { is_for_newer: true, ..self.later(pause) }
     }
 
     /// All headers as they were sent, whoever sent them. A name may stand there several times.
@@ -152,51 +170,90 @@ impl Batches {
     }
 }
 
-/// Works until the pull breaks or a handler fails; what is not acknowledged comes again.
+/// Works until the pull breaks or a handler fails; what is not acknowledged comes again. It ends well
+/// if this instance is to leave the partition to others: then with nothing in hand.
 async fn work_off<L, H, F>(
     connection: &Connection,
     durable: &Durable,
     lane: &L,
     handle: &H,
     attempt: &mut usize,
+    aside: &mut Aside,
 ) -> Result<(), StreamError>
 where
     L: Fn(&Delivery) -> String,
     H: Fn(Delivery) -> F,
     F: Future<Output = Result<Delivery, StreamError>>,
 {
-    let mut messages = pull(connection, durable).await?;
+    let mut messages = Some(pull(connection, durable).await?);
     let mut waiting: HashMap<String, VecDeque<Delivery>> = HashMap::new();
     let mut running = FuturesUnordered::new();
     let run = |lane: String, delivery: Delivery| handle(delivery).map(|handled| (lane, handled));
-    loop {
+    while messages.is_some() || !running.is_empty() {
         tokio::select! {
             biased;
             Some((name, handled)) = running.next(), if !running.is_empty() => {
                 let handled: Delivery = handled?;
                 handled.acknowledge().await?;
+                if handled.is_for_newer && aside.is_due(durable) && let Some(left) = messages.take() {
+                    for delivery in in_hand(left, durable, &connection.tally)? {
+                        let started = line_up(&mut waiting, lane(&delivery), delivery);
+                        running.extend(started.map(|(name, delivery)| run(name, delivery)));
+                    }
+                }
                 match waiting.get_mut(&name).map(VecDeque::pop_front) {
                     Some(Some(next)) => running.push(run(name, next)),
                     _ => drop(waiting.remove(&name)),
                 }
             }
-            message = messages.next() => {
+            message = next(&mut messages), if messages.is_some() => {
                 let message = message.ok_or_else(|| cut(durable, "the pull ended"))?;
                 let message = message.map_err(|error| cut(durable, &error.to_string()))?;
                 if std::mem::take(attempt) > 0 {
                     info!(durable = durable.name, "going on");
                 }
                 let delivery = delivery(durable, message, &connection.tally)?;
-                let name = lane(&delivery);
-                match waiting.get_mut(&name) {
-                    Some(queue) => queue.push_back(delivery),
-                    None => {
-                        waiting.insert(name.clone(), VecDeque::new());
-                        running.push(run(name, delivery));
-                    }
-                }
+                let started = line_up(&mut waiting, lane(&delivery), delivery);
+                running.extend(started.map(|(name, delivery)| run(name, delivery)));
             }
         }
+    }
+    Ok(())
+}
+
+/// What is to be begun of a lane: this, if nothing of the lane is under way.
+fn line_up(
+    waiting: &mut HashMap<String, VecDeque<Delivery>>,
+    lane: String,
+    delivery: Delivery,
+) -> Option<(String, Delivery)> {
+    if let Some(queue) = waiting.get_mut(&lane) {
+        queue.push_back(delivery);
+        return None;
+    }
+    waiting.insert(lane.clone(), VecDeque::new());
+    Some((lane, delivery))
+}
+
+/// What a pull that is given up has brought already; what is lost with it comes again.
+fn in_hand(
+    mut left: pull::Stream,
+    durable: &Durable,
+    tally: &Tally,
+) -> Result<Vec<Delivery>, StreamError> {
+    let mut all = Vec::new();
+    while let Some(Some(Ok(message))) = left.next().now_or_never() {
+        all.push(delivery(durable, message, tally)?);
+    }
+    Ok(all)
+}
+
+async fn next(
+    messages: &mut Option<pull::Stream>,
+) -> Option<Result<jetstream::Message, pull::MessagesError>> {
+    match messages {
+        Some(messages) => messages.next().await,
+        None => None,
     }
 }
 
@@ -251,8 +308,20 @@ fn delivery(
         payload: message.payload.to_vec(),
     };
     let (reply_to, scheduler) = (text(REPLY_TO), text(helmstream_core::due::SCHEDULER_HEADER));
-    let again = delivered > 1;
-    Ok(Delivery { record, reply_to, scheduler, again, unheard: None, later: None, message })
+    let (again, deliveries) = (delivered > 1, u64::try_from(delivered).unwrap_or_default());
+    let (unheard, later, is_for_newer) = (None, None, false);
+    let delivery = Delivery {
+        record,
+        reply_to,
+        scheduler,
+        again,
+        unheard,
+        deliveries,
+        later,
+        is_for_newer,
+        message,
+    };
+    Ok(delivery)
 }
 
 fn cut(durable: &Durable, detail: &str) -> StreamError {

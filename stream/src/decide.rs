@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use helmstream_core::{Aggregate, Ahead, Deadline, Decider, Decision, causes::Cause};
+use helmstream_core::{
+    Aggregate, Ahead, Deadline, Decider, Decision, aggregate::CommandError, causes::Cause,
+};
 use helmstream_schemas::{
     Attributes, Context, Hash, Id, Record, Subject, attributes as ce,
     catalog::journal_kind,
@@ -59,11 +61,7 @@ impl<D: Decider> Desk<D> {
         };
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
             let (decision, aheads) =
-                aggregate.decide_ahead(id, command).map_err(|error| StreamError::Foreign {
-                    subject: command.subject.clone(),
-                    sequence: command.sequence,
-                    detail: error.to_string(),
-                })?;
+                aggregate.decide_ahead(id, command).map_err(|error| undecided(command, error))?;
             let outcome = match decision {
                 Decision::Known(cause) => {
                     self.arm(id, &[], &aggregate).await?;
@@ -190,6 +188,19 @@ pub async fn journal(
     attributes.set(ce::DATACONTENTTYPE, "application/json");
     let subject = Subject::Journal { origin: origin.to_owned() }.to_string();
     store(connection, &subject, to_headers(&attributes), payload.into()).await
+}
+
+/// Why a command is not decided here.
+fn undecided(command: &Record, error: CommandError) -> StreamError {
+    let (subject, sequence) = (command.subject.clone(), command.sequence);
+    match error {
+        CommandError::Newer { .. } => {
+            StreamError::Newer { subject, sequence, detail: error.to_string() }
+        }
+        CommandError::Attribute(error) => {
+            StreamError::Foreign { subject, sequence, detail: error.to_string() }
+        }
+    }
 }
 
 fn fold_appended<D: Decider>(

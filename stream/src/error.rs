@@ -48,6 +48,9 @@ pub enum StreamError {
     #[error("a record of the log cannot be folded: {0}")]
     Unfoldable(#[from] helmstream_core::aggregate::FoldError),
 
+    #[error("{subject} at {sequence} is a newer version's to handle: {detail}")]
+    Newer { subject: String, sequence: u64, detail: String },
+
     #[error("a stored message is not one of ours: {subject} at {sequence}: {detail}")]
     Foreign { subject: String, sequence: u64, detail: String },
 
@@ -95,8 +98,18 @@ impl StreamError {
             | Self::NotPermitted { .. }
             | Self::Malformed { .. }
             | Self::Unfoldable(_)
+            | Self::Newer { .. }
             | Self::Foreign { .. }
             | Self::Differs(_) => Verdict::Stop,
+        }
+    }
+
+    /// Whether only a newer version can handle it: it is put back for that, and everything else goes on.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::Newer { .. } => true,
+            Self::Unfoldable(error) => error.is_newer(),
+            _ => false,
         }
     }
 
@@ -129,8 +142,12 @@ impl StreamError {
                 "several deciders share one aggregate; look for a second instance"
             }
             Self::Half { .. } => "the service of its context stores the rest with the next command",
+            Self::Newer { .. } => "it waits for an instance of the newer version; start one",
+            Self::Unfoldable(error) if error.is_newer() => {
+                "a newer version wrote it; it waits for an instance of that, so start one"
+            }
             Self::Unfoldable(_) => {
-                "a newer version wrote it; upgrade this service before it goes on"
+                "the record is not what its type says; see docs/runbooks/HS-0009.md"
             }
             Self::Foreign { .. } => {
                 "something else than Helmstream wrote it; compare nats/permissions"

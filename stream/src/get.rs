@@ -138,7 +138,14 @@ pub fn word<W: DeserializeOwned>(record: &Record) -> Result<W, StreamError> {
         detail,
     };
     let kind = record.attributes.kind().map_err(|error| foreign(error.to_string()))?;
-    words::decode(&kind.name, &record.payload).map_err(|error| foreign(error.to_string()))
+    words::decode(&kind.name, &record.payload).map_err(|error| match error.is_unknown() {
+        true => StreamError::Newer {
+            subject: record.subject.clone(),
+            sequence: record.sequence,
+            detail: error.to_string(),
+        },
+        false => foreign(error.to_string()),
+    })
 }
 
 /// One round of `all`: how many are left after it.

@@ -96,6 +96,18 @@ pub const PULL_AHEAD_MESSAGES: usize = 500;
 /// seconds: the server unpins a client that has no pull open for so long, and a quiet stream must not look like that.
 pub const PULL_EXPIRES_SECONDS: u64 = 3;
 
+/// When a message that only a newer version can handle is delivered again: at first soon, because an
+/// instance of that may stand beside this one; twice as late each time, because it may be long in coming.
+pub const NEWER_AGAIN_AFTER_MIN: Duration = Duration::from_secs(1);
+pub const NEWER_AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// How long an instance leaves a partition to others that met what only a newer version can handle: longer
+/// than the server takes to pin another one, which is `priority_timeout` of the consumers.
+pub const ASIDE_FOR: Duration = Duration::from_secs(8);
+
+/// How often it does so at most: of two that both cannot, each has it for a while.
+pub const ASIDE_EVERY: Duration = Duration::from_secs(30);
+
 /// How often the server says that an open pull is alive; two missed ones cut it.
 pub const PULL_HEARTBEAT_SECONDS: u64 = 1;
 
@@ -119,6 +131,12 @@ pub const PASSED_OVER_AT_ONCE: u64 = 500;
 /// patience of an answer and a pause, so one that is older is of somebody who gave up.
 pub const REFUSAL_TOLD_SECONDS: u64 = 15;
 
+/// The pause before what was delivered `deliveries` times, and only a newer version can handle, comes again.
+pub fn newer_again_after(deliveries: u64) -> Duration {
+    let doublings = u32::try_from(deliveries.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    (NEWER_AGAIN_AFTER_MIN * (1 << doublings)).min(NEWER_AGAIN_AFTER_MAX)
+}
+
 /// The pause before connection attempt `attempt`, counted from one: doubling, and bounded.
 pub fn reconnect_delay(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
@@ -139,5 +157,8 @@ mod tests {
             (1..=9).map(|attempt| reconnect_delay(attempt).as_millis()).collect();
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!(reconnect_delay(usize::MAX).as_millis(), 1000);
+        let again: Vec<u64> = (0..=7).map(|n| newer_again_after(n).as_secs()).collect();
+        assert_eq!(again, [1, 1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(newer_again_after(u64::MAX), NEWER_AGAIN_AFTER_MAX);
     }
 }

@@ -4,7 +4,7 @@
 
 use futures_util::future::try_join;
 use helmstream_core::{Aggregate, Decider};
-use helmstream_schemas::{Hash, Id, Record, Subject};
+use helmstream_schemas::{Hash, Id, Record, Subject, catalog::events_of};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -23,6 +23,8 @@ const STATES: &str = "STATES";
 #[serde(bound = "")]
 struct Snapshot<D: Decider> {
     state_version: u32,
+    /// Which events the version knows that wrote it: one that knows others folds to something else.
+    events: Hash,
     aggregate: Aggregate<D>,
 }
 
@@ -86,7 +88,8 @@ pub async fn save<D: Decider>(
         return Ok(());
     };
     aggregate.last_hash = Some(Hash::of_record(&last));
-    let snapshot = Snapshot { state_version: D::STATE_VERSION, aggregate };
+    let (state_version, events) = (D::STATE_VERSION, events_of(D::CONTEXT));
+    let snapshot = Snapshot { state_version, events, aggregate };
     let payload = serde_json::to_vec(&snapshot)
         .map_err(|source| StreamError::Malformed { what: format!("the state of {id}"), source })?;
     if payload.len() <= limits::SNAPSHOT_BYTES_MAX {
@@ -99,7 +102,11 @@ pub async fn save<D: Decider>(
 /// What a snapshot holds, if this version can read it.
 fn readable<D: Decider>(id: &Id, stored: &Record) -> Option<Aggregate<D>> {
     match serde_json::from_slice::<Snapshot<D>>(&stored.payload) {
-        Ok(snapshot) => (snapshot.state_version == D::STATE_VERSION).then_some(snapshot.aggregate),
+        Ok(snapshot) => {
+            let is_ours = snapshot.state_version == D::STATE_VERSION
+                && snapshot.events == events_of(D::CONTEXT);
+            is_ours.then_some(snapshot.aggregate)
+        }
         Err(error) => {
             warn!(%id, %error, "a snapshot cannot be read, loading from the log");
             None

@@ -13,9 +13,12 @@ use helmstream_projections::{
     setup::{Login, Role},
 };
 use helmstream_schemas::{Context, Hash, Record, Subject, attributes as ce};
-use helmstream_services::local::{credentials::OWNER, plane::PostgresLogin};
+use helmstream_services::local::{
+    credentials::OWNER,
+    plane::{Plane, PostgresLogin},
+};
 use helmstream_stream::{
-    Connection, founding,
+    Connection, connect, founding,
     read::{extent, read},
 };
 use tokio_postgres::Client;
@@ -44,7 +47,12 @@ async fn each(ledger: &Connection, stream: &str, mut take: impl AsyncFnMut(Vec<R
 /// Decides every command again, in the order of what came of it. Panics unless every event of the
 /// log is exactly what that comes to.
 pub async fn decisions(plane: &TestPlane) {
-    let ledger = plane.connect("ledger").await;
+    decisions_of(&plane.plane).await;
+}
+
+/// The same of a plane that another process holds.
+pub async fn decisions_of(plane: &Plane) {
+    let ledger = ledger_of(plane).await;
     let mut commands: HashMap<Hash, Record> = HashMap::new();
     each(&ledger, "COMMANDS", async |records| {
         commands.extend(records.into_iter().map(|record| (Hash::of_record(&record), record)));
@@ -126,7 +134,13 @@ impl<D: Decider> Replay<D> {
 /// Looks for two outcomes of one publish or command, and for an event that is there twice. How
 /// often something was told again in the same words, which is no second outcome.
 pub async fn outcomes(plane: &TestPlane) -> u64 {
-    let client = sql::connect(&plane.login(OWNER), &plane.login(OWNER).database).await;
+    outcomes_of(&plane.plane).await
+}
+
+/// The same of a plane that another process holds.
+pub async fn outcomes_of(plane: &Plane) -> u64 {
+    let owner = login(plane, OWNER);
+    let client = sql::connect(&owner, &owner.database).await;
     for (what, sql) in [
         (
             "publishes with two outcomes",
@@ -162,8 +176,13 @@ pub async fn outcomes(plane: &TestPlane) -> u64 {
 
 /// Folds every view from the first record on, in a database of its own, and compares row by row.
 pub async fn rows(plane: &TestPlane) {
-    let owner = plane.login(OWNER);
-    let ledger = plane.connect("ledger").await;
+    rows_of(&plane.plane).await;
+}
+
+/// The same of a plane that another process holds.
+pub async fn rows_of(plane: &Plane) {
+    let owner = login(plane, OWNER);
+    let ledger = ledger_of(plane).await;
     let epoch =
         founding::epoch(&ledger).await.expect("the log answers").expect("the plane was founded");
     let scratch = format!("test_scratch_{}", Uuid::new_v4().simple());
@@ -175,7 +194,7 @@ pub async fn rows(plane: &TestPlane) {
         .map(|role| Login {
             role,
             name: role.name().into(),
-            password: plane.login(role.name()).password,
+            password: login(plane, role.name()).password,
         })
         .collect();
     views::setup::setup(&database, &logins).await.expect("the scratch database can be set up");
@@ -198,6 +217,14 @@ pub async fn rows(plane: &TestPlane) {
     }
     drop((database, fresh));
     sql::rows(&client, &format!("DROP DATABASE {scratch} WITH (FORCE)")).await;
+}
+
+async fn ledger_of(plane: &Plane) -> Connection {
+    connect(&plane.address("ledger")).await.expect("the log answers")
+}
+
+fn login(plane: &Plane, role: &str) -> PostgresLogin {
+    plane.login(role).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// Every table of every view; where a view stands is its own affair, and people are no view.

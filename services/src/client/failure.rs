@@ -150,6 +150,7 @@ impl From<&StreamError> for Failure {
             StreamError::ServerTooOld { .. } | StreamError::Differs(_) => Code::Differs,
             StreamError::Malformed { .. }
             | StreamError::Unfoldable(_)
+            | StreamError::Newer { .. }
             | StreamError::Foreign { .. } => Code::Unreadable,
             _ => Code::Unexplained,
         };

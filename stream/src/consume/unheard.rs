@@ -149,7 +149,9 @@ impl Stored {
             scheduler: None,
             again: true,
             unheard,
+            deliveries: 1,
             later: None,
+            is_for_newer: false,
             message,
         })
     }

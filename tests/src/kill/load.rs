@@ -72,6 +72,7 @@ pub struct Load {
 #[derive(Default)]
 struct Shared {
     acknowledged: AtomicU64,
+    failed: AtomicU64,
     rests: AtomicBool,
     stops: AtomicBool,
 }
@@ -79,15 +80,26 @@ struct Shared {
 impl Load {
     /// Begins to publish as the connection's user.
     pub fn begin(connection: Connection, seed: u64) -> Self {
+        Self::begin_at(connection, seed, RATE)
+    }
+
+    /// The same at another pace, in publishes a second.
+    pub fn begin_at(connection: Connection, seed: u64, rate: u64) -> Self {
         let shared = Arc::new(Shared::default());
         let (sender, records) = mpsc::unbounded_channel();
-        let task = tokio::spawn(publish_on(connection, shared.clone(), sender, Chance::new(seed)));
+        let task =
+            tokio::spawn(publish_on(connection, shared.clone(), sender, Chance::new(seed), rate));
         Self { shared, records, task }
     }
 
     /// How many were acknowledged so far.
     pub fn acknowledged(&self) -> u64 {
         self.shared.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// How many were told something else.
+    pub fn failed(&self) -> u64 {
+        self.shared.failed.load(Ordering::SeqCst)
     }
 
     /// Publishes nothing for a while, or goes on.
@@ -112,6 +124,7 @@ async fn publish_on(
     shared: Arc<Shared>,
     records: mpsc::UnboundedSender<Acknowledged>,
     chance: Chance,
+    rate: u64,
 ) {
     let mut script = Script::new(chance);
     let inbox = connection.client.new_inbox();
@@ -125,7 +138,7 @@ async fn publish_on(
             due = 0;
             continue;
         }
-        due += RATE * EVERY_MS;
+        due += rate * EVERY_MS;
         for _ in 0..due / 1_000 {
             let (kind, bytes) = script.next();
             let permit = unanswered.clone().acquire_owned().await.expect("it is never closed");
@@ -139,6 +152,8 @@ async fn publish_on(
                 {
                     shared.acknowledged.fetch_add(1, Ordering::SeqCst);
                     let _ = records.send(Acknowledged { inbox_sequence: sequence, kind });
+                } else {
+                    shared.failed.fetch_add(1, Ordering::SeqCst);
                 }
                 drop(permit);
             });
