@@ -21,7 +21,7 @@ use helmstream_stream::{
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{harness::TestPlane, sql};
+use crate::{harness::TestPlane, patience::eventually, sql};
 
 /// How many differing rows a failure shows.
 const SHOWN: usize = 3;
@@ -33,11 +33,16 @@ async fn each(ledger: &Connection, stream: &str, mut take: impl AsyncFnMut(Vec<R
     if head == 0 {
         return;
     }
-    let mut reader = read(ledger, stream, 1).await.expect("the log can be read");
     while at < head {
-        let batch = reader.next().await.expect("the log can be read");
-        at = batch.read_to;
-        take(batch.records).await;
+        // A reader's consumer lies on one server, and may go with it: then another one reads on.
+        let mut reader =
+            eventually("a reader", async || read(ledger, stream, at + 1).await.ok()).await;
+        while at < head
+            && let Ok(batch) = reader.next().await
+        {
+            at = batch.read_to;
+            take(batch.records).await;
+        }
     }
 }
 

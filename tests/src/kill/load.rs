@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_nats::HeaderMap;
+use futures_util::StreamExt;
 use helmstream_stream::{
     Connection,
     headers::REPLY_TO,
@@ -23,13 +24,13 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::chance::Chance;
+use super::{chance::Chance, silence::Silence};
 use crate::{
     faber::{again_as, external, said},
     race,
 };
 
-/// Publishes a second that are aimed at.
+/// Publishes a second that are aimed at, unless told otherwise.
 const RATE: u64 = 650;
 
 /// How often some are sent.
@@ -69,9 +70,11 @@ pub struct Load {
     task: JoinHandle<()>,
 }
 
-#[derive(Default)]
 struct Shared {
     acknowledged: AtomicU64,
+    /// Outcomes that the publisher was told.
+    told: AtomicU64,
+    rate: AtomicU64,
     rests: AtomicBool,
     stops: AtomicBool,
 }
@@ -79,7 +82,13 @@ struct Shared {
 impl Load {
     /// Begins to publish as the connection's user.
     pub fn begin(connection: Connection, seed: u64) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            acknowledged: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            rate: AtomicU64::new(RATE),
+            rests: AtomicBool::new(false),
+            stops: AtomicBool::new(false),
+        });
         let (sender, records) = mpsc::unbounded_channel();
         let task = tokio::spawn(publish_on(connection, shared.clone(), sender, Chance::new(seed)));
         Self { shared, records, task }
@@ -88,6 +97,25 @@ impl Load {
     /// How many were acknowledged so far.
     pub fn acknowledged(&self) -> u64 {
         self.shared.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// How many outcomes the publisher was told so far.
+    pub fn told(&self) -> u64 {
+        self.shared.told.load(Ordering::SeqCst)
+    }
+
+    /// Watches how long nothing was acknowledged, and how long no outcome was told.
+    pub fn silences(&self) -> (Silence, Silence) {
+        let (acknowledged, told) = (self.shared.clone(), self.shared.clone());
+        (
+            Silence::watch(move || acknowledged.acknowledged.load(Ordering::SeqCst)),
+            Silence::watch(move || told.told.load(Ordering::SeqCst)),
+        )
+    }
+
+    /// Aims at so many publishes a second from now on.
+    pub fn aim(&self, rate: u64) {
+        self.shared.rate.store(rate, Ordering::SeqCst);
     }
 
     /// Publishes nothing for a while, or goes on.
@@ -115,6 +143,13 @@ async fn publish_on(
 ) {
     let mut script = Script::new(chance);
     let inbox = connection.client.new_inbox();
+    let mut outcomes = connection.client.subscribe(inbox.clone()).await.expect("it may listen");
+    let hears = shared.clone();
+    let hearing = tokio::spawn(async move {
+        while outcomes.next().await.is_some() {
+            hears.told.fetch_add(1, Ordering::SeqCst);
+        }
+    });
     let unanswered = Arc::new(Semaphore::new(UNANSWERED_MAX));
     let mut tick = interval(Duration::from_millis(EVERY_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -125,7 +160,7 @@ async fn publish_on(
             due = 0;
             continue;
         }
-        due += RATE * EVERY_MS;
+        due += shared.rate.load(Ordering::SeqCst) * EVERY_MS;
         for _ in 0..due / 1_000 {
             let (kind, bytes) = script.next();
             let permit = unanswered.clone().acquire_owned().await.expect("it is never closed");
@@ -147,6 +182,7 @@ async fn publish_on(
     }
     // What is unanswered yet is answered, or is not, within the time an answer may take.
     let _ = unanswered.acquire_many(UNANSWERED_MAX as u32).await;
+    hearing.abort();
 }
 
 /// What is said next.
