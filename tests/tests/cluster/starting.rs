@@ -6,10 +6,44 @@ use helmstream_services::{
     local::nats::{SYNCS_ALWAYS, sync_interval},
     serve::{HttpArgs, ServeArgs, run},
 };
-use helmstream_tests::harness::TestPlane;
-use tokio::time::timeout;
+use helmstream_stream::publish::{Published, publish};
+use helmstream_tests::{harness::TestPlane, kill::pause::Paused};
+use tokio::time::{Instant, timeout};
 
 use crate::ALONE;
+
+/// How long whoever talks to a node that stands still may hang on it: three tries a second apart, and
+/// one connection that is taken and not answered. Generous beside that, for a busy machine.
+const LEFT: Duration = Duration::from_secs(30);
+
+/// Set `PING_INTERVAL_SECONDS` to 60 to see this red.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stands_still_is_left_for_another_and_who_starts_meanwhile_comes_up() {
+    let _alone = ALONE.lock().await;
+    let mut plane = TestPlane::start_cluster().await;
+    plane.set_up_cluster().await;
+    let faber = plane.connect("faber").await;
+    let port = faber.client.server_info().port;
+    let at = (0..3).find(|at| plane.node(*at).port() == port).expect("it is one of ours");
+    let still = Paused::new(plane.node(at).process_id());
+    let begun = Instant::now();
+    let stored = async || {
+        matches!(
+            publish(&faber, "in.faber", Default::default(), "{}".into()).await,
+            Ok(Published::Stored { .. })
+        )
+    };
+    let goes_on = timeout(LEFT, async { while !stored().await {} });
+    goes_on.await.expect("it goes on at another node while the first one stands still");
+    println!("writing went on after {:?}", begun.elapsed());
+    assert_ne!(faber.client.server_info().port, port);
+    for _ in 0..3 {
+        // Each tries the three in an order of its own.
+        let new = timeout(LEFT, plane.connect("faber")).await.expect("it comes up");
+        assert_ne!(new.client.server_info().port, port);
+    }
+    drop(still);
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_copies_are_served_if_no_server_of_them_is_known_to_sync_late() {
