@@ -9,10 +9,11 @@ use helmstream_core::{NewEvent, command::event_id};
 use helmstream_schemas::{Attributes, Context, Subject, Verdict, outcome::Outcome};
 use helmstream_stream::{
     Address, Connection, StreamError,
-    append::append,
+    append::{EVENTS, append},
     connect,
     consume::{self, Durable},
     decide::Desk,
+    get,
     headers::to_headers,
     publish::{Published, publish, store},
 };
@@ -318,4 +319,27 @@ async fn an_event_that_no_stream_takes_is_an_error_and_no_conflict() {
     assert!(matches!(refused, StreamError::Refused { .. }), "{refused}");
     assert_eq!(refused.verdict(), Verdict::Refuse);
     assert!(log(&plane.connect("operator").await, &counter).await.is_empty());
+}
+
+/// Take the comparison of `Nats-Last-Sequence` out of `get::round` to see this red: the counter is
+/// loaded without its third number, and nobody knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_lost_in_the_middle_of_a_load_is_missed() {
+    let plane = TestPlane::start().await;
+    let wire = Wire::to(plane.nats.port()).await;
+    let address = Address { url: wire.url.clone(), ..plane.plane.address("run") };
+    let connection = connect(&address).await.expect("the wire carries");
+    let counter = id("holed");
+    let desk = Desk::<Counter>::new(connection.clone(), CACHED_BYTES);
+    for n in 1..=5 {
+        desk.settle(&counter, &delivered(&counter, n, "take")).await.expect("it is settled");
+    }
+    for lost in [1, 3, 5] {
+        wire.lose_an_answer_with(&format!("Nats-Sequence: {lost}\r\n"));
+        let read = get::all(&connection, EVENTS, &subject(&counter), 1).await;
+        let missed = read.expect_err("four of five are not all");
+        assert_eq!(missed.verdict(), Verdict::Retry, "{missed}");
+    }
+    assert_eq!(wire.lost(), 3);
+    assert_eq!(numbers(&log(&connection, &counter).await), [1, 2, 3, 4, 5]);
 }
