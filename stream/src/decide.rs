@@ -45,17 +45,18 @@ impl<D: Decider> Desk<D> {
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
     /// aggregate at a time, for speed; for safety the guard is enough.
     pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
-        // What is remembered may be behind the log. The guard finds that out where something is
-        // appended; where nothing is, it has to be looked up.
-        let (Kept { mut aggregate, mut settled_length }, mut is_current) = match self.cache.take(id)
-        {
-            Some(kept) => (kept, false),
+        // What is remembered may be behind the log, and so may be what is loaded, from a server that was
+        // away. The guard finds that out where something is appended; where nothing is, the leader is
+        // asked.
+        let Kept { mut aggregate, mut settled_length } = match self.cache.take(id) {
+            Some(kept) => kept,
             None => {
                 let aggregate = load::load::<D>(&self.connection, id).await?;
                 let settled_length = aggregate.length;
-                (Kept { aggregate, settled_length }, true)
+                Kept { aggregate, settled_length }
             }
         };
+        let mut is_current = false;
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
             let (decision, aheads) =
                 aggregate.decide_ahead(id, command).map_err(|error| StreamError::Foreign {
@@ -69,8 +70,11 @@ impl<D: Decider> Desk<D> {
                     outcome_of(D::CONTEXT, id, &cause)
                 }
                 Decision::Unchanged if !is_current => {
-                    aggregate = load::catch_up(&self.connection, id, aggregate).await?;
-                    is_current = true;
+                    is_current = load::is_current(&self.connection, id, &aggregate).await?;
+                    if !is_current {
+                        tokio::time::sleep(pause(command, attempt)).await;
+                        aggregate = load::catch_up(&self.connection, id, aggregate).await?;
+                    }
                     continue;
                 }
                 Decision::Unchanged => {
@@ -102,7 +106,7 @@ impl<D: Decider> Desk<D> {
                         Appended::Conflict | Appended::Unknown => {
                             tokio::time::sleep(pause(command, attempt)).await;
                             aggregate = load::catch_up(&self.connection, id, aggregate).await?;
-                            is_current = true;
+                            is_current = false;
                             continue;
                         }
                     }

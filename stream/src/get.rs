@@ -7,7 +7,7 @@ use helmstream_schemas::{Record, Timestamp, words};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{Connection, StreamError, headers::to_attributes, limits};
+use crate::{Connection, StreamError, api::ask, headers::to_attributes, limits};
 
 /// The last message of a subject, if it has any.
 pub async fn last(
@@ -18,14 +18,40 @@ pub async fn last(
     one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}.{subject}"), Vec::new()).await
 }
 
-/// The message at a position, if it is still there.
+/// The message at a position, if it is still there. Any server that holds the stream may answer, also one
+/// that was away and has not got everything yet; so that something is not there is said by the leader.
 pub async fn at(
     connection: &Connection,
     stream: &str,
     sequence: u64,
 ) -> Result<Option<Record>, StreamError> {
     let body = json!({ "seq": sequence }).to_string().into_bytes();
-    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
+    let found = one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await?;
+    if found.is_none() && is_held(connection, stream, sequence).await? {
+        let detail = format!("{sequence} is there, and who answered has not got it yet");
+        return Err(StreamError::Cut { stream: stream.to_owned(), detail });
+    }
+    Ok(found)
+}
+
+/// Whether a stream of several copies holds a position, as its leader knows it. Of one copy whoever
+/// answered was the leader.
+async fn is_held(
+    connection: &Connection,
+    stream: &str,
+    sequence: u64,
+) -> Result<bool, StreamError> {
+    let subject = format!("$JS.API.STREAM.INFO.{stream}");
+    let body = json!({ "deleted_details": true }).to_string();
+    let Some(info) = ask(connection, &subject, body).await? else { return Ok(false) };
+    let number = |name: &str| info["state"][name].as_u64().unwrap_or_default();
+    let is_deleted = || {
+        let mut deleted = info["state"]["deleted"].as_array().into_iter().flatten();
+        deleted.any(|deleted| deleted.as_u64() == Some(sequence))
+    };
+    let has_copies = info["config"]["num_replicas"].as_u64() > Some(1);
+    let is_within = (number("first_seq")..=number("last_seq")).contains(&sequence);
+    Ok(has_copies && is_within && !is_deleted())
 }
 
 /// The first message of a subject, if it has any.

@@ -21,7 +21,7 @@ use helmstream_services::{
     setup::set_up as setup_all,
 };
 use helmstream_stream::{
-    connect::{Connection, connect},
+    connect::{Address, Connection, connect},
     setup::setup,
 };
 use tokio::{sync::OnceCell, time::Instant};
@@ -131,6 +131,12 @@ impl TestPlane {
         connect(&self.plane.address(user))
             .await
             .unwrap_or_else(|error| panic!("cannot connect as {user}: {error}"))
+    }
+
+    /// One of the NATS servers alone, for one of the users.
+    pub fn address_at(&self, at: usize, user: &str) -> Address {
+        let port = if at == 0 { self.nats.port() } else { self.others[at - 1].port() };
+        Address { url: format!("nats://127.0.0.1:{port}"), ..self.plane.address(user) }
     }
 
     /// How to log in to this test's database; `helmstream` owns it.

@@ -15,6 +15,7 @@ use helmstream_stream::{
     decide::Desk,
     get,
     headers::to_headers,
+    load,
     publish::{Published, publish, store},
 };
 use helmstream_tests::{
@@ -342,4 +343,20 @@ async fn an_answer_that_is_lost_in_the_middle_of_a_load_is_missed() {
     }
     assert_eq!(wire.lost(), 3);
     assert_eq!(numbers(&log(&connection, &counter).await), [1, 2, 3, 4, 5]);
+}
+
+/// What is loaded may come from a server that was away: only the leader knows whether it is all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_aggregate_that_is_behind_the_log_is_told_to_be() {
+    let plane = TestPlane::start().await;
+    let connection = plane.connect("run").await;
+    let counter = id("behind");
+    let desk = Desk::<Counter>::new(connection.clone(), CACHED_BYTES);
+    let mut before = load::load::<Counter>(&connection, &counter).await.expect("it loads");
+    for n in 1..=3 {
+        assert!(load::is_current(&connection, &counter, &before).await.expect("an answer"));
+        desk.settle(&counter, &delivered(&counter, n, "take")).await.expect("it is settled");
+        assert!(!load::is_current(&connection, &counter, &before).await.expect("an answer"));
+        before = load::catch_up(&connection, &counter, before).await.expect("it loads");
+    }
 }
