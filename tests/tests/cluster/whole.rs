@@ -1,6 +1,6 @@
 //! Whether the plane is whole: who leads, who follows, what waits.
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use helmstream_projections::{Database, questions::projection::projection_list};
 use helmstream_stream::{Connection, health, read::extent};
@@ -13,6 +13,9 @@ const CAUGHT_UP: Duration = Duration::from_secs(60);
 
 /// How long it may take until all is worked off. Generous: the machine has other things to do.
 const DRAINED: Duration = Duration::from_secs(600);
+
+/// Lines of each log that are told when something stands still.
+const LINES_TOLD: usize = 15;
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,6 +46,23 @@ pub(crate) async fn followers(operator: &Connection) -> bool {
             return is_whole;
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// How everything stands, for whoever has to find out why it stands still.
+pub(crate) async fn tell(operator: &Connection, plane: &Path) {
+    println!("streams: {:#?}", health::streams(operator).await);
+    let durables = health::durables(operator).await.unwrap_or_default();
+    for one in durables.iter().filter(|one| one.pending + one.unacknowledged > 0) {
+        println!("{one:?}");
+    }
+    for entry in fs::read_dir(plane.join("log")).into_iter().flatten().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.contains("[INF]")).collect();
+        println!("{}:", entry.path().display());
+        lines[lines.len().saturating_sub(LINES_TOLD)..]
+            .iter()
+            .for_each(|line| println!("  {line}"));
     }
 }
 
