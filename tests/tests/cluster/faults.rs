@@ -85,7 +85,6 @@ async fn whoever_dies_or_stands_still_nothing_acknowledged_is_lost_and_writing_c
             test.rate,
         );
         all.entry(kind).or_default().push(measured);
-        assert_eq!(test.mortals.dead(), [], "nobody was told to die");
     }
     measured::print(&all);
     test.end().await;
@@ -144,10 +143,11 @@ impl Test {
     }
 
     /// Waits until something was acknowledged and told that was not yet.
-    async fn goes_on(&self, when: &str) {
+    async fn goes_on(&mut self, when: &str) {
         let (acknowledged, told) = (self.load.acknowledged(), self.load.told());
         let deadline = Instant::now() + RECOVERED;
         while self.load.acknowledged() == acknowledged || self.load.told() == told {
+            assert_eq!(self.mortals.dead(), [], "nobody was told to die");
             if Instant::now() > deadline {
                 whole::tell(&self.operator, self.plane.plane.directory()).await;
                 panic!(
