@@ -27,9 +27,14 @@ use crate::{
         EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
     },
     metrics::ViewMetrics,
-    patience::{Interrupted, Passing, patiently, pause},
+    patience::{Interrupted, Passing, patiently, pause, told_to_stop},
     service::Surroundings,
 };
+
+/// How often, and how far apart, a log of several copies has to be found to be another one than the view's:
+/// longer than a server leads that has been away and has not heard yet that it does not.
+const VERIFY_LOOKS: u32 = 5;
+const VERIFY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Folds every edition of a view until it is told to stop or none of them can go on. Editions are
 /// made and dropped meanwhile; one that cannot go on, because the log is not the one it was folded
@@ -222,21 +227,36 @@ fn rest_after<P: Projection>(took: Duration) -> Duration {
     took.clamp(least, GATHERED_FOR_MAX)
 }
 
+/// Compares the view with the log. Of several servers one that has just come back, or has just begun to
+/// lead, may know less than the log holds for a moment; so what would halt the view is looked at again
+/// before it does.
 async fn verify<P: Projection>(
     around: &Surroundings,
     stream: &str,
     projector: &Projector<P>,
 ) -> Result<(), Interrupted> {
-    let extent = read::extent(&around.connection, stream).await?;
-    let applied = projector.checkpoint().applied_seq;
-    let at_applied = match applied {
-        0 => None,
-        applied => get::at(&around.connection, stream, applied).await?,
-    };
-    projector
-        .verify(around.epoch, extent.last, at_applied.as_ref())
-        .map_err(ProjectionError::from)?;
-    Ok(())
+    let mut looks = 1;
+    loop {
+        let extent = read::extent(&around.connection, stream).await?;
+        let applied = projector.checkpoint().applied_seq;
+        let at_applied = match applied {
+            0 => None,
+            applied => get::at(&around.connection, stream, applied).await?,
+        };
+        match projector.verify(around.epoch, extent.last, at_applied.as_ref()) {
+            Ok(()) => return Ok(()),
+            Err(error) if extent.replicas == 1 || looks == VERIFY_LOOKS => {
+                return Err(ProjectionError::from(error).into());
+            }
+            Err(error) => {
+                warn!(stream, view = P::NAME, cause = %error, "looking again before it is believed");
+                looks += 1;
+                if pause(&around.stop, VERIFY_AGAIN_AFTER).await {
+                    return Err(told_to_stop("comparing a view with the log").into());
+                }
+            }
+        }
+    }
 }
 
 /// Waits until the view stands still while there is more to read. Says whether to stop instead.

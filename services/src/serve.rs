@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result};
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{Connect, Database, ProjectionError};
-use helmstream_stream::{connect, founding, read};
+use helmstream_stream::{append::EVENTS, connect, founding, health};
 use tokio::{sync::watch, task::JoinSet};
 use tracing::{Instrument, error_span, info};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::{
     dead_letter, deadline, deployment, door, external,
     heartbeat::{self, HeartbeatArgs},
     http, ledger,
-    local::plane::Plane,
+    local::{nats, plane::Plane},
     metrics::{self, Metrics},
     patience::patiently,
     run,
@@ -85,7 +85,7 @@ pub struct Shown {
 pub const SPAN: &str = "service";
 
 /// Replicas of EVENTS below which a power cut can lose what was acknowledged.
-pub(crate) const REPLICAS_MIN: usize = 3;
+pub(crate) const REPLICAS_MIN: u64 = 3;
 
 /// Every service, in the order in which one reads them.
 pub fn services() -> Vec<Service> {
@@ -107,15 +107,16 @@ pub fn services() -> Vec<Service> {
 /// Runs services until Ctrl-C, or until one of them cannot go on.
 pub async fn run(args: ServeArgs) -> Result<()> {
     let plane = Plane::open(&args.plane)?;
-    if !args.accept_power_loss {
-        refuse_power_loss(&plane, args.services.first().map_or("ledger", String::as_str)).await?;
-    }
     let (stop, stopped) = watch::channel(false);
     let stopping = tokio::spawn(async move {
         interrupted().await;
         info!("stopping");
         stop.send_replace(true);
     });
+    if !args.accept_power_loss {
+        let service = args.services.first().map_or("ledger", String::as_str);
+        refuse_power_loss(&plane, service, &stopped).await?;
+    }
     let settings = args.http.settings(&plane);
     let metrics = args.metrics.map(|listen| metrics::Place {
         listen,
@@ -248,22 +249,43 @@ fn names() -> Vec<&'static str> {
     services().iter().map(|service| service.name).collect()
 }
 
-/// Asks as a service that is to run anyway, which may have no other's secrets.
-async fn refuse_power_loss(plane: &Plane, service: &str) -> Result<()> {
-    let connection = connect(&plane.address(service)).await?;
-    founding::epoch(&connection).await?.ok_or_else(not_set_up).context("cannot serve")?;
-    let copies =
-        read::extent(&connection, "EVENTS").await.context("cannot look at EVENTS")?.replicas;
-    if copies < REPLICAS_MIN {
-        let detail = format!(
-            "EVENTS has fewer than {REPLICAS_MIN} copies ({copies}), so an acknowledged event can be lost with the power of one machine"
-        );
-        let hint = format!(
-            "use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss; docs/runbooks/doctor/durability.md says what outlives what"
-        );
-        return Err(Failure::new(Code::Unexplained, "cannot serve", detail, hint).into());
-    }
-    Ok(())
+/// Asks as a service that is to run anyway, which may have no other's secrets. A cluster that has no
+/// leader yet is waited for. When servers elsewhere sync they tell nobody of the plane; where their
+/// configuration lies here it counts.
+async fn refuse_power_loss(
+    plane: &Plane,
+    service: &str,
+    stop: &watch::Receiver<bool>,
+) -> Result<()> {
+    let address = plane.address(service);
+    let mut stopped = stop.clone();
+    let connection = tokio::select! {
+        connection = connect(&address) => connection?,
+        _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+    };
+    let looked = patiently(stop, "looking how many servers hold EVENTS", || {
+        health::replicas(&connection, EVENTS)
+    });
+    let Some(replicas) = looked.await.context("cannot look at EVENTS")? else { return Ok(()) };
+    let replicas = replicas.ok_or_else(not_set_up).context("cannot serve")?;
+    let lost = match nats::sync_interval(plane) {
+        _ if replicas < REPLICAS_MIN => {
+            format!("EVENTS has fewer than {REPLICAS_MIN} copies ({replicas})")
+        }
+        Some(interval) if interval != nats::SYNCS_ALWAYS => {
+            format!("a NATS server of the plane syncs every {interval}")
+        }
+        _ => return Ok(()),
+    };
+    let power = match replicas {
+        REPLICAS_MIN.. => "where all machines lose it at once",
+        _ => "of one machine",
+    };
+    let detail = format!("{lost}, so an acknowledged event can be lost with the power {power}");
+    let hint = format!(
+        "use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss; docs/runbooks/doctor/durability.md says what outlives what"
+    );
+    Err(Failure::new(Code::Unexplained, "cannot serve", detail, hint).into())
 }
 
 fn not_set_up() -> Failure {

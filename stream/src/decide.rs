@@ -48,17 +48,18 @@ impl<D: Decider> Desk<D> {
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
     /// aggregate at a time, for speed; for safety the guard is enough.
     pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
-        // What is remembered may be behind the log. The guard finds that out where something is
-        // appended; where nothing is, it has to be looked up.
-        let (Kept { mut aggregate, mut settled_length }, mut is_current) = match self.cache.take(id)
-        {
-            Some(kept) => (kept, false),
+        // What is remembered may be behind the log, and so may be what is loaded, from a server that was
+        // away. The guard finds that out where something is appended; where nothing is, the leader is
+        // asked.
+        let Kept { mut aggregate, mut settled_length } = match self.cache.take(id) {
+            Some(kept) => kept,
             None => {
                 let aggregate = self.current(id, None).await?;
                 let settled_length = aggregate.length;
-                (Kept { aggregate, settled_length }, true)
+                Kept { aggregate, settled_length }
             }
         };
+        let mut is_current = false;
         for attempt in 1..=limits::DECIDE_ATTEMPTS_MAX {
             let (decision, aheads) =
                 aggregate.decide_ahead(id, command).map_err(|error| undecided(command, error))?;
@@ -68,8 +69,11 @@ impl<D: Decider> Desk<D> {
                     outcome_of(D::CONTEXT, id, &cause)
                 }
                 Decision::Unchanged if !is_current => {
-                    aggregate = self.current(id, Some(aggregate)).await?;
-                    is_current = true;
+                    is_current = load::is_current(&self.connection, id, &aggregate).await?;
+                    if !is_current {
+                        tokio::time::sleep(pause(command, attempt)).await;
+                        aggregate = self.current(id, Some(aggregate)).await?;
+                    }
                     continue;
                 }
                 Decision::Unchanged => {
@@ -101,7 +105,7 @@ impl<D: Decider> Desk<D> {
                         Appended::Conflict | Appended::Unknown => {
                             tokio::time::sleep(pause(command, attempt)).await;
                             aggregate = self.current(id, Some(aggregate)).await?;
-                            is_current = true;
+                            is_current = false;
                             continue;
                         }
                     }

@@ -7,7 +7,7 @@ use helmstream_schemas::{Record, Timestamp, words};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{Connection, StreamError, batch, headers::to_attributes, limits};
+use crate::{Connection, StreamError, api::ask, batch, headers::to_attributes, limits};
 
 /// Messages of a subject in order.
 #[derive(Default)]
@@ -34,14 +34,40 @@ pub async fn last(
     one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}.{subject}"), Vec::new()).await
 }
 
-/// The message at a position, if it is still there.
+/// The message at a position, if it is still there. Any server that holds the stream may answer, also one
+/// that was away and has not got everything yet; so that something is not there is said by the leader.
 pub async fn at(
     connection: &Connection,
     stream: &str,
     sequence: u64,
 ) -> Result<Option<Record>, StreamError> {
     let body = json!({ "seq": sequence }).to_string().into_bytes();
-    one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await
+    let found = one(connection, stream, format!("$JS.API.DIRECT.GET.{stream}"), body).await?;
+    if found.is_none() && is_held(connection, stream, sequence).await? {
+        let detail = format!("{sequence} is there, and who answered has not got it yet");
+        return Err(StreamError::Cut { stream: stream.to_owned(), detail });
+    }
+    Ok(found)
+}
+
+/// Whether a stream of several copies holds a position, as its leader knows it. Of one copy whoever
+/// answered was the leader.
+async fn is_held(
+    connection: &Connection,
+    stream: &str,
+    sequence: u64,
+) -> Result<bool, StreamError> {
+    let subject = format!("$JS.API.STREAM.INFO.{stream}");
+    let body = json!({ "deleted_details": true }).to_string();
+    let Some(info) = ask(connection, &subject, body).await? else { return Ok(false) };
+    let number = |name: &str| info["state"][name].as_u64().unwrap_or_default();
+    let is_deleted = || {
+        let mut deleted = info["state"]["deleted"].as_array().into_iter().flatten();
+        deleted.any(|deleted| deleted.as_u64() == Some(sequence))
+    };
+    let has_copies = info["config"]["num_replicas"].as_u64() > Some(1);
+    let is_within = (number("first_seq")..=number("last_seq")).contains(&sequence);
+    Ok(has_copies && is_within && !is_deleted())
 }
 
 /// The first message of a subject, if it has any.
@@ -148,7 +174,9 @@ pub fn word<W: DeserializeOwned>(record: &Record) -> Result<W, StreamError> {
     })
 }
 
-/// One round of `all`: how many are left after it.
+/// One round of `all`: how many are left after it. Each answer names the position of the one before it, so
+/// that one which was lost on the way, with a connection or between two servers, is missed: what is folded
+/// without it would be decided upon, and no guard would find that out.
 async fn round(
     connection: &Connection,
     stream: &str,
@@ -177,17 +205,24 @@ async fn round(
         .await
         .map_err(|error| cut(&error.to_string()))?;
     let wait = std::time::Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS);
+    let mut last = 0;
     loop {
         let answer = tokio::time::timeout(wait, answers.next())
             .await
             .map_err(|_| cut("no answer in time"))?
             .ok_or_else(|| cut("the connection closed"))?;
+        let told = |name: &str| answer.headers.as_ref()?.get(name)?.as_str().parse::<u64>().ok();
+        if told("Nats-Last-Sequence").is_some_and(|before| before != last) {
+            return Err(cut("an answer was lost on the way"));
+        }
         match answer.status {
-            None => history.push(stream, answer)?,
+            None => {
+                history.push(stream, answer)?;
+                last = history.records.last().map_or(0, |record| record.sequence);
+            }
             Some(StatusCode::NOT_FOUND) => return Ok(0),
             Some(status) if status.as_u16() == 204 => {
-                let pending = answer.headers.as_ref().and_then(|h| h.get("Nats-Num-Pending"));
-                return Ok(pending.and_then(|text| text.as_str().parse().ok()).unwrap_or(0));
+                return Ok(told("Nats-Num-Pending").unwrap_or(0));
             }
             Some(status) => {
                 let description = answer.description.as_deref().unwrap_or_default();

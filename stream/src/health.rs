@@ -58,6 +58,12 @@ pub async fn streams(connection: &Connection) -> Result<Vec<StreamStands>, Strea
     Ok(all)
 }
 
+/// How many servers hold a stream; nothing if it is not there.
+pub async fn replicas(connection: &Connection, stream: &str) -> Result<Option<u64>, StreamError> {
+    let info = ask(connection, &format!("$JS.API.STREAM.INFO.{stream}"), "").await?;
+    Ok(info.map(|info| number(&info["config"]["num_replicas"]).max(1)))
+}
+
 /// By the server's clock: now. Nothing if it has no streams to tell of.
 pub async fn server_time(connection: &Connection) -> Result<Option<Timestamp>, StreamError> {
     let info = ask(connection, "$JS.API.STREAM.INFO.EVENTS", "").await?;

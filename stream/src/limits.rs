@@ -11,8 +11,9 @@ pub const ACK_TIMEOUT_SECONDS: u64 = 5;
 /// is two orders above what a laptop's disk needs.
 pub const REQUEST_TIMEOUT_SECONDS: u64 = 5;
 
-/// How long one attempt to open the TCP connection and sign in may take.
-pub const CONNECT_TIMEOUT_SECONDS: u64 = 3;
+/// How long one attempt to open the TCP connection and sign in may take: a packet may be lost once. A server
+/// that stands still takes connections and says nothing, and the next one is tried only after this.
+pub const CONNECT_TIMEOUT_SECONDS: u64 = 2;
 
 /// The longest pause between two attempts to reach the server: a plane that comes back is noticed within it.
 pub const RECONNECT_DELAY_MS_MAX: u64 = 1_000;
@@ -20,8 +21,9 @@ pub const RECONNECT_DELAY_MS_MAX: u64 = 1_000;
 /// The first pause; it doubles from here. A server that merely restarts is back within a few of these.
 pub const RECONNECT_DELAY_MS_MIN: u64 = 10;
 
-/// How often an idle connection is tried, so that a peer that vanished without a word is noticed within two of these.
-pub const PING_INTERVAL_SECONDS: u64 = 10;
+/// How often a connection is tried. A server that stands still, or is gone without a word, is left for another
+/// one at the third try, so that writing goes on within five seconds.
+pub const PING_INTERVAL_SECONDS: u64 = 1;
 
 /// The oldest server whose schedules, atomic batches and pinned consumers are the ones relied upon here.
 pub const SERVER_VERSION_MIN: (u64, u64) = (2, 14);
@@ -88,6 +90,10 @@ pub const READ_AHEAD_BYTES: usize = 4 * 1_048_576;
 /// How long a reader's consumer may lie at the server without being asked. Whoever reads asks at least
 /// as often; who was kept from it by a database that was away reads anew.
 pub const READ_IDLE_SECONDS_MAX: u64 = 30;
+
+/// How often the server says that it has nothing more for a reader; two missed ones cut it, and it reads on
+/// from another consumer. Its consumer lies on one server of several, and may be gone with that.
+pub const READ_HEARTBEAT_SECONDS: u64 = 2;
 
 /// Messages asked for ahead of their use. Hides the round trip and bounds what is held in memory.
 pub const PULL_AHEAD_MESSAGES: usize = 500;

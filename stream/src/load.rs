@@ -6,10 +6,12 @@ use futures_util::future::try_join;
 use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::{Hash, Id, Record, Subject, catalog::events_of};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tracing::warn;
 
 use crate::{
     Connection, StreamError,
+    api::ask,
     append::EVENTS,
     get::{self, History},
     limits,
@@ -68,6 +70,20 @@ pub async fn catch_up<D: Decider>(
         Some(aggregate) => Ok(aggregate),
         None => load(connection, id).await,
     }
+}
+
+/// Whether an aggregate has everything that its subject holds, as the stream's leader knows it: what is
+/// loaded comes from any server that holds the stream, also from one that has not got everything yet.
+pub async fn is_current<D: Decider>(
+    connection: &Connection,
+    id: &Id,
+    aggregate: &Aggregate<D>,
+) -> Result<bool, StreamError> {
+    let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
+    let body = json!({ "subjects_filter": subject }).to_string();
+    let info = ask(connection, &format!("$JS.API.STREAM.INFO.{EVENTS}"), body).await?;
+    let info = info.unwrap_or_default();
+    Ok(info["state"]["subjects"][&subject].as_u64().unwrap_or(0) == aggregate.length)
 }
 
 /// Whether an aggregate owes a snapshot: it has come past a multiple of `every` events since it was

@@ -62,6 +62,7 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
         .stream()
         .max_messages_per_batch(limits::READ_AHEAD_RECORDS)
         .max_bytes_per_batch(limits::READ_AHEAD_BYTES)
+        .heartbeat(Duration::from_secs(limits::READ_HEARTBEAT_SECONDS))
         .messages()
         .await
         .map_err(|error| cut(error.to_string()))?;

@@ -11,7 +11,7 @@ use crate::harness::TestPlane;
 
 impl TestPlane {
     /// Adds a user with these permissions to the plane's account, none meaning every right, and
-    /// starts the server again, which then knows it.
+    /// starts the servers again, which then know it.
     pub async fn add_user(&mut self, name: &str, permissions: Option<Value>) {
         let pair = KeyPair::new_user();
         let seed = pair.seed().expect("a key of our own has a seed");
@@ -28,7 +28,9 @@ impl TestPlane {
         }
         accounts["PLANE"]["users"].as_array_mut().expect("a list of users").push(user);
         fs::write(&file, format!("accounts: {accounts}\n")).expect("accounts can be written");
-        self.nats.restart().await.expect("the server starts again");
+        for server in [&mut self.nats].into_iter().chain(&mut self.others) {
+            server.restart().await.expect("the server starts again");
+        }
     }
 
     /// A connection that may do everything.

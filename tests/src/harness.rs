@@ -8,29 +8,40 @@ use std::{
     ops::AsyncFnOnce,
     path::{Path, PathBuf},
     thread,
+    time::Duration,
 };
 
-use helmstream_services::local::{
-    self, Durability, credentials,
-    nats::NatsServer,
-    plane::{Places, Plane, PostgresLogin, PostgresPlace},
-    postgres::PostgresServer,
+use helmstream_services::{
+    local::{
+        self, Durability, credentials,
+        nats::NatsServer,
+        plane::{Places, Plane, PostgresLogin, PostgresPlace},
+        postgres::PostgresServer,
+    },
+    setup::set_up as setup_all,
 };
 use helmstream_stream::{
-    connect::{Connection, connect},
+    connect::{Address, Connection, connect},
     setup::setup,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 use tokio_postgres::NoTls;
+
+mod nodes;
 
 /// How many test processes may share the cached Postgres clusters at a time; cargo runs them one
 /// after another.
 const CLUSTERS_MAX: u32 = 16;
 
+/// How long three servers may take until they hold all streams and durables, each of which elects a leader.
+const CLUSTER_PATIENCE: Duration = Duration::from_secs(180);
+
 /// A plane under test.
 pub struct TestPlane {
     pub plane: Plane,
     pub nats: NatsServer,
+    /// The further servers of a cluster.
+    pub others: Vec<NatsServer>,
     /// This test's own Postgres, when it was asked for; otherwise it shares one.
     pub postgres: Option<PostgresServer>,
     folder: PathBuf,
@@ -65,7 +76,7 @@ impl TestPlane {
         let places = Places { postgres, ..plane.places().clone() };
         plane.move_to(places).unwrap_or_else(|error| panic!("{error:#}"));
         let nats = start_nats(&mut plane).await;
-        Self { plane, nats, postgres: None, folder, shared_login: Some(login) }
+        Self { plane, nats, others: Vec::new(), postgres: None, folder, shared_login: Some(login) }
     }
 
     /// Like `start`, with a Postgres that no other test uses, so that it can be killed.
@@ -76,7 +87,8 @@ impl TestPlane {
             .await
             .unwrap_or_else(|error| panic!("{error:#}"));
         let nats = start_nats(&mut plane).await;
-        let plane = Self { plane, nats, postgres: Some(postgres), folder, shared_login: None };
+        let (others, postgres) = (Vec::new(), Some(postgres));
+        let plane = Self { plane, nats, others, postgres, folder, shared_login: None };
         let connection = plane.connect("setup").await;
         setup(&connection, 1)
             .await
@@ -84,11 +96,48 @@ impl TestPlane {
         plane
     }
 
+    /// A plane in earnest, as `compose/cluster.yaml` has it: three NATS servers that each sync always, three
+    /// copies of everything, a Postgres of its own. Nothing is on them yet.
+    pub async fn start_cluster() -> Self {
+        let (folder, mut plane) = new_plane();
+        let programs = local::postgres_folder().unwrap_or_else(|error| missing(&error));
+        let postgres = PostgresServer::start(&programs, &mut plane, Durability::Process)
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"));
+        let mut nodes = nodes::start(&mut plane).await;
+        let (nats, others) = (nodes.remove(0), nodes);
+        Self { plane, nats, others, postgres: Some(postgres), folder, shared_login: None }
+    }
+
+    /// Sets a cluster up, which has to find its leaders first: what was made is made, and the rest is made
+    /// by doing it again.
+    pub async fn set_up_cluster(&self) {
+        let deadline = Instant::now() + CLUSTER_PATIENCE;
+        while let Err(error) = setup_all(&self.plane).await {
+            assert!(Instant::now() < deadline, "not within {CLUSTER_PATIENCE:?}: {error:#}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// One of the NATS servers, counted from nought.
+    pub fn node(&mut self, at: usize) -> &mut NatsServer {
+        match at {
+            0 => &mut self.nats,
+            _ => &mut self.others[at - 1],
+        }
+    }
+
     /// A connection as one of the users of `nats/permissions`.
     pub async fn connect(&self, user: &str) -> Connection {
         connect(&self.plane.address(user))
             .await
             .unwrap_or_else(|error| panic!("cannot connect as {user}: {error}"))
+    }
+
+    /// One of the NATS servers alone, for one of the users.
+    pub fn address_at(&self, at: usize, user: &str) -> Address {
+        let port = if at == 0 { self.nats.port() } else { self.others[at - 1].port() };
+        Address { url: format!("nats://127.0.0.1:{port}"), ..self.plane.address(user) }
     }
 
     /// How to log in to this test's database; `helmstream` owns it.
@@ -100,6 +149,7 @@ impl TestPlane {
 impl Drop for TestPlane {
     fn drop(&mut self) {
         self.nats.kill();
+        self.others.iter_mut().for_each(NatsServer::kill);
         if let Some(login) = self.shared_login.clone() {
             let database = self.plane.places().postgres.database.clone();
             blocking(async move || {

@@ -5,17 +5,9 @@
 //! Short in `cargo test`; long by hand:
 //! `HELMSTREAM_KILLS=200 HELMSTREAM_SEED=7 cargo test -p helmstream-tests --test kill -- --nocapture`
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeMap, env, path::Path, time::Duration};
 
-use helmstream_projections::{
-    Database,
-    questions::{outcome, projection::projection_list},
-};
+use helmstream_projections::{Database, questions::projection::projection_list};
 use helmstream_services::serve;
 use helmstream_stream::{Connection, read::extent};
 use helmstream_tests::{
@@ -24,8 +16,9 @@ use helmstream_tests::{
     kill::{
         chance::Chance,
         deck::{Death, Deck},
-        load::{Acknowledged, Kind, Load, Pace},
+        load::{Load, Pace},
         mortals::Mortals,
+        outcomes,
     },
     rest::worked_off,
     running::ALL,
@@ -43,9 +36,6 @@ const WAITING_MIN: u64 = 4_000;
 
 /// How long a kill may wait for its moment.
 const MOMENT: Duration = Duration::from_secs(120);
-
-/// Questions about outcomes that are asked at once.
-const ASKED: usize = 5_000;
 
 struct Test {
     plane: TestPlane,
@@ -96,7 +86,7 @@ async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is
     );
     drain(&operator, &database, &mut mortals).await;
     println!("worked off after {:?}", begun.elapsed());
-    assert_outcomes(&database, &acknowledged).await;
+    outcomes::assert_all(&database, &acknowledged).await;
     let again = audit::outcomes(&plane).await;
     println!("told again in the same words: {again}");
     audit::decisions(&plane).await;
@@ -245,38 +235,6 @@ async fn level(operator: &Connection, database: &Database) -> bool {
         }
     }
     lines.len() >= 6
-}
-
-/// Everything that the publisher was told is stored has an outcome, and one that fits it.
-async fn assert_outcomes(database: &Database, acknowledged: &[Acknowledged]) {
-    let positions: BTreeSet<u64> = acknowledged.iter().map(|one| one.inbox_sequence).collect();
-    assert_eq!(
-        positions.len(),
-        acknowledged.len(),
-        "a position was acknowledged twice: something was lost"
-    );
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for part in acknowledged.chunks(ASKED) {
-        let asked: Vec<u64> = part.iter().map(|one| one.inbox_sequence).collect();
-        let found = outcome::outcomes(database, &asked).await.expect("the views answer");
-        for (one, (sequence, outcome)) in part.iter().zip(found) {
-            let outcome = outcome.unwrap_or_else(|| panic!("{one:?} has no outcome"));
-            assert_eq!(sequence, one.inbox_sequence);
-            let word = outcome.word();
-            let fits = match one.kind {
-                Kind::Garbage => word == "dead letter",
-                Kind::External => word == "external fact",
-                Kind::SameClaim | Kind::Dispute => matches!(word, "event" | "unchanged"),
-                // Of what was not stored the first time, or came again later, the second is the first.
-                Kind::Claim | Kind::TwoNames | Kind::Repeat | Kind::Conflict => {
-                    matches!(word, "event" | "unchanged" | "duplicate of" | "dead letter")
-                }
-            };
-            assert!(fits, "{one:?} became {outcome:?}");
-            *counts.entry(word).or_default() += 1;
-        }
-    }
-    println!("{counts:?}");
 }
 
 /// In a long test every point between two steps is where somebody died, often.

@@ -28,6 +28,9 @@ const SIGNAL: &str = "TERM";
 /// The configuration's file in the plane's `nats` folder; it includes `accounts.conf` beside it.
 const CONFIG: &str = "server.conf";
 
+/// What a configuration says of a server that acknowledges only what is on its disk.
+pub const SYNCS_ALWAYS: &str = "always";
+
 /// A running NATS server; ended when dropped.
 pub struct NatsServer {
     program: PathBuf,
@@ -70,6 +73,15 @@ impl NatsServer {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Starts `program` by the configuration that lies in `folder` already, by which it listens on
+    /// `port` of loopback: one of several servers of a plane. Returns when the server answers.
+    pub async fn start_in(program: &Path, folder: &Path, log: &Path, port: u16) -> Result<Self> {
+        let (program, folder, log) = (program.to_owned(), folder.to_owned(), log.to_owned());
+        let mut process = launch(&program, &folder, &log)?;
+        process.until_ready(async || answers(port).await).await?;
+        Ok(Self { program, folder, log, port, process })
     }
 
     pub fn port(&self) -> u16 {
@@ -124,12 +136,26 @@ fn server_config(folder: &Path, port: u16, durability: Durability) -> String {
     )
 }
 
-/// When the plane's own server writes through to its disk, by the configuration it is started with; nothing
-/// if the plane's address is another server's.
+/// When the plane's servers write through to their disks, by the configurations that they are started
+/// with here: of several the weakest. Nothing if the plane's address is another server's.
 pub fn sync_interval(plane: &Plane) -> Option<String> {
-    let config = fs::read_to_string(plane.directory().join("nats").join(CONFIG)).ok()?;
-    let port = port_of(&plane.places().nats_url).ok()?;
-    synced(&config, port)
+    let nats = plane.directory().join("nats");
+    let below = fs::read_dir(&nats).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = [nats.clone()].into_iter().chain(below).map(|folder| folder.join(CONFIG));
+    let configs: Vec<String> = files.filter_map(|file| fs::read_to_string(file).ok()).collect();
+    weakest(&configs, &plane.places().nats_url)
+}
+
+/// Of all servers of an address with commas. One that is not here may be as weak as any, so where all
+/// that are here sync always nothing is known.
+fn weakest(configs: &[String], url: &str) -> Option<String> {
+    let synced = url.split(',').map(|url| {
+        let port = port_of(url.trim()).ok()?;
+        configs.iter().find_map(|config| synced(config, port))
+    });
+    let all: Vec<Option<String>> = synced.collect();
+    let weak = all.iter().flatten().find(|interval| *interval != SYNCS_ALWAYS);
+    weak.cloned().or_else(|| all.into_iter().collect::<Option<Vec<_>>>()?.pop())
 }
 
 fn synced(config: &str, port: u16) -> Option<String> {
@@ -177,6 +203,18 @@ mod tests {
         assert_eq!(synced_of(Durability::Process).as_deref(), Some("2m"));
         assert_eq!(synced_of(Durability::Power).as_deref(), Some("always"));
         assert_eq!(synced(&server_config(Path::new("/p"), 7, Durability::Power), 8), None);
+    }
+
+    #[test]
+    fn of_several_servers_the_weakest_counts_and_one_that_is_not_here_is_not_taken_for_strong() {
+        let of = |port, durability| server_config(Path::new("/p"), port, durability);
+        let strong = of(7, Durability::Power);
+        let both = "nats://127.0.0.1:7, nats://127.0.0.1:8";
+        let weak = [strong.clone(), of(8, Durability::Process)];
+        assert_eq!(weakest(&weak, both).as_deref(), Some("2m"));
+        let all = [strong.clone(), of(8, Durability::Power)];
+        assert_eq!(weakest(&all, both).as_deref(), Some(SYNCS_ALWAYS));
+        assert_eq!(weakest(&[strong], both), None);
     }
 
     #[test]

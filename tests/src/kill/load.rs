@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_nats::HeaderMap;
+use futures_util::StreamExt;
 use helmstream_stream::{
     Connection,
     headers::REPLY_TO,
@@ -23,13 +24,13 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::chance::Chance;
+use super::{chance::Chance, silence::Silence};
 use crate::{
     faber::{again_as, external, said},
     race,
 };
 
-/// Publishes a second that are aimed at.
+/// Publishes a second that are aimed at, unless told otherwise.
 const RATE: u64 = 650;
 
 /// How often some are sent.
@@ -73,6 +74,9 @@ pub struct Load {
 struct Shared {
     acknowledged: AtomicU64,
     failed: AtomicU64,
+    /// Outcomes that the publisher was told.
+    told: AtomicU64,
+    rate: AtomicU64,
     rests: AtomicBool,
     stops: AtomicBool,
 }
@@ -85,10 +89,9 @@ impl Load {
 
     /// The same at another pace, in publishes a second.
     pub fn begin_at(connection: Connection, seed: u64, rate: u64) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { rate: AtomicU64::new(rate), ..Shared::default() });
         let (sender, records) = mpsc::unbounded_channel();
-        let task =
-            tokio::spawn(publish_on(connection, shared.clone(), sender, Chance::new(seed), rate));
+        let task = tokio::spawn(publish_on(connection, shared.clone(), sender, Chance::new(seed)));
         Self { shared, records, task }
     }
 
@@ -100,6 +103,25 @@ impl Load {
     /// How many were told something else.
     pub fn failed(&self) -> u64 {
         self.shared.failed.load(Ordering::SeqCst)
+    }
+
+    /// How many outcomes the publisher was told so far.
+    pub fn told(&self) -> u64 {
+        self.shared.told.load(Ordering::SeqCst)
+    }
+
+    /// Watches how long nothing was acknowledged, and how long no outcome was told.
+    pub fn silences(&self) -> (Silence, Silence) {
+        let (acknowledged, told) = (self.shared.clone(), self.shared.clone());
+        (
+            Silence::watch(move || acknowledged.acknowledged.load(Ordering::SeqCst)),
+            Silence::watch(move || told.told.load(Ordering::SeqCst)),
+        )
+    }
+
+    /// Aims at so many publishes a second from now on.
+    pub fn aim(&self, rate: u64) {
+        self.shared.rate.store(rate, Ordering::SeqCst);
     }
 
     /// Publishes nothing for a while, or goes on.
@@ -124,10 +146,16 @@ async fn publish_on(
     shared: Arc<Shared>,
     records: mpsc::UnboundedSender<Acknowledged>,
     chance: Chance,
-    rate: u64,
 ) {
     let mut script = Script::new(chance);
     let inbox = connection.client.new_inbox();
+    let mut outcomes = connection.client.subscribe(inbox.clone()).await.expect("it may listen");
+    let hears = shared.clone();
+    let hearing = tokio::spawn(async move {
+        while outcomes.next().await.is_some() {
+            hears.told.fetch_add(1, Ordering::SeqCst);
+        }
+    });
     let unanswered = Arc::new(Semaphore::new(UNANSWERED_MAX));
     let mut tick = interval(Duration::from_millis(EVERY_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -138,7 +166,7 @@ async fn publish_on(
             due = 0;
             continue;
         }
-        due += rate * EVERY_MS;
+        due += shared.rate.load(Ordering::SeqCst) * EVERY_MS;
         for _ in 0..due / 1_000 {
             let (kind, bytes) = script.next();
             let permit = unanswered.clone().acquire_owned().await.expect("it is never closed");
@@ -162,6 +190,7 @@ async fn publish_on(
     }
     // What is unanswered yet is answered, or is not, within the time an answer may take.
     let _ = unanswered.acquire_many(UNANSWERED_MAX as u32).await;
+    hearing.abort();
 }
 
 /// What is said next.

@@ -5,3 +5,6 @@ pub mod chance;
 pub mod deck;
 pub mod load;
 pub mod mortals;
+pub mod outcomes;
+pub mod pause;
+pub mod silence;

@@ -1,10 +1,13 @@
-//! `helmstream serve SERVICE --accept-power-loss`, built with the points at which it can be told to
+//! `helmstream serve SERVICE`, with `--accept-power-loss` on a plane of one server alone, built with the points at which it can be told to
 //! die (`HELMSTREAM_CRASH_AT`). Everything else about it is the program's own.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use helmstream_services::serve::{HttpArgs, ServeArgs, run};
+use helmstream_services::{
+    local::plane::Plane,
+    serve::{HttpArgs, ServeArgs, run},
+};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -13,7 +16,7 @@ async fn main() -> Result<()> {
     let service = words.next().context("usage: helmstream-mortal PLANE SERVICE")?;
     run(ServeArgs {
         services: vec![service],
-        accept_power_loss: true,
+        accept_power_loss: Plane::open(&plane)?.places().replicas == 1,
         http: HttpArgs::default(),
         metrics: None,
         heartbeat: Default::default(),

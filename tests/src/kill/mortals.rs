@@ -57,6 +57,11 @@ impl Mortals {
         mortal.child.wait().expect("it can be waited for");
     }
 
+    /// Its process, for what is done to it without an end: pausing.
+    pub fn process_id(&self, service: &str) -> u32 {
+        self.running.get(service).expect("it runs").child.id()
+    }
+
     /// Whether a service was told where to die and has not yet.
     pub fn is_doomed(&self, service: &str) -> bool {
         self.running.get(service).is_some_and(|mortal| mortal.point.is_some())
