@@ -126,7 +126,7 @@ fn nats_durability(facts: &Facts, nats: &Nats) -> Vec<Finding> {
         }
     };
     let copies = counted(events.replicas, "copy").replace("copys", "copies");
-    let (severity, outlives) = match (events.replicas >= REPLICAS_MIN as u64, &facts.here.sync) {
+    let (severity, outlives) = match (events.replicas >= REPLICAS_MIN, &facts.here.sync) {
         (true, Sync::Always) => (Severity::Fine, "outlives any one machine, and power"),
         (true, Sync::Unknown) => (Severity::Note, "outlives any one machine"),
         (true, Sync::Every(_)) => {
