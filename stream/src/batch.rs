@@ -2,12 +2,14 @@
 //! server stages every batch in files of its own, so one costs as much as a dozen single appends.
 
 use helmstream_core::NewEvent;
+use helmstream_schemas::TraceContext;
 use uuid::Uuid;
 
 use crate::{
     Connection, StreamError,
     append::guarded,
     headers::to_headers,
+    hop,
     publish::{Published, publish},
 };
 
@@ -21,6 +23,7 @@ pub(crate) async fn publish_atomically(
     connection: &Connection,
     events: &[NewEvent],
     revision: u64,
+    onward: Option<TraceContext>,
 ) -> Result<Published, StreamError> {
     let id = Uuid::new_v4().to_string();
     let mut last = Published::Unknown;
@@ -29,6 +32,7 @@ pub(crate) async fn publish_atomically(
             0 => guarded(event, revision),
             _ => to_headers(&event.attributes),
         };
+        hop::carry(&mut headers, onward);
         headers.insert(BATCH_ID, id.as_str());
         headers.insert(BATCH_SEQUENCE, (index + 1).to_string());
         if index + 1 == events.len() {

@@ -22,6 +22,7 @@ use tracing::{info, warn};
 use crate::{
     Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
+    hop::{self, Carried},
     limits,
     tally::Tally,
 };
@@ -101,6 +102,11 @@ impl Delivery {
         named.flat_map(|(name, values)| {
             values.iter().map(move |value| (name.as_ref(), value.as_str()))
         })
+    }
+
+    /// The trace that it carries.
+    pub fn carried(&self) -> Option<Carried> {
+        hop::carried(self.message.headers.as_ref(), &self.record.attributes)
     }
 
     /// Acknowledges: the message is gone from the consumer for good, unless it is to come again.
