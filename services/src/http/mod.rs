@@ -23,6 +23,7 @@ mod publishing;
 mod reading;
 mod serving;
 mod tail;
+mod traced;
 mod watching;
 pub mod wording;
 
