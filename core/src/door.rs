@@ -23,7 +23,7 @@ mod state;
 pub(crate) mod strict;
 
 use helmstream_schemas::{
-    ActorKind, Attributes, Context, Hash, Id, Timestamp,
+    ActorKind, Attributes, Context, Hash, Id, Timestamp, TraceContext,
     access::Right,
     approval::ApprovalCommand,
     attributes as ce,
@@ -155,6 +155,8 @@ pub struct Foreseen {
     pub right: Right,
     /// What it is about.
     pub about: Context,
+    /// The trace that whoever publishes it says it belongs to.
+    pub trace: Option<TraceContext>,
 }
 
 /// Looks at a message that is not published yet: whether it is a CloudEvent at all. What it means,
@@ -165,7 +167,9 @@ pub fn foresee(publisher: &str, payload: &[u8]) -> Result<Foreseen, Dead> {
     let event = cloudevent::read(raw)?;
     let (right, about) = needs::needs(&event.kind);
     expecting::expected(&event, about)?;
-    Ok(Foreseen { command_id: command_id(&key), right, about })
+    let trace = event.attributes.get(ce::TRACEPARENT).and_then(Value::as_str);
+    let trace = trace.and_then(TraceContext::parse);
+    Ok(Foreseen { command_id: command_id(&key), right, about, trace })
 }
 
 /// Reads a message.

@@ -24,6 +24,7 @@ pub mod refusal;
 pub mod run;
 pub mod subject;
 pub mod time;
+pub mod trace;
 pub mod verdict;
 pub mod words;
 
@@ -37,4 +38,5 @@ pub use hash::Hash;
 pub use record::Record;
 pub use subject::{Id, Subject};
 pub use time::Timestamp;
+pub use trace::TraceContext;
 pub use verdict::Verdict;

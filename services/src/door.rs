@@ -7,6 +7,7 @@ mod lost;
 mod naming;
 mod reading;
 mod seen;
+mod traced;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use helmstream_core::door::{
 };
 use helmstream_projections::people;
 use helmstream_schemas::{
-    ActorKind, Attributes, Hash, Subject, attributes as ce,
+    ActorKind, Hash, Subject, attributes as ce,
     journal::{DeadLetter, DuplicateOf, JournalEntry},
     outcome::{Outcome, Reply},
 };
@@ -28,14 +29,14 @@ use helmstream_stream::{
     crash,
     decide::journal,
     headers::{REPLY_TO, to_headers},
+    hop,
     publish::store,
 };
 use tokio::time::Instant;
 use tracing::{Instrument, warn};
-use uuid::Uuid;
 
 use self::{
-    done::{Counted, Done},
+    done::{Counted, Done, Plan, of},
     naming::Names,
     seen::{Asked, First, Seen},
 };
@@ -45,6 +46,7 @@ use crate::{
     metrics::Became,
     patience::{Passing, pause, steadily},
     service::{Service, Surroundings},
+    traces::Entered,
 };
 
 pub fn service() -> Service {
@@ -77,6 +79,8 @@ struct Entry {
     token: String,
     origin: Origin,
     admission: Admission,
+    /// Its span, and the trace that is carried on.
+    entered: Entered,
 }
 
 impl Entry {
@@ -163,11 +167,15 @@ impl Door {
                 .await;
         crash::point("admitted");
         self.counted.stored(done.iter().zip(entries.iter().map(|entry| &*entry.token)));
+        let mut outcomes = Vec::with_capacity(entries.len());
         for done in done {
-            self.seen.note(&done?);
+            let done = done?;
+            self.seen.note(&done);
+            outcomes.push(done.became);
         }
         try_join_all(entries.iter().map(|entry| entry.delivery.acknowledge())).await?;
         self.counted.batch(entries.len(), begun.elapsed());
+        traced::admitted(entries, &outcomes);
         Ok(())
     }
 
@@ -197,7 +205,8 @@ impl Door {
             Some(unheard) => Admission::Dead(Dead::unheard(&unheard.fault)),
             None => read(&arrival, &self.cleaner),
         };
-        Entry { delivery, token, origin, admission }
+        let entered = traced::entered(&self.around.traces, &delivery, &admission);
+        Entry { delivery, token, origin, admission, entered }
     }
 
     async fn keep_people(&self, entries: &[Entry]) -> Result<(), StreamError> {
@@ -285,6 +294,7 @@ impl Door {
             Plan::Command(admitted) => {
                 let command = &admitted.command;
                 let mut headers = to_headers(&command.attributes);
+                hop::carry(&mut headers, entry.entered.onward);
                 if let Some(asker) = asker {
                     headers.insert(REPLY_TO, asker);
                 }
@@ -373,28 +383,4 @@ impl Door {
             reply(&self.around.connection, &asker, Reply { inbox_sequence, outcome }).await;
         }
     }
-}
-
-/// What is to be stored for a message.
-enum Plan {
-    /// It is stored already: this is the same message again.
-    Nothing,
-    Command(Box<Admitted>),
-    Duplicate(u64),
-    /// With the key that it is known by, and with the digest of its content if the same again is
-    /// a repeat.
-    Dead(Dead, Option<Hash>, Option<Hash>),
-}
-
-/// What an outcome that leaves no event is of.
-fn of(inbox_sequence: u64, key: Option<Hash>, cause: Option<Uuid>) -> Attributes {
-    let mut attributes = Attributes::default();
-    attributes.set(ce::INBOXSEQUENCE, inbox_sequence.to_string());
-    if let Some(key) = key {
-        attributes.set(ce::DOORKEY, key.to_string());
-    }
-    if let Some(cause) = cause {
-        attributes.set(ce::CAUSATIONID, cause.to_string());
-    }
-    attributes
 }

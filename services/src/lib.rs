@@ -36,4 +36,5 @@ pub mod service;
 pub mod setup;
 pub mod tells;
 pub mod tls;
+pub mod traces;
 pub mod up;

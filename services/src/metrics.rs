@@ -26,14 +26,14 @@ use self::{collected::Collected, families::Families, looking::Watched};
 pub use self::{
     handles::{
         Became, Commands, Deadlines, DoorBatches, HttpMetrics, Publishes, ServiceMetrics,
-        ViewMetrics, Work,
+        SpanMetrics, ViewMetrics, Work,
     },
     listening::{Place, listen},
     looking::Looked,
     position::Position,
     text::Form,
 };
-use crate::{limits::HEALTH_TOLD_FOR, service::Service};
+use crate::{http::limits::HEALTH_TOLD_FOR, service::Service};
 
 /// The numbers of one process.
 pub struct Metrics {
@@ -103,6 +103,11 @@ impl Metrics {
         let mut now = Registry::default();
         now.register_collector(Box::new(collected));
         text::written(&[&self.registry, &now], form)
+    }
+
+    /// The numbers of the spans that this process tells.
+    pub fn spans(&self) -> SpanMetrics {
+        SpanMetrics::of(&self.families)
     }
 
     /// The numbers of the sign of life that this process gives.

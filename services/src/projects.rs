@@ -6,14 +6,17 @@ mod ahead;
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use helmstream_projections::{
     Projection, ProjectionError, Projector,
-    edition::{Edition, folded},
+    edition::{Edition, EditionState, folded},
     redrive::{Redriven, redrive},
 };
 use helmstream_stream::{crash, get, read};
@@ -23,12 +26,14 @@ use tracing::{Instrument, error, info, warn};
 use self::ahead::Ahead;
 use crate::{
     client::{Code, Failure},
+    clock,
     limits::{
         EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
     },
     metrics::ViewMetrics,
     patience::{Interrupted, Passing, patiently, pause, told_to_stop},
     service::Surroundings,
+    traces::Folded,
 };
 
 /// How often, and how far apart, a log of several copies has to be found to be another one than the view's:
@@ -42,7 +47,7 @@ const VERIFY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
     let looking = format!("looking for the editions of {}", P::NAME);
     let mut tasks = JoinSet::new();
-    let mut known: BTreeMap<String, Arc<ViewMetrics>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Arc<Fold>> = BTreeMap::new();
     loop {
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
@@ -50,13 +55,17 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
             return Err(not_there::<P>().into());
         }
         known.retain(|edition, _| found.iter().any(|held| held.edition == *edition));
-        for Edition { edition, .. } in found {
-            if !known.contains_key(&edition) {
+        for Edition { edition, state, .. } in found {
+            let serves = state == EditionState::Serving;
+            if let Some(known) = known.get(&edition) {
+                known.serves.store(serves, Ordering::Relaxed);
+            } else {
                 let around = around.clone();
-                let metrics = Arc::new(around.metrics.view(P::NAME, stream, &edition));
-                known.insert(edition.clone(), metrics.clone());
+                let metrics = around.metrics.view(P::NAME, stream, &edition);
+                let fold = Arc::new(Fold { metrics, serves: AtomicBool::new(serves) });
+                known.insert(edition.clone(), fold.clone());
                 let projecting = async move {
-                    let ended = project_edition::<P>(&around, stream, &edition, &metrics).await;
+                    let ended = project_edition::<P>(&around, stream, &edition, &fold).await;
                     (edition, ended)
                 };
                 tasks.spawn(projecting.in_current_span());
@@ -71,8 +80,8 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
                 } else if tasks.is_empty() {
                     return Err(error);
                 } else {
-                    if let Some(metrics) = known.get(&edition) {
-                        metrics.position.halt();
+                    if let Some(fold) = known.get(&edition) {
+                        fold.metrics.position.halt();
                     }
                     error!(edition, cause = format!("{error:#}"), "folded no more");
                 }
@@ -92,6 +101,13 @@ fn not_there<P: Projection>() -> Failure {
     Failure::new(Code::Differs, what, "no edition of it is there", hint)
 }
 
+/// What is known of an edition beside its rows.
+struct Fold {
+    metrics: ViewMetrics,
+    /// Readers see it. Of any other nothing is told in traces: it is folded again, or once more.
+    serves: AtomicBool,
+}
+
 /// Whether an edition was dropped. While the database does not say, it was not.
 async fn is_gone<P: Projection>(around: &Surroundings, edition: &str) -> bool {
     let found = folded::<P>(&around.database).await;
@@ -102,14 +118,14 @@ async fn project_edition<P: Projection>(
     around: &Surroundings,
     stream: &'static str,
     edition: &str,
-    metrics: &ViewMetrics,
+    fold: &Fold,
 ) -> Result<()> {
     let doing = format!("projecting {edition} from {stream}");
     loop {
         let Some(mut projector) = taken_over::<P>(around, stream, &doing, edition).await? else {
             return Ok(());
         };
-        match follow(around, stream, &doing, &mut projector, metrics).await {
+        match follow(around, stream, (edition, &doing), &mut projector, fold).await {
             Ok(()) => return Ok(()),
             // A redrive changed rows that are remembered here.
             Err(Interrupted::View(ProjectionError::Fenced { owner, .. }))
@@ -119,7 +135,7 @@ async fn project_edition<P: Projection>(
             }
             Err(Interrupted::View(ProjectionError::Fenced { view, .. })) => {
                 info!(view, "another instance has taken over, standing by");
-                if stand_by::<P>(around, stream, &projector, metrics).await? {
+                if stand_by::<P>(around, stream, &projector, &fold.metrics).await? {
                     return Ok(());
                 }
             }
@@ -162,13 +178,13 @@ async fn taken_over<P: Projection>(
 async fn follow<P: Projection>(
     around: &Surroundings,
     stream: &str,
-    doing: &str,
+    (edition, doing): (&str, &str),
     projector: &mut Projector<P>,
-    metrics: &ViewMetrics,
+    fold: &Fold,
 ) -> Result<(), Interrupted> {
     let mut failed = 0;
     loop {
-        match read_on(around, stream, projector, metrics, &mut failed).await {
+        match read_on(around, (stream, edition), projector, fold, &mut failed).await {
             Ok(()) => return Ok(()),
             Err(error) if error.may_pass() => {
                 if failed == 0 {
@@ -186,32 +202,41 @@ async fn follow<P: Projection>(
 
 async fn read_on<P: Projection>(
     around: &Surroundings,
-    stream: &str,
+    (stream, edition): (&str, &str),
     projector: &mut Projector<P>,
-    metrics: &ViewMetrics,
+    fold: &Fold,
     failed: &mut usize,
 ) -> Result<(), Interrupted> {
+    let metrics = &fold.metrics;
     let next = projector.resume().await?;
     metrics.position.read_to(projector.checkpoint().read_to_seq);
     verify(around, stream, projector).await?;
     let mut verified = Instant::now();
-    let reader = read::read(&around.connection, stream, next).await?.only(P::READS.subjects());
+    let reader = read::read(&around.connection, stream, next).await?;
+    let reader = reader.only(P::READS.subjects()).with_traces(around.traces.is_on());
     let mut ahead = Ahead::<P>::of(reader);
     let (mut stop, mut rest) = (around.stop(), Duration::ZERO);
     loop {
-        let batch = tokio::select! {
+        let (batch, foldable) = tokio::select! {
             batch = ahead.next(rest) => batch?,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         if std::mem::take(failed) > 0 {
             info!(stream, view = P::NAME, "going on");
         }
-        let (begun, records) = (Instant::now(), batch.len());
+        let (begun, records, after) =
+            (Instant::now(), batch.len(), projector.checkpoint().applied_seq);
+        let began_at = clock::now();
         let applied = projector.apply_ready(batch).await?;
         let took = begun.elapsed();
         rest = rest_after::<P>(took);
         metrics.position.read_to(projector.checkpoint().read_to_seq);
         metrics.applied(records, applied, took);
+        if !foldable.is_empty() && fold.serves.load(Ordering::Relaxed) {
+            let parked = applied.parked;
+            let batch = Folded { view: P::NAME, edition, records, parked, after, began_at };
+            around.traces.folded(foldable, &batch);
+        }
         crash::point("committed");
         if verified.elapsed() > VERIFY_EVERY {
             verify(around, stream, projector).await?;

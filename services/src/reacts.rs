@@ -12,12 +12,17 @@ use helmstream_stream::{
     consume::{self, Delivery, Durable},
     crash,
     headers::to_headers,
+    hop,
     publish::store,
 };
 
-use tracing::warn;
+use tracing::{Instrument, warn};
 
-use crate::{patience::steadily, service::Surroundings};
+use crate::{
+    patience::steadily,
+    service::Surroundings,
+    traces::{Entered, Kind},
+};
 
 /// The durable of a service that reacts to a context.
 pub fn durable(service: &str, from: Of) -> Durable {
@@ -29,16 +34,27 @@ pub fn durable(service: &str, from: Of) -> Durable {
 pub async fn react(around: Arc<Surroundings>, durable: Durable, react: React) -> Result<()> {
     let work = around.metrics.work("reacting", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| work.on(ask(&around, delivery, react));
+    let handle = |delivery: Delivery| {
+        let name = ("react", context_of(&delivery.record.subject));
+        let entered = around.traces.work_on(&delivery, name, Kind::Consumer);
+        let in_log = entered.in_log();
+        work.on(ask(&around, delivery, react, entered).instrument(in_log))
+    };
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))
+}
+
+/// The context that an event is of, as its subject says.
+fn context_of(subject: &str) -> &str {
+    subject.split('.').nth(1).unwrap_or_default()
 }
 
 async fn ask(
     around: &Surroundings,
     delivery: Delivery,
     react: React,
+    entered: Entered,
 ) -> Result<Delivery, StreamError> {
     let event = &delivery.record;
     let commands = match react(event) {
@@ -49,13 +65,20 @@ async fn ask(
             return Ok(delivery.for_newer());
         }
     };
+    let count = commands.len() as u64;
     for command in commands {
         let subject = command.subject().to_string();
-        let headers = to_headers(&command.attributes);
+        let mut headers = to_headers(&command.attributes);
+        hop::carry(&mut headers, entered.onward);
         steadily(&around.stop, "asking for what an event calls for", || {
             store(&around.connection, &subject, headers.clone(), command.payload.clone().into())
         })
         .await?;
+    }
+    // Most events call for nothing, and nothing is told of that.
+    if let Some(mut reacting) = entered.span.filter(|_| count > 0) {
+        reacting.number("helmstream.commands", count);
+        reacting.end();
     }
     crash::point("reacted");
     Ok(delivery)

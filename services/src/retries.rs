@@ -12,12 +12,17 @@ use helmstream_stream::{
     consume::{self, Delivery, Durable},
     crash, get,
     headers::to_headers,
+    hop,
     publish::store,
 };
 
-use tracing::warn;
+use tracing::{Instrument, warn};
 
-use crate::{patience::steadily, service::Surroundings};
+use crate::{
+    patience::steadily,
+    service::Surroundings,
+    traces::{Entered, Kind},
+};
 
 /// The stream that keeps dead letters whole.
 const DEADLETTERS: &str = "DEADLETTERS";
@@ -33,13 +38,21 @@ pub async fn retry(around: Arc<Surroundings>) -> Result<()> {
     let durable = durable();
     let work = around.metrics.work("retrying", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| work.on(publish_again(&around, delivery));
+    let handle = |delivery: Delivery| {
+        let entered = around.traces.work_on(&delivery, ("retry", "INBOX"), Kind::Producer);
+        let in_log = entered.in_log();
+        work.on(publish_again(&around, delivery, entered).instrument(in_log))
+    };
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .with_context(|| format!("cannot work off {}", durable.name))
 }
 
-async fn publish_again(around: &Surroundings, delivery: Delivery) -> Result<Delivery, StreamError> {
+async fn publish_again(
+    around: &Surroundings,
+    delivery: Delivery,
+    entered: Entered,
+) -> Result<Delivery, StreamError> {
     let event = &delivery.record;
     let foreign = |detail: String| StreamError::Foreign {
         subject: event.subject.clone(),
@@ -70,11 +83,15 @@ async fn publish_again(around: &Surroundings, delivery: Delivery) -> Result<Deli
     .await?;
     let again = again(&id, cause, &retried, found.as_ref());
     let subject = Subject::In { publisher: RETRIER.to_owned() }.to_string();
-    let (headers, payload) = (to_headers(&again.attributes), bytes::Bytes::from(again.payload));
+    let (mut headers, payload) = (to_headers(&again.attributes), bytes::Bytes::from(again.payload));
+    hop::carry(&mut headers, entered.onward);
     steadily(&around.stop, "publishing a dead letter again", || {
         store(connection, &subject, headers.clone(), payload.clone())
     })
     .await?;
+    if let Some(retrying) = entered.span {
+        retrying.end();
+    }
     crash::point("published_again");
     Ok(delivery)
 }

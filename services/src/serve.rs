@@ -22,6 +22,7 @@ use crate::{
     patience::patiently,
     run,
     service::{Service, Surroundings},
+    traces::{TraceArgs, Traces},
 };
 
 /// What `helmstream serve` is asked.
@@ -40,6 +41,8 @@ pub struct ServeArgs {
     pub metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub heartbeat: HeartbeatArgs,
+    #[command(flatten)]
+    pub traces: TraceArgs,
     /// The plane's directory.
     #[arg(skip)]
     pub plane: PathBuf,
@@ -79,6 +82,7 @@ pub struct Shown {
     /// Where it tells its metrics, if it does.
     pub metrics: Option<metrics::Place>,
     pub heartbeat: HeartbeatArgs,
+    pub traces: TraceArgs,
 }
 
 /// Of the span that says in a line of the log which service it is of; see `cli/log.rs`.
@@ -123,7 +127,7 @@ pub async fn run(args: ServeArgs) -> Result<()> {
         tls: settings.tls.clone(),
         is_behind_tls_proxy: settings.is_behind_tls_proxy,
     });
-    let shown = Shown { metrics, heartbeat: args.heartbeat };
+    let shown = Shown { metrics, heartbeat: args.heartbeat, traces: args.traces };
     let ended = run_with(&plane, &args.services, settings, shown, stopped).await;
     stopping.abort();
     ended
@@ -160,7 +164,11 @@ async fn run_with(
         services().into_iter().filter(|service| is_wanted(service.name)).collect();
     let names = chosen.iter().map(|service| service.name).collect();
     let metrics = Arc::new(Metrics::new(names, plane.directory().to_owned()));
+    let (traces, exporter) = Traces::begin(&shown.traces, metrics.spans())?;
     let mut running = JoinSet::new();
+    if let Some(exporter) = exporter {
+        running.spawn(exporter.run(stop.clone()));
+    }
     if let Some(place) = shown.metrics {
         running.spawn(metrics::listen(metrics.clone(), place, stop.clone()));
     }
@@ -171,7 +179,7 @@ async fn run_with(
         let database = database(plane, name)?;
         let http = (name == http::NAME).then(|| http.clone());
         let cleaner = matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?;
-        let (metrics, stop) = (metrics.clone(), stop.clone());
+        let (metrics, traces, stop) = (metrics.clone(), traces.of(name), stop.clone());
         let mut stopped = stop.clone();
         let serving = async move {
             let connection = tokio::select! {
@@ -196,6 +204,7 @@ async fn run_with(
                 cleaner,
                 http,
                 metrics,
+                traces,
                 stop,
             };
             service.run(around).await.with_context(|| format!("service {name} stopped"))
@@ -203,6 +212,8 @@ async fn run_with(
         // Of the highest level, so that whoever logs only errors knows whose they are.
         running.spawn(serving.instrument(error_span!(target: SPAN, SPAN, service = name)));
     }
+    // Its end is seen once all services have ended.
+    drop(traces);
     while let Some(ended) = running.join_next().await {
         ended.context("a service panicked")??;
     }

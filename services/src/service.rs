@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     deadlines, decides, door, http, metrics::ServiceMetrics, projects, reacts, retries, tells,
+    traces::Traces,
 };
 
 /// What a service is made of.
@@ -69,6 +70,8 @@ pub struct Surroundings {
     pub http: Option<http::Settings>,
     /// Where what is done is counted.
     pub metrics: ServiceMetrics,
+    /// Where what is done for a trace is told.
+    pub traces: Traces,
     /// Turns true when the service is to end.
     pub stop: watch::Receiver<bool>,
 }

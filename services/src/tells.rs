@@ -13,11 +13,17 @@ use helmstream_stream::{
     consume::{self, Delivery, Durable},
     crash,
     headers::{MESSAGE_ID, to_headers},
+    hop,
     publish::store,
 };
-use tracing::warn;
+use tracing::{Instrument, warn};
 
-use crate::{limits::OUT_AGE_MAX, patience::steadily, service::Surroundings};
+use crate::{
+    limits::OUT_AGE_MAX,
+    patience::steadily,
+    service::Surroundings,
+    traces::{Entered, Kind},
+};
 
 /// The durable of what is to be told.
 pub fn durable() -> Durable {
@@ -30,13 +36,21 @@ pub async fn tell(around: Arc<Surroundings>) -> Result<()> {
     let durable = durable();
     let work = around.metrics.work("telling", &durable.name);
     let lane = |delivery: &Delivery| delivery.record.subject.clone();
-    let handle = |delivery| work.on(tell_of(&around, delivery));
+    let handle = |delivery: Delivery| {
+        let entered = around.traces.work_on(&delivery, ("tell", "OUT"), Kind::Producer);
+        let in_log = entered.in_log();
+        work.on(tell_of(&around, delivery, entered).instrument(in_log))
+    };
     consume::work(&around.connection, &durable, around.stop(), lane, handle)
         .await
         .context("cannot work off cdevents")
 }
 
-async fn tell_of(around: &Surroundings, delivery: Delivery) -> Result<Delivery, StreamError> {
+async fn tell_of(
+    around: &Surroundings,
+    delivery: Delivery,
+    entered: Entered,
+) -> Result<Delivery, StreamError> {
     let event = &delivery.record;
     let age = now().since(event.recorded_at).unwrap_or_default();
     if age > OUT_AGE_MAX {
@@ -50,16 +64,23 @@ async fn tell_of(around: &Surroundings, delivery: Delivery) -> Result<Delivery, 
             return Ok(delivery.for_newer());
         }
     };
+    let count = told.len() as u64;
     for OutEvent { kind, attributes, event } in told {
         let subject = Subject::Out { vocabulary: "cdevents".to_owned(), kind }.to_string();
         let mut headers = to_headers(&attributes);
         headers.insert("content-type", attributes.get("datacontenttype").unwrap_or_default());
         headers.insert(MESSAGE_ID, attributes.get("id").unwrap_or_default());
+        hop::carry(&mut headers, entered.onward);
         let payload = bytes::Bytes::from(event.to_string());
         steadily(&around.stop, "telling what was decided", || {
             store(&around.connection, &subject, headers.clone(), payload.clone())
         })
         .await?;
+    }
+    // Of most events nothing is told to others.
+    if let Some(mut telling) = entered.span.filter(|_| count > 0) {
+        telling.number("helmstream.messages", count);
+        telling.end();
     }
     crash::point("told");
     Ok(delivery)

@@ -30,6 +30,7 @@ use crate::{
     metrics::Place,
     serve::{Shown, interrupted, run_shown},
     setup::set_up,
+    traces::TraceArgs,
 };
 
 /// What `helmstream up` is asked.
@@ -52,6 +53,8 @@ pub struct UpArgs {
     pub metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub heartbeat: HeartbeatArgs,
+    #[command(flatten)]
+    pub traces: TraceArgs,
 }
 
 /// Runs a plane until Ctrl-C.
@@ -99,7 +102,8 @@ async fn serve(
         tls: None,
         is_behind_tls_proxy: false,
     });
-    let shown = Shown { metrics, heartbeat: args.heartbeat.clone() };
+    let traces = args.traces.clone();
+    let shown = Shown { metrics, heartbeat: args.heartbeat.clone(), traces };
     let is_new = report.items.iter().any(|item| item.ends_with("created"));
     let after = async {
         if args.sample && is_new {

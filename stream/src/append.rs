@@ -3,10 +3,12 @@
 
 use async_nats::HeaderMap;
 use helmstream_core::NewEvent;
+use helmstream_schemas::TraceContext;
 
 use crate::{
     Connection, StreamError, batch, crash,
     headers::to_headers,
+    hop,
     publish::{Published, publish},
 };
 
@@ -38,13 +40,24 @@ pub async fn append(
     events: &[NewEvent],
     revision: u64,
 ) -> Result<Appended, StreamError> {
+    append_on(connection, events, revision, None).await
+}
+
+/// The same, and its events carry a trace on.
+pub async fn append_on(
+    connection: &Connection,
+    events: &[NewEvent],
+    revision: u64,
+    onward: Option<TraceContext>,
+) -> Result<Appended, StreamError> {
     let published = match events {
         [event] => {
-            let headers = guarded(event, revision);
+            let mut headers = guarded(event, revision);
+            hop::carry(&mut headers, onward);
             publish(connection, &event.subject.to_string(), headers, event.payload.clone().into())
                 .await?
         }
-        _ => batch::publish_atomically(connection, events, revision).await?,
+        _ => batch::publish_atomically(connection, events, revision, onward).await?,
     };
     crash::point("appended");
     match published {

@@ -3,12 +3,14 @@
 
 use async_nats::HeaderMap;
 use helmstream_core::NewEvent;
+use helmstream_schemas::TraceContext;
 use uuid::Uuid;
 
 use crate::{
     Connection, StreamError,
     append::guarded,
     headers::to_headers,
+    hop,
     publish::{Published, publish},
 };
 
@@ -27,6 +29,7 @@ pub(crate) async fn publish_atomically(
     connection: &Connection,
     events: &[NewEvent],
     revision: u64,
+    onward: Option<TraceContext>,
 ) -> Result<Published, StreamError> {
     let id = Uuid::new_v4().to_string();
     let mut last = Published::Unknown;
@@ -35,6 +38,7 @@ pub(crate) async fn publish_atomically(
             0 => guarded(event, revision),
             _ => to_headers(&event.attributes),
         };
+        hop::carry(&mut headers, onward);
         headers.insert(BATCH_ID, id.as_str());
         headers.insert(BATCH_SEQUENCE, (index + 1).to_string());
         if index + 1 == events.len() {

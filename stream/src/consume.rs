@@ -23,6 +23,7 @@ use self::aside::Aside;
 use crate::{
     Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
+    hop::{self, Carried},
     limits,
     tally::Tally,
 };
@@ -119,6 +120,11 @@ impl Delivery {
         named.flat_map(|(name, values)| {
             values.iter().map(move |value| (name.as_ref(), value.as_str()))
         })
+    }
+
+    /// The trace that it carries.
+    pub fn carried(&self) -> Option<Carried> {
+        hop::carried(self.message.headers.as_ref(), &self.record.attributes)
     }
 
     /// Acknowledges: the message is gone from the consumer for good, unless it is to come again.

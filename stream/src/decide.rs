@@ -20,10 +20,11 @@ use uuid::Uuid;
 
 use crate::{
     Connection, StreamError,
-    append::{Appended, append},
+    append::{Appended, append_on},
     cache::{Cache, Kept},
     crash, deadline,
     headers::to_headers,
+    hop::{self, Appending},
     leaving::Leaving,
     limits, load,
     publish::store,
@@ -48,6 +49,16 @@ impl<D: Decider> Desk<D> {
     /// Brings a command to its outcome and arms what has to be armed. Only one command of an
     /// aggregate at a time, for speed; for safety the guard is enough.
     pub async fn settle(&self, id: &Id, command: &Record) -> Result<Outcome, StreamError> {
+        self.settle_on(id, command, None).await
+    }
+
+    /// The same, and what is appended carries a trace on.
+    pub async fn settle_on(
+        &self,
+        id: &Id,
+        command: &Record,
+        trace: Option<&Appending>,
+    ) -> Result<Outcome, StreamError> {
         // What is remembered may be behind the log, and so may be what is loaded, from a server that was
         // away. The guard finds that out where something is appended; where nothing is, the leader is
         // asked.
@@ -87,8 +98,17 @@ impl<D: Decider> Desk<D> {
                     }
                 }
                 Decision::Append(events) => {
-                    match append(&self.connection, &events, aggregate.revision).await? {
+                    let onward = trace.map(|trace| trace.onward);
+                    let began_at = trace.map(|_| hop::now());
+                    let note = |last| {
+                        if let (Some(trace), Some(began_at)) = (trace, began_at) {
+                            trace.note(began_at, events.len(), last);
+                        }
+                    };
+                    let connection = &self.connection;
+                    match append_on(connection, &events, aggregate.revision, onward).await? {
                         Appended::Stored { last } => {
+                            note(last);
                             let armed = D::deadlines(&aggregate.state);
                             fold_appended(&mut aggregate, aheads, last)?;
                             self.snapshot(id, &aggregate, &mut settled_length).await;
@@ -102,7 +122,10 @@ impl<D: Decider> Desk<D> {
                         }
                         // Whoever expects a revision is not decided anew on another one: what is
                         // loaded now either holds the outcome, or refuses because it changed.
-                        Appended::Conflict | Appended::Unknown => {
+                        unstored @ (Appended::Conflict | Appended::Unknown) => {
+                            if unstored == Appended::Unknown {
+                                note(0);
+                            }
                             tokio::time::sleep(pause(command, attempt)).await;
                             aggregate = self.current(id, Some(aggregate)).await?;
                             is_current = false;

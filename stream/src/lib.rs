@@ -17,6 +17,7 @@ pub mod founding;
 pub mod get;
 pub mod headers;
 pub mod health;
+pub mod hop;
 mod leaving;
 pub mod limits;
 pub mod load;

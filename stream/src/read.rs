@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use futures_util::{StreamExt, stream::ReadyChunks};
-use helmstream_schemas::{Record, Timestamp};
+use helmstream_schemas::{Record, Timestamp, TraceContext};
 
 use crate::{
     Connection, StreamError,
     headers::{timestamp, to_attributes},
-    limits,
+    hop, limits,
 };
 
 /// A reader at a position of a stream.
@@ -21,6 +21,8 @@ pub struct Reader {
     delivered: u64,
     /// Subjects, wildcards included; none are all.
     only: Vec<String>,
+    /// Whether it says which records are of a trace.
+    traces: bool,
 }
 
 /// Records that were read, and how far.
@@ -29,6 +31,9 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Everything up to here was read. What is not among the records is of no interest.
     pub read_to: u64,
+    /// Of records that belong to a sampled trace, their position and what they carry; nothing unless
+    /// the reader was asked for it.
+    pub traced: Vec<(u64, TraceContext)>,
 }
 
 /// The state of a stream as the server tells it.
@@ -67,7 +72,7 @@ pub async fn read(connection: &Connection, stream: &str, from: u64) -> Result<Re
         .await
         .map_err(|error| cut(error.to_string()))?;
     let chunks = messages.ready_chunks(limits::READ_BATCH_RECORDS_MAX);
-    Ok(Reader { stream: stream.to_owned(), chunks, delivered: 0, only: Vec::new() })
+    Ok(Reader { stream: stream.to_owned(), chunks, delivered: 0, only: Vec::new(), traces: false })
 }
 
 /// How far the stream reaches now.
@@ -93,13 +98,19 @@ impl Reader {
         Self { only: subjects.iter().map(|&subject| subject.to_owned()).collect(), ..self }
     }
 
+    /// Says with the records which of them are of a trace, if that is wanted.
+    pub fn with_traces(self, traces: bool) -> Self {
+        Self { traces, ..self }
+    }
+
     /// The next records, in order: waits for the first and takes along what is there already,
     /// `READ_BATCH_RECORDS_MAX` at most. It ends where a message was lost on the way and where its
     /// consumer is gone: with that may have gone the stream, and what follows be of another. So
     /// whoever reads on looks first whether it is still the same log.
     pub async fn next(&mut self) -> Result<Batch, StreamError> {
         let chunk = self.chunks.next().await.ok_or_else(|| self.cut("the reader ended"))?;
-        let mut batch = Batch { records: Vec::with_capacity(chunk.len()), read_to: 0 };
+        let records = Vec::with_capacity(chunk.len());
+        let mut batch = Batch { records, ..Batch::default() };
         for message in chunk {
             let message = message.map_err(|error| self.cut(&error.to_string()))?;
             let info = message.info().map_err(|error| self.cut(&error.to_string()))?;
@@ -113,6 +124,12 @@ impl Reader {
             }
             let (sequence, recorded_at) = (info.stream_sequence, timestamp(info.published));
             let attributes = message.headers.as_ref().map(to_attributes).unwrap_or_default();
+            if self.traces
+                && let Some(carried) = hop::carried(message.headers.as_ref(), &attributes)
+                && carried.context.is_sampled
+            {
+                batch.traced.push((sequence, carried.context));
+            }
             batch.records.push(Record {
                 stream: self.stream.clone(),
                 subject: message.subject.to_string(),

@@ -42,9 +42,14 @@ pub struct Series {
 impl Process {
     /// All services on a plane that is set up, told at an address of their own.
     pub fn of(plane: &Running, heartbeat: HeartbeatArgs) -> Self {
+        Self::showing(plane, Shown { heartbeat, ..Shown::default() })
+    }
+
+    /// The same, which shows itself in further ways.
+    pub fn showing(plane: &Running, shown: Shown) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port().expect("a free port")));
         let place = Place { listen: address, tls: None, is_behind_tls_proxy: false };
-        let shown = Shown { metrics: Some(place), heartbeat };
+        let shown = Shown { metrics: Some(place), ..shown };
         let directory = plane.plane.plane.directory().to_owned();
         let (stop, stopped) = watch::channel(false);
         let task =

@@ -207,6 +207,7 @@ Environment:
   HELMSTREAM_TOKEN       the token itself, where nothing better can hold it
   HELMSTREAM_METRICS     where metrics are told, as --metrics
   HELMSTREAM_HEARTBEAT_FILE  the file with the address for signs of life, as --heartbeat-file
+  OTEL_EXPORTER_OTLP_ENDPOINT  where traces are told, as --otlp
   HELMSTREAM_LOG_FORMAT  text or json, as --log-format
   HELMSTREAM_LOG         what is logged to stderr, such as debug or helmstream_stream=trace
   NO_COLOR               no colours";

@@ -46,5 +46,5 @@ pub fn event(
     if let Some(expected) = expected {
         event[EXPECTEDREVISION] = expected.to_string().into();
     }
-    Request { event: event.to_string().into_bytes() }
+    Request::new(event.to_string().into_bytes())
 }

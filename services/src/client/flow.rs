@@ -79,7 +79,7 @@ async fn store<T>(
     let receipt = match load {
         Load::Nothing => None,
         Load::TooLarge { bytes } => Some(Err(Failure::too_large(bytes))),
-        Load::Event(event) => match client.publish(Request { event }).await {
+        Load::Event(event) => match client.publish(Request::new(event)).await {
             Err(failure) if failure.code != Code::Input => return Err(failure),
             receipt => Some(receipt),
         },

@@ -1,7 +1,7 @@
 //! Server-sent events, as a reader has them: bytes in, in whatever pieces they come, frames out. It
 //! knows nothing of where they come from or what they say.
 
-use super::limits::STREAM_FRAME_BYTES_MAX;
+use crate::http::limits::STREAM_FRAME_BYTES_MAX;
 
 /// Reads frames, piece by piece.
 #[derive(Debug, Default)]

@@ -25,12 +25,12 @@ use super::{
     replay, run, token, verify,
 };
 use crate::{
+    http::limits::{HTTP_ANSWER_SECONDS, HTTP_CONNECT_SECONDS, PREFER_WAIT_SECONDS_MAX},
     http::{
         Published,
         line::{self, Line, Verb},
         wording::{MomentRequest, Nothing, OutcomeRequest},
     },
-    limits::{HTTP_ANSWER_SECONDS, HTTP_CONNECT_SECONDS, PREFER_WAIT_SECONDS_MAX},
 };
 
 /// What a path does not hold of a name.

@@ -1,6 +1,6 @@
 //! The action of publishing, in two steps: stored in INBOX, and what became of it.
 
-use helmstream_schemas::outcome::Outcome;
+use helmstream_schemas::{TraceContext, outcome::Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,15 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     /// A CloudEvent in the JSON event format, byte for byte; what it is the door says.
     pub event: Vec<u8>,
+    /// The trace that its message carries on, beside whatever the event says of one.
+    pub onward: Option<TraceContext>,
+}
+
+impl Request {
+    /// An event of no further trace.
+    pub fn new(event: Vec<u8>) -> Self {
+        Self { event, onward: None }
+    }
 }
 
 /// Where a publish lies in INBOX.

@@ -1,20 +1,47 @@
-//! What the door has made of a message, and the count of it.
+//! What the door makes of a message and has made of it, and the count of it.
 
 use std::time::Duration;
 
+use helmstream_core::door::{Admitted, Dead};
+use helmstream_schemas::{Attributes, Hash, attributes as ce};
 use helmstream_stream::{StreamError, consume::Durable};
+use uuid::Uuid;
 
 use crate::{
     local::credentials::NatsUser,
     metrics::{Became, DoorBatches, Publishes, ServiceMetrics},
 };
 
+/// What is to be stored for a message.
+pub(super) enum Plan {
+    /// It is stored already: this is the same message again.
+    Nothing,
+    Command(Box<Admitted>),
+    Duplicate(u64),
+    /// With the key that it is known by, and with the digest of its content if the same again is
+    /// a repeat.
+    Dead(Dead, Option<Hash>, Option<Hash>),
+}
+
+/// What an outcome that leaves no event is of.
+pub(super) fn of(inbox_sequence: u64, key: Option<Hash>, cause: Option<Uuid>) -> Attributes {
+    let mut attributes = Attributes::default();
+    attributes.set(ce::INBOXSEQUENCE, inbox_sequence.to_string());
+    if let Some(key) = key {
+        attributes.set(ce::DOORKEY, key.to_string());
+    }
+    if let Some(cause) = cause {
+        attributes.set(ce::CAUSATIONID, cause.to_string());
+    }
+    attributes
+}
+
 /// Where what a message became is stored.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Done {
     pub(super) command_sequence: u64,
     pub(super) journal_sequence: u64,
-    became: Became,
+    pub(super) became: Became,
 }
 
 impl Done {

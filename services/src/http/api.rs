@@ -27,10 +27,11 @@ use super::{
     publishing::{Published, publish_one, with_first},
     reading::{self, Pairs},
     speaking_for,
+    traced::Received,
 };
 use crate::{
     client::{Client, Direct, Failure, Revised, ask, past::When, publish::Settled},
-    limits::{IDEMPOTENCY_KEY_BYTES_MAX, REQUEST_BYTES_MAX},
+    http::limits::{IDEMPOTENCY_KEY_BYTES_MAX, REQUEST_BYTES_MAX},
 };
 
 /// The source of what is asked in the words of the interface.
@@ -137,7 +138,8 @@ impl Api {
                 let id = event_id(&headers, &caller, line.name)?;
                 let event = ask::event(kind, id, SOURCE, &asked, expected.as_ref()).event;
                 let wait = reading::wait(&headers);
-                let published = publish_one(&direct, &caller, event, wait).await?;
+                let received = Received::of(&app, &headers, line.path);
+                let published = publish_one(&direct, &caller, &received, event, wait).await?;
                 Ok::<_, Problem>(with_first(&direct, published, wait).await?.into_response())
             };
             answered.await.unwrap_or_else(Problem::into_response)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     client::event::Told,
-    limits::{BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
+    http::limits::{BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
 };
 
 /// `POST /v1/events`.

@@ -8,7 +8,7 @@ use super::{
     entity_events::{Accepted, NotAccepted, PATH},
     openapi::{Description, body},
 };
-use crate::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX};
+use crate::http::limits::{ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX};
 
 pub(super) fn entity_events_described(description: &mut Description) {
     let accepted = description.schema_of::<Accepted>();

@@ -21,12 +21,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    App, answering::json as answered, caller::Caller, gate::within, problem::Problem,
-    publishing::allowed, reading, speaking_for,
+    App,
+    answering::json as answered,
+    caller::Caller,
+    gate::within,
+    problem::Problem,
+    publishing::allowed,
+    reading, speaking_for,
+    traced::{self, Received},
 };
 use crate::{
     client::{Client, publish},
-    limits::{ENTITY_EVENT_BYTES_MAX, ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX},
+    http::limits::{ENTITY_EVENT_BYTES_MAX, ENTITY_EVENTS_PER_MINUTE, ENTITY_NAME_BYTES_MAX},
 };
 
 pub(super) const PATH: &str = "/v1/faber/entity-events";
@@ -123,9 +129,11 @@ async fn try_take(app: &App, caller: &Caller, request: Request) -> Result<String
     })?;
     let (event_id, event) = event(body)?;
     let event = event.to_string().into_bytes();
-    allowed(caller, &event)?;
+    let entered = Received::of(app, &head.headers, PATH).event(&allowed(caller, &event)?);
     let direct = speaking_for(app, caller);
-    direct.publish(publish::Request { event }).await.map_err(Problem::from)?;
+    let request = publish::Request { event, onward: entered.onward };
+    let receipt = direct.publish(request).await.map_err(Problem::from)?;
+    traced::stored(entered, receipt.inbox_sequence);
     Ok(event_id)
 }
 

@@ -5,7 +5,7 @@
 use helmstream_schemas::limits::ID_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
-use crate::limits::{VALUE_CHARS_MAX, VALUES_MAX};
+use crate::http::limits::{VALUE_CHARS_MAX, VALUES_MAX};
 
 /// Makes a whole document exact.
 pub(super) fn exact(document: &mut Value) {

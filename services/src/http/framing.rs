@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::problem::Problem;
-use crate::limits::{HEAD_BYTES_MAX, PREFER_BYTES_MAX, WRITE_STALL};
+use crate::http::limits::{HEAD_BYTES_MAX, PREFER_BYTES_MAX, WRITE_STALL};
 
 /// Refuses a request that two readers could take for two different ones.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {

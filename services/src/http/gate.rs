@@ -24,7 +24,7 @@ use super::{caller::Caller, problem::Problem};
 use crate::{
     access::Tokens,
     clock,
-    limits::{
+    http::limits::{
         REFUSED_BURST, REFUSED_PER_SECOND, REQUESTS_BURST, REQUESTS_PER_SECOND, TOKEN_BYTES_MAX,
     },
     oidc::Oidc,

@@ -20,7 +20,8 @@ use tokio::{
 use super::{App, answering::json};
 use crate::{
     clock,
-    limits::{HEALTH_PATIENCE, HEALTH_TOLD_FOR, INBOX_AGE_MAX},
+    http::limits::{HEALTH_PATIENCE, HEALTH_TOLD_FOR},
+    limits::INBOX_AGE_MAX,
 };
 
 /// Whether the plane can do its work.

@@ -15,6 +15,7 @@ mod exact;
 mod framing;
 mod gate;
 mod health;
+pub mod limits;
 pub mod line;
 mod openapi;
 mod operations;
@@ -23,6 +24,7 @@ mod publishing;
 mod reading;
 mod serving;
 mod tail;
+mod traced;
 mod watching;
 pub mod wording;
 
@@ -40,7 +42,7 @@ use self::{caller::Caller, gate::Gate, problem::Problem, tail::Tail};
 pub use self::{openapi::Description, operations::document, publishing::Published};
 use crate::{
     client::{Direct, direct::Manner},
-    limits::{HTTP_OUTCOME_WAIT, HTTP_PATIENCE},
+    http::limits::{HTTP_OUTCOME_WAIT, HTTP_PATIENCE},
     local::plane::Plane,
     metrics::HttpMetrics,
     service::{Service, Surroundings},

@@ -285,7 +285,7 @@ fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
         "description": "Asked again under the same key it is done once, and answered the same.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": crate::limits::IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" },
+        "schema": { "type": "string", "minLength": 1, "maxLength": crate::http::limits::IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" },
     })
 }
 
@@ -295,7 +295,7 @@ pub(super) fn prefer() -> Value {
         "name": "Prefer", "in": "header", "required": false,
         "description": "`wait=SECONDS`: how long the outcome is waited for before it is told where it will be. Any other preference is ignored, as RFC 7240 wants it.",
         "example": "wait=5",
-        "schema": { "type": "string", "maxLength": crate::limits::PREFER_BYTES_MAX },
+        "schema": { "type": "string", "maxLength": crate::http::limits::PREFER_BYTES_MAX },
     })
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     client::{Answer, Client, Code, Failure, outcome, publish::Receipt},
-    limits::PREFER_WAIT_SECONDS_MAX,
+    http::limits::PREFER_WAIT_SECONDS_MAX,
 };
 
 /// The interface's description, as OpenAPI 3.1.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Code, Failure},
-    limits::PROBLEM_TEXT_CHARS_MAX,
+    http::limits::PROBLEM_TEXT_CHARS_MAX,
 };
 
 /// What every type of a problem begins with.

@@ -21,15 +21,25 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    App, answering::json, caller::Caller, conditions, problem::Problem, reading, speaking_for,
+    App,
+    answering::json,
+    caller::Caller,
+    conditions,
+    problem::Problem,
+    reading, speaking_for,
+    traced::{self, Received},
 };
 use crate::{
     client::{
         Client, Direct, Failure,
         publish::{self, Settled},
     },
-    limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
+    http::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, CE_HEADER_BYTES_MAX},
+    traces::Entered,
 };
+
+/// Where events are published.
+const EVENTS_PATH: &str = "/v1/events";
 
 /// One event as CloudEvents write it in JSON.
 const STRUCTURED: &str = "application/cloudevents+json";
@@ -98,12 +108,13 @@ async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Resp
     let kind = reading::media_type(&head.headers)?;
     let wait = reading::wait(&head.headers);
     of_some_length(&head.headers)?;
+    let received = Received::of(app, &head.headers, EVENTS_PATH);
     let direct = speaking_for(app, &caller);
     let body = reading::body(&head.headers, body, BATCH_BYTES_MAX).await?;
     let event = match kind.as_deref() {
         Some(BATCH) => {
             let events = json_list(&body).map_err(not_an_event)?;
-            let published = publish_batch(&direct, &caller, events, wait).await?;
+            let published = publish_batch(&direct, &caller, &received, events, wait).await?;
             let is_open = published.iter().any(|one| one.settled.counted().is_none());
             let status = if is_open { StatusCode::ACCEPTED } else { StatusCode::OK };
             return Ok(json(status, &published));
@@ -113,7 +124,7 @@ async fn try_publish(app: &App, caller: Caller, request: Request) -> Result<Resp
         }
         kind => in_json(&event_headers(&head.headers, kind)?, &body).map_err(not_an_event)?,
     };
-    Ok(publish_one(&direct, &caller, event, wait).await?.into_response())
+    Ok(publish_one(&direct, &caller, &received, event, wait).await?.into_response())
 }
 
 /// Refuses an attribute in a header that is none, whether or not it is the headers that count.
@@ -153,18 +164,27 @@ fn event_headers(headers: &HeaderMap, kind: Option<&str>) -> Result<Headers, Pro
 pub(super) async fn publish_one(
     direct: &Direct,
     caller: &Caller,
+    received: &Received<'_>,
     event: Vec<u8>,
     wait: Duration,
 ) -> Result<Published, Problem> {
     let foreseen = allowed(caller, &event)?;
-    let receipt = direct.publish(publish::Request { event }).await?;
-    settled(direct, foreseen, receipt, wait).await
+    let entered = received.event(&foreseen);
+    let request = publish::Request { event, onward: entered.onward };
+    let publishing = async {
+        let receipt = direct.publish(request).await?;
+        settled(direct, foreseen, receipt, wait).await
+    };
+    let published = publishing.await;
+    traced::answered(entered, published.as_ref());
+    published
 }
 
 /// All of them or none: one that cannot be read keeps the others out.
 async fn publish_batch(
     direct: &Direct,
     caller: &Caller,
+    received: &Received<'_>,
     events: Vec<Vec<u8>>,
     wait: Duration,
 ) -> Result<Vec<Published>, Problem> {
@@ -180,11 +200,22 @@ async fn publish_batch(
         });
         foreseen.push(one?);
     }
+    let entered: Vec<Entered> = foreseen.iter().map(|one| received.event(one)).collect();
     // They are sent in the order in which they are first polled, which is theirs.
-    let stored = events.into_iter().map(|event| direct.publish(publish::Request { event }));
-    let receipts = try_join_all(stored).await?;
-    let settling = foreseen.into_iter().zip(receipts);
-    try_join_all(settling.map(|(one, receipt)| settled(direct, one, receipt, wait))).await
+    let stored = events
+        .into_iter()
+        .zip(&entered)
+        .map(|(event, entered)| direct.publish(publish::Request { event, onward: entered.onward }));
+    let publishing = async {
+        let receipts = try_join_all(stored).await?;
+        let settling = foreseen.into_iter().zip(receipts);
+        try_join_all(settling.map(|(one, receipt)| settled(direct, one, receipt, wait))).await
+    };
+    let published: Result<Vec<Published>, Problem> = publishing.await;
+    for (index, entered) in entered.into_iter().enumerate() {
+        traced::answered(entered, published.as_ref().map(|published| &published[index]));
+    }
+    published
 }
 
 /// The same with what the first publish under its key became, if this one is told as its duplicate:

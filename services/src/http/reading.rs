@@ -17,10 +17,10 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use crate::client::{Code, Failure};
-use crate::limits::{
-    BODY_SECONDS, LIST_ROWS_MAX, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX, VALUE_CHARS_MAX,
-    VALUES_MAX,
+use crate::http::limits::{
+    BODY_SECONDS, PREFER_WAIT_SECONDS, PREFER_WAIT_SECONDS_MAX, VALUE_CHARS_MAX, VALUES_MAX,
 };
+use crate::limits::LIST_ROWS_MAX;
 
 /// Pairs of a name and a value, as they stand in a path or a query.
 pub(super) type Pairs = Vec<(String, String)>;

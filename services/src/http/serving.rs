@@ -17,7 +17,7 @@ use tracing::{Instrument, debug, info, warn};
 
 use super::{App, Settings, answer, framing::Strict};
 use crate::{
-    limits::{
+    http::limits::{
         CONNECTIONS_MAX, DRAIN_SECONDS, HEAD_BYTES_MAX, HEAD_SECONDS, HEADERS_MAX, TLS_SECONDS,
     },
     service::Surroundings,

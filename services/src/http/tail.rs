@@ -21,7 +21,7 @@ use tracing::warn;
 
 use crate::{
     client::event::{Told, place_of},
-    limits::{RING_BYTES_MAX, RING_EVENTS_MAX, STREAM_CHUNK_EVENTS},
+    http::limits::{RING_BYTES_MAX, RING_EVENTS_MAX, STREAM_CHUNK_EVENTS},
     patience::{Passing, patiently, pause},
     service::Surroundings,
 };

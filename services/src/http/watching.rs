@@ -25,7 +25,9 @@ use tokio::{
 use super::{App, caller::Caller, problem::Problem, reading, tail::Entry};
 use crate::{
     client::{Code, Failure, event::TailRequest},
-    limits::{STREAM_BEHIND_MAX, STREAM_CHUNKS, STREAM_GATHER, STREAM_HEARTBEAT, STREAM_STALL},
+    http::limits::{
+        STREAM_BEHIND_MAX, STREAM_CHUNKS, STREAM_GATHER, STREAM_HEARTBEAT, STREAM_STALL,
+    },
 };
 
 /// Answers `GET /v1/stream`.

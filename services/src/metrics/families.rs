@@ -41,6 +41,7 @@ pub(super) struct Families {
     pub(super) stream_readers: Gauges,
     pub(super) heartbeats: Counters,
     pub(super) heartbeat_last: Gauges,
+    pub(super) trace_spans: Counters,
 }
 
 impl Families {
@@ -99,6 +100,10 @@ impl Families {
             heartbeat_last: all.moments(
                 "heartbeat_last_timestamp",
                 "When the last sign of life was received, in seconds since 1970",
+            ),
+            trace_spans: all.counters(
+                "trace_spans",
+                "Spans of traces: sent, dropped because there was no room, or refused by the receiver",
             ),
         }
     }

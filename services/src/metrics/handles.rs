@@ -90,6 +90,14 @@ pub struct Heartbeats {
     families: Arc<Families>,
 }
 
+/// Spans of traces, by what became of them.
+#[derive(Clone)]
+pub struct SpanMetrics {
+    pub sent: Counter,
+    pub dropped: Counter,
+    pub refused: Counter,
+}
+
 impl ServiceMetrics {
     pub(super) fn new(families: Arc<Families>, service: &'static str) -> Self {
         Self { families, service, positions: Positions::default() }
@@ -207,7 +215,8 @@ impl Work {
 impl Became {
     const ALL: [Self; 4] = [Self::Command, Self::Duplicate, Self::DeadLetter, Self::StoredBefore];
 
-    const fn word(self) -> &'static str {
+    /// As it is told.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Command => "command",
             Self::Duplicate => "duplicate",
@@ -283,6 +292,15 @@ struct Reader(Gauge);
 impl Drop for Reader {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+impl SpanMetrics {
+    pub(super) fn of(families: &Families) -> Self {
+        let count = |outcome: &'static str| {
+            families.trace_spans.get_or_create_owned(&vec![("outcome", outcome.into())])
+        };
+        Self { sent: count("sent"), dropped: count("dropped"), refused: count("refused") }
     }
 }
 

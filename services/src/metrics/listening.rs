@@ -26,9 +26,8 @@ use tracing::{debug, info, warn};
 
 use super::{Form, Metrics};
 use crate::{
-    limits::{
-        HEAD_BYTES_MAX, HEAD_SECONDS, METRICS_CONNECTIONS_MAX, METRICS_LASTS_MAX, TLS_SECONDS,
-    },
+    http::limits::{HEAD_BYTES_MAX, HEAD_SECONDS, TLS_SECONDS},
+    limits::{METRICS_CONNECTIONS_MAX, METRICS_LASTS_MAX},
     tls::acceptor,
 };
 

@@ -18,7 +18,8 @@ use tokio::time::timeout;
 use super::position::{Position, Positions};
 use crate::{
     clock,
-    limits::{HEALTH_PATIENCE, INBOX_AGE_MAX},
+    http::limits::HEALTH_PATIENCE,
+    limits::INBOX_AGE_MAX,
     service::{Does, Service},
 };
 

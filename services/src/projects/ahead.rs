@@ -15,10 +15,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::limits::QUIET_TOLD_AFTER;
+use crate::{
+    limits::QUIET_TOLD_AFTER,
+    traces::{Foldable, Traces},
+};
 
-/// What is handed to whoever writes.
-type Handed<P> = Result<Ready<P>, StreamError>;
+/// What is handed to whoever writes, with what is told of it once it is written.
+type Handed<P> = Result<(Ready<P>, Vec<Foldable>), StreamError>;
 
 /// A reader that is one batch ahead.
 pub(super) struct Ahead<P: Projection> {
@@ -48,7 +51,7 @@ impl<P: Projection> Ahead<P> {
         let ask = Ask { not_before: Instant::now() + rest, answer };
         let _ = self.asks.send(ask).await;
         // It ends behind an error, and nothing is asked after one.
-        answered.await.unwrap_or_else(|_| Ok(Ready::of(Vec::new(), 0)))
+        answered.await.unwrap_or_else(|_| Ok((Ready::of(Vec::new(), 0), Vec::new())))
     }
 }
 
@@ -93,6 +96,7 @@ async fn until(due: Option<Instant>) {
 /// What was read and not handed on yet.
 struct Gathered<P: Projection> {
     ready: Ready<P>,
+    foldable: Vec<Foldable>,
     /// Of its payloads.
     bytes: usize,
     /// When the first of it came; none if there is nothing.
@@ -101,10 +105,15 @@ struct Gathered<P: Projection> {
 
 impl<P: Projection> Gathered<P> {
     fn nothing() -> Self {
-        Self { ready: Ready::of(Vec::new(), 0), bytes: 0, since: None }
+        Self { ready: Ready::of(Vec::new(), 0), foldable: Vec::new(), bytes: 0, since: None }
     }
 
-    fn add(&mut self, Batch { records, read_to }: Batch) {
+    fn add(&mut self, Batch { records, read_to, traced }: Batch) {
+        for (sequence, context) in traced {
+            let at = records.binary_search_by_key(&sequence, |record| record.sequence);
+            let record = at.ok().map(|at| &records[at]);
+            self.foldable.extend(record.and_then(|record| Traces::foldable(record, context)));
+        }
         self.bytes += records.iter().map(|record| record.payload.len()).sum::<usize>();
         self.ready.append(Ready::of(records, read_to));
         self.since.get_or_insert_with(Instant::now);
@@ -127,7 +136,8 @@ impl<P: Projection> Gathered<P> {
         })
     }
 
-    fn take(&mut self) -> Ready<P> {
-        std::mem::replace(self, Self::nothing()).ready
+    fn take(&mut self) -> (Ready<P>, Vec<Foldable>) {
+        let taken = std::mem::replace(self, Self::nothing());
+        (taken.ready, taken.foldable)
     }
 }

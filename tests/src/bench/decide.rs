@@ -87,6 +87,7 @@ pub(crate) async fn start(stand: &Stand) -> Result<(watch::Sender<bool>, JoinHan
         cleaner: None,
         http: None,
         metrics: helmstream_services::metrics::ServiceMetrics::unseen("run"),
+        traces: Default::default(),
         stop: stopped,
     };
     Ok((stop, tokio::spawn(decide::<Run>(Arc::new(around)))))

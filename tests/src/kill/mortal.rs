@@ -20,6 +20,7 @@ async fn main() -> Result<()> {
         http: HttpArgs::default(),
         metrics: None,
         heartbeat: Default::default(),
+        traces: Default::default(),
         plane,
     })
     .await

@@ -86,7 +86,7 @@ impl Fleet {
                 ended.push((*service, *number, *version, status));
             }
         }
-        for (service, number, version, status) in ended {
+        if let Some((service, number, version, status)) = ended.into_iter().next() {
             panic!(
                 "{service} {number} of {version:?} ended by itself ({status}): {}",
                 self.said(service, number)

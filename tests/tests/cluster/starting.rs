@@ -68,6 +68,7 @@ async fn three_copies_are_served_if_no_server_of_them_is_known_to_sync_late() {
             http: HttpArgs::default(),
             metrics: None,
             heartbeat: Default::default(),
+            traces: Default::default(),
             plane: plane.plane.directory().to_owned(),
         })
     };

@@ -1,6 +1,6 @@
 //! The log for machines: one JSON object a line, which can be read without any other line. It has
-//! `time`, `level`, `service` (where one speaks), `message` and `target` first, and then the fields of
-//! what is said, by their own names. What steers a terminal is written out, as JSON does.
+//! `time`, `level`, `service` (where one speaks), `trace_id` (of work that is told in a trace), `message`
+//! and `target` first, and then the fields of what is said, by their own names. What steers a terminal is written out, as JSON does.
 
 use std::{fmt, io::Write};
 
@@ -25,6 +25,9 @@ pub(super) struct Lines;
 /// The service that a span speaks of.
 struct Service(String);
 
+/// The trace that the work within a span is told in.
+struct Trace(String);
+
 /// Fields as they were given.
 #[derive(Default)]
 struct Fields(Map<String, Value>);
@@ -33,33 +36,41 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        if let (Some(span), Some(Value::String(service))) =
-            (context.span(id), fields.0.remove("service"))
-        {
+        let Some(span) = context.span(id) else { return };
+        if let Some(Value::String(service)) = fields.0.remove("service") {
             span.extensions_mut().insert(Service(service));
+        }
+        if let Some(Value::String(trace)) = fields.0.remove("trace_id") {
+            span.extensions_mut().insert(Trace(trace));
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let said = |span: Option<Scope<'_, S>>| {
-            let mut spans = span?;
-            spans.find_map(|span| Some(span.extensions().get::<Service>()?.0.clone()))
-        };
+        let service = within(context.event_scope(event), |Service(service)| service.clone());
+        let trace = within(context.event_scope(event), |Trace(trace)| trace.clone());
         let metadata = event.metadata();
         let level = metadata.level().as_str().to_lowercase();
-        let service = said(context.event_scope(event));
-        let line = line(&clock::now().to_string(), &level, service, metadata.target(), fields.0);
+        let whose = (service, trace);
+        let line = line(&clock::now().to_string(), &level, whose, metadata.target(), fields.0);
         // A log that cannot be written is no reason to stop.
         let _ = Aside.write_all(line.as_bytes());
     }
 }
 
+/// What the nearest span says that says it.
+fn within<S: for<'a> LookupSpan<'a>, T: 'static>(
+    spans: Option<Scope<'_, S>>,
+    read: impl Fn(&T) -> String,
+) -> Option<String> {
+    spans?.find_map(|span| span.extensions().get::<T>().map(&read))
+}
+
 fn line(
     time: &str,
     level: &str,
-    service: Option<String>,
+    (service, trace): (Option<String>, Option<String>),
     target: &str,
     mut fields: Map<String, Value>,
 ) -> String {
@@ -68,10 +79,11 @@ fn line(
     let service = service.map(Value::String).or(own);
     let mut parts = vec![("time".to_owned(), time.into()), ("level".to_owned(), level.into())];
     parts.extend(service.map(|service| ("service".to_owned(), service)));
+    parts.extend(trace.map(|trace| ("trace_id".to_owned(), trace.into())));
     parts.push(("message".to_owned(), message));
     parts.push(("target".to_owned(), target.into()));
     // A field never takes the place of what every line has.
-    let is_taken = |name: &str| matches!(name, "time" | "level" | "target");
+    let is_taken = |name: &str| matches!(name, "time" | "level" | "target" | "trace_id");
     parts.extend(fields.into_iter().map(|(name, value)| match is_taken(&name) {
         true => (format!("{name}_"), value),
         false => (name, value),
@@ -137,9 +149,15 @@ mod tests {
             ("aggregate", "acme/shop".into()),
         ]);
         assert_eq!(
-            line("2026-02-03T04:05:06Z", "warn", Some("run".into()), "a::b", said),
+            line(
+                "2026-02-03T04:05:06Z",
+                "warn",
+                (Some("run".into()), Some("5b1f".into())),
+                "a::b",
+                said
+            ),
             "{\"time\":\"2026-02-03T04:05:06Z\",\"level\":\"warn\",\"service\":\"run\",\
-             \"message\":\"a snapshot was not written\",\"target\":\"a::b\",\
+             \"trace_id\":\"5b1f\",\"message\":\"a snapshot was not written\",\"target\":\"a::b\",\
              \"aggregate\":\"acme/shop\",\"context\":\"run\"}\n"
         );
     }
@@ -151,7 +169,7 @@ mod tests {
             ("time", "never".into()),
             ("service", "door".into()),
         ]);
-        let line = line("now", "info", None, "a", said);
+        let line = line("now", "info", (None, None), "a", said);
         assert_eq!(line.matches('\n').count(), 1);
         assert!(!line.contains('\u{1b}'), "{line}");
         let read: Value = serde_json::from_str(&line).unwrap();

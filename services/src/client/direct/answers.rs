@@ -290,7 +290,7 @@ impl Client for Direct {
     }
 
     async fn publish(&self, request: publish::Request) -> Result<publish::Receipt, Failure> {
-        self.press().await?.store(request.event, self.speaks_for.as_ref()).await
+        self.press().await?.store(request, self.speaks_for.as_ref()).await
     }
 
     async fn settle(&self, receipt: publish::Receipt) -> Result<publish::Settled, Failure> {

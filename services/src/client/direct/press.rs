@@ -15,6 +15,7 @@ use helmstream_schemas::{
 use helmstream_stream::{
     Connection,
     headers::{REPLY_TO, to_headers},
+    hop,
     publish::{self, Published},
 };
 use tokio::{
@@ -26,7 +27,7 @@ use super::{
     super::{
         failure::{Code, Failure},
         limits::{HEARD_OUTCOMES_MAX, LEDGER_ASKED_MAX, LEDGER_EVERY, REPLY_AFTER},
-        publish::{Receipt, Settled},
+        publish::{Receipt, Request, Settled},
     },
     Manner,
     patience::{Patience, Said},
@@ -99,10 +100,10 @@ impl Press {
     /// it was stored: a repeat is told as one, a loss could not be.
     pub(super) async fn store(
         &self,
-        event: Vec<u8>,
+        request: Request,
         speaks_for: Option<&Actor>,
     ) -> Result<Receipt, Failure> {
-        let event = Bytes::from(event);
+        let event = Bytes::from(request.event);
         let attributes = speaks_for.map(on_behalf_of).unwrap_or_default();
         let mut patience = Patience::together(self.wait, self.said.clone());
         let mut sent_times = 0;
@@ -112,6 +113,7 @@ impl Press {
             }
             let mut headers = to_headers(&attributes);
             headers.insert(REPLY_TO, self.reply_to.as_str());
+            hop::carry(&mut headers, request.onward);
             sent_times += 1;
             match publish::publish(&self.connection, &self.subject, headers, event.clone()).await {
                 Ok(Published::Stored { sequence }) => {

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     client::{Code, Failure},
+    http::limits::HTTP_ANSWER_BYTES_MAX,
     http::problem::ProblemDocument,
-    limits::HTTP_ANSWER_BYTES_MAX,
 };
 
 pub(super) async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {

@@ -22,7 +22,7 @@ use crate::{
         event::{TailRequest, Told, not_this_log, not_yet},
         frames::{Frame, Frames},
     },
-    limits::{STREAM_LASTS_MAX, STREAM_SILENCE_MAX},
+    http::limits::{STREAM_LASTS_MAX, STREAM_SILENCE_MAX},
 };
 
 /// What its answer has to be.
