@@ -1,12 +1,11 @@
 //! The service `access`: decides who may come in by which token, and folds the view of it. What a door
 //! asks of every request is in `tokens`.
 
-mod tokens;
+pub mod tokens;
 
 use helmstream_core::access::Access;
 use helmstream_projections as views;
 
-pub use self::tokens::Tokens;
 use crate::service::Service;
 
 pub fn service() -> Service {

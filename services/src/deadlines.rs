@@ -25,7 +25,7 @@ use crate::{
     limits::{DEADLINE_OVERDUE_AFTER, SWEEP_EVERY, SWEEP_PAGE_ROWS},
     metrics::Deadlines,
     patience::{patiently, pause, steadily},
-    service::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// The durable of the deadlines of a context that have come.

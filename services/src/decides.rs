@@ -25,7 +25,7 @@ use crate::{
     limits::PARTITIONS,
     metrics::Commands,
     patience::steadily,
-    service::Surroundings,
+    surroundings::Surroundings,
     traces::{Entered, Kind, Open},
 };
 

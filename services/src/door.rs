@@ -45,13 +45,9 @@ use crate::{
     local::credentials,
     metrics::Became,
     patience::{Passing, pause, steadily},
-    service::{Service, Surroundings},
+    surroundings::Surroundings,
     traces::Entered,
 };
-
-pub fn service() -> Service {
-    Service::new("door").admits()
-}
 
 /// The durable of INBOX.
 pub fn durable() -> Durable {

@@ -34,6 +34,7 @@ pub mod run;
 pub mod serve;
 pub mod service;
 pub mod setup;
+pub mod surroundings;
 pub mod tells;
 pub mod tls;
 pub mod traces;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Replicas of EVENTS below which a power cut can lose what was acknowledged.
+pub const REPLICAS_MIN: u64 = 3;
+
 /// Partitions of COMMANDS, as `nats/streams/COMMANDS.json` has them.
 pub const PARTITIONS: u32 = 4;
 

@@ -29,11 +29,11 @@ pub use self::{
         SpanMetrics, ViewMetrics, Work,
     },
     listening::{Place, listen},
-    looking::Looked,
+    looking::{Duties, Looked},
     position::Position,
     text::Form,
 };
-use crate::{http::limits::HEALTH_TOLD_FOR, service::Service};
+use crate::http::limits::HEALTH_TOLD_FOR;
 
 /// The numbers of one process.
 pub struct Metrics {
@@ -61,12 +61,12 @@ impl Metrics {
     /// A service runs from now on; the numbers that are its own.
     pub fn begin(
         &self,
-        service: &Service,
+        duties: Duties,
         connection: &Connection,
         database: &Database,
     ) -> ServiceMetrics {
-        let metrics = ServiceMetrics::new(self.families.clone(), service.name);
-        let watched = Watched::new(service, connection, database, metrics.positions());
+        let metrics = ServiceMetrics::new(self.families.clone(), duties.service);
+        let watched = Watched::new(duties, connection, database, metrics.positions());
         self.running.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(watched));
         metrics
     }

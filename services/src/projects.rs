@@ -32,7 +32,7 @@ use crate::{
     },
     metrics::ViewMetrics,
     patience::{Interrupted, Passing, patiently, pause, told_to_stop},
-    service::Surroundings,
+    surroundings::Surroundings,
     traces::Folded,
 };
 

@@ -20,7 +20,7 @@ use tracing::{Instrument, warn};
 
 use crate::{
     patience::steadily,
-    service::Surroundings,
+    surroundings::Surroundings,
     traces::{Entered, Kind},
 };
 

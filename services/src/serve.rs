@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
 use helmstream_core::door::Cleaner;
-use helmstream_projections::{Connect, Database, ProjectionError};
+use helmstream_projections::{Database, ProjectionError};
 use helmstream_stream::{append::EVENTS, connect, founding, health};
 use tokio::{sync::watch, task::JoinSet};
 use tracing::{Instrument, error_span, info};
@@ -14,15 +14,17 @@ use uuid::Uuid;
 use crate::{
     access, approval, cdevents,
     client::{Code, Failure},
-    dead_letter, deadline, deployment, door, external,
+    dead_letter, deadline, deployment, external,
     heartbeat::{self, HeartbeatArgs},
     http, ledger,
+    limits::REPLICAS_MIN,
     local::{nats, plane::Plane},
     metrics::{self, Metrics},
     patience::patiently,
     run,
-    service::{Service, Surroundings},
-    traces::{TraceArgs, Traces},
+    service::Service,
+    surroundings::Surroundings,
+    traces::{SPAN, TraceArgs, Traces},
 };
 
 /// What `helmstream serve` is asked.
@@ -85,16 +87,10 @@ pub struct Shown {
     pub traces: TraceArgs,
 }
 
-/// Of the span that says in a line of the log which service it is of; see `cli/log.rs`.
-pub const SPAN: &str = "service";
-
-/// Replicas of EVENTS below which a power cut can lose what was acknowledged.
-pub(crate) const REPLICAS_MIN: u64 = 3;
-
 /// Every service, in the order in which one reads them.
 pub fn services() -> Vec<Service> {
     vec![
-        door::service(),
+        Service::new("door").admits(),
         run::service(),
         approval::service(),
         deployment::service(),
@@ -104,7 +100,7 @@ pub fn services() -> Vec<Service> {
         deadline::service(),
         ledger::service(),
         cdevents::service(),
-        http::service(),
+        Service::new(http::NAME).serves(),
     ]
 }
 
@@ -176,7 +172,7 @@ async fn run_with(
     for service in chosen {
         let name = service.name;
         let address = plane.address(name);
-        let database = database(plane, name)?;
+        let database = plane.database(name)?;
         let http = (name == http::NAME).then(|| http.clone());
         let cleaner = matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?;
         let (metrics, traces, stop) = (metrics.clone(), traces.of(name), stop.clone());
@@ -195,7 +191,7 @@ async fn run_with(
             };
             refuse_untrusted(&database).await.with_context(|| format!("cannot start {name}"))?;
             let instance = Uuid::new_v4();
-            let metrics = metrics.begin(&service, &connection, &database);
+            let metrics = metrics.begin(service.duties(), &connection, &database);
             let around = Surroundings {
                 connection,
                 database,
@@ -227,19 +223,6 @@ async fn refuse_untrusted(database: &Database) -> Result<(), ProjectionError> {
         Err(error @ ProjectionError::Untrusted { .. }) => Err(error),
         _ => Ok(()),
     }
-}
-
-/// The plane's database under a role of it.
-pub fn database(plane: &Plane, role: &str) -> Result<Database> {
-    let login = plane.login(role)?;
-    Ok(Database::new(Connect {
-        host: login.host,
-        port: login.port,
-        database: login.database,
-        user: login.role,
-        password: login.password,
-        tls: login.tls,
-    }))
 }
 
 /// Waits for Ctrl-C or the wish of a supervisor.

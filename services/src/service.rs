@@ -5,17 +5,16 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use helmstream_core::{Decider, door::Cleaner, react::React};
-use helmstream_projections::{Database, Projection};
+use helmstream_core::{Decider, react::React};
+use helmstream_projections::Projection;
 use helmstream_schemas::Context;
-use helmstream_stream::{Connection, consume::Durable};
-use tokio::{sync::watch, task::JoinSet};
+use helmstream_stream::consume::Durable;
+use tokio::task::JoinSet;
 use tracing::{Instrument, info};
-use uuid::Uuid;
 
 use crate::{
-    deadlines, decides, door, http, metrics::ServiceMetrics, projects, reacts, retries, tells,
-    traces::Traces,
+    deadlines, decides, door, http, metrics::Duties, projects, reacts, retries,
+    surroundings::Surroundings, tells,
 };
 
 /// What a service is made of.
@@ -55,26 +54,6 @@ pub enum Does {
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
-
-/// What a running service has around it.
-pub struct Surroundings {
-    pub connection: Connection,
-    pub database: Database,
-    /// Which log this is.
-    pub epoch: Uuid,
-    /// Tells this process from any other that runs the same service.
-    pub instance: Uuid,
-    /// Takes out secrets and personal values; only the doors have it.
-    pub cleaner: Option<Cleaner>,
-    /// Where to listen for HTTP; only that door has it.
-    pub http: Option<http::Settings>,
-    /// Where what is done is counted.
-    pub metrics: ServiceMetrics,
-    /// Where what is done for a trace is told.
-    pub traces: Traces,
-    /// Turns true when the service is to end.
-    pub stop: watch::Receiver<bool>,
-}
 
 impl Service {
     /// A service without parts.
@@ -133,6 +112,19 @@ impl Service {
         self.parts.iter().map(|part| part.does)
     }
 
+    /// What one can see of it from outside.
+    pub fn duties(&self) -> Duties {
+        let mut streams: Vec<&'static str> = self.does().filter_map(Does::reads).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        Duties {
+            service: self.name,
+            durables: self.does().flat_map(|does| does.durables(self.name)).collect(),
+            streams,
+            asks_views: self.does().any(Does::asks_views),
+        }
+    }
+
     /// Runs all parts until they are told to stop, or one of them cannot go on.
     pub async fn run(self, around: Surroundings) -> Result<()> {
         let around = Arc::new(around);
@@ -158,13 +150,6 @@ impl Service {
     ) -> Self {
         self.parts.push(Part { does, run: Box::new(run) });
         self
-    }
-}
-
-impl Surroundings {
-    /// A receiver of one's own for the signal to stop.
-    pub fn stop(&self) -> watch::Receiver<bool> {
-        self.stop.clone()
     }
 }
 
@@ -198,7 +183,7 @@ impl Does {
     }
 
     /// The stream whose end says how it stands.
-    pub fn reads(self) -> Option<&'static str> {
+    fn reads(self) -> Option<&'static str> {
         match self {
             Self::Projects { stream, .. } => Some(stream),
             Self::Admits => Some("INBOX"),
@@ -209,7 +194,7 @@ impl Does {
     }
 
     /// Whether it asks Postgres.
-    pub const fn asks_views(self) -> bool {
+    const fn asks_views(self) -> bool {
         matches!(
             self,
             Self::Admits | Self::SweepsDeadlines(_) | Self::Projects { .. } | Self::Serves

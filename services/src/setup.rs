@@ -11,10 +11,7 @@ use helmstream_stream::{self as stream, Connection, connect, founding};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    local::{accounts, credentials, plane::Plane},
-    serve::database,
-};
+use crate::local::{accounts, credentials, plane::Plane};
 
 /// What was there and what was made.
 #[derive(Debug, Serialize)]
@@ -74,7 +71,7 @@ impl Plan {
 pub async fn plan(plane: &Plane) -> Result<Plan> {
     let connection = connect(&plane.address("setup")).await.context("cannot look at the log")?;
     let (mut items, mut present) = log(&connection, plane.places().replicas).await?;
-    let admin = database(plane, credentials::OWNER)?;
+    let admin = plane.database(credentials::OWNER)?;
     let logins = logins(plane)?;
     let views = projections::setup::plan(&admin, &logins);
     let views = views.await.context("cannot look at the views")?;
@@ -95,7 +92,7 @@ pub async fn set_up(plane: &Plane) -> Result<Report> {
         .await
         .context("cannot set up the log")?;
     let epoch = founding::found(&connection).await.context("cannot found the plane")?;
-    let admin = database(plane, credentials::OWNER)?;
+    let admin = plane.database(credentials::OWNER)?;
     projections::setup::setup(&admin, &logins(plane)?).await.context("cannot set up the views")?;
     let items = streams
         .items

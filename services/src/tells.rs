@@ -21,7 +21,7 @@ use tracing::{Instrument, warn};
 use crate::{
     limits::OUT_AGE_MAX,
     patience::steadily,
-    service::Surroundings,
+    surroundings::Surroundings,
     traces::{Entered, Kind},
 };
 

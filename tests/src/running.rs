@@ -69,8 +69,7 @@ impl TestPlane {
     pub async fn into_running(self, services: &[&str]) -> Running {
         self.set_up().await;
         let operator = self.connect("operator").await;
-        let database =
-            serve::database(&self.plane, "operator").expect("the operator has a password");
+        let database = self.plane.database("operator").expect("the operator has a password");
         let mut running = Running { plane: self, operator, database, services: BTreeMap::new() };
         running.serve(services);
         running

@@ -25,7 +25,6 @@ use helmstream_services::{
         projection::{ParkedRequest, Standing, SwapRequest, ViewRequest},
     },
     local::{credentials::OWNER, plane::Plane},
-    serve,
 };
 use helmstream_tests::{
     audit,
@@ -176,7 +175,7 @@ async fn no_reader_sees_an_error_or_a_step_back_in_a_hundred_swaps_under_load() 
     let stop = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..2)
         .map(|_| {
-            let database = serve::database(&plane.plane.plane, OPERATOR).expect("it may ask");
+            let database = plane.plane.plane.database(OPERATOR).expect("it may ask");
             tokio::spawn(read_on(database, stop.clone()))
         })
         .collect();

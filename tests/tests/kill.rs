@@ -8,7 +8,6 @@
 use std::{collections::BTreeMap, env, path::Path, time::Duration};
 
 use helmstream_projections::{Database, questions::projection::projection_list};
-use helmstream_services::serve;
 use helmstream_stream::{Connection, read::extent};
 use helmstream_tests::{
     audit,
@@ -62,7 +61,7 @@ async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is
     }
     let mut test = Test {
         operator: plane.connect("operator").await,
-        database: serve::database(&plane.plane, "operator").expect("the operator has a password"),
+        database: plane.plane.database("operator").expect("the operator has a password"),
         load: Load::begin(plane.connect("faber").await, seed),
         plane,
         mortals,

@@ -41,7 +41,7 @@ async fn epoch(plane: &Running) -> Uuid {
 }
 
 fn database(plane: &Running, role: &str) -> Database {
-    serve::database(&plane.plane.plane, role).expect("the role has a password")
+    plane.plane.plane.database(role).expect("the role has a password")
 }
 
 async fn open(plane: &Running) -> Projector<views::Run> {

@@ -17,7 +17,7 @@ use tracing_subscriber::{
 
 use self::lines::Lines;
 use super::page::Ink;
-use crate::serve::SPAN;
+use crate::traces::SPAN;
 
 /// Environment variable with what is logged.
 const VARIABLE: &str = "HELMSTREAM_LOG";

@@ -23,10 +23,7 @@ use super::{
     facts::{Clock, Deadlines, Facts, Postgres},
     limits::{DEAD_LETTER_YOUNG, DOCTOR_ASKING_MAX, DOCTOR_DEADLINES_MAX, DOCTOR_SECOND_LOOK},
 };
-use crate::{
-    client::direct::OPERATOR, clock, limits::DEADLINE_OVERDUE_AFTER, local::plane::Plane,
-    serve::database,
-};
+use crate::{client::direct::OPERATOR, clock, limits::DEADLINE_OVERDUE_AFTER, local::plane::Plane};
 
 /// How to look.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +40,7 @@ pub struct Manner {
 pub async fn gather(plane: &Plane, manner: Manner) -> Facts {
     let now = clock::now();
     let patience = manner.patience;
-    let views = match database(plane, OPERATOR) {
+    let views = match plane.database(OPERATOR) {
         Ok(database) => reached(&database, patience).await.map(|()| database),
         Err(error) => Err(format!("{error:#}")),
     };

@@ -10,7 +10,7 @@ use super::{
     limits::{CLOCK_APART_MAX, CLOCK_APART_TOLD, POSTGRES_VERSION_NUMBER_MIN},
     named,
 };
-use crate::{amounts::counted, serve::REPLICAS_MIN};
+use crate::{amounts::counted, limits::REPLICAS_MIN};
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();

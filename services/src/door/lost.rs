@@ -15,7 +15,7 @@ use super::seen::Positions;
 use crate::{
     limits::{LEDGER_POLL, LOST_EVERY, LOST_LOOK_BACK_MAX},
     patience::{OfWork, pause},
-    service::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// Searches at the start and now and then, for as long as the door runs.

@@ -14,7 +14,7 @@ use super::Done;
 use crate::{
     limits::{DOOR_RECENT_MAX, LEDGER_POLL},
     patience::{patiently, pause, steadily, told_to_stop},
-    service::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// The first publish under a key.

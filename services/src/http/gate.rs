@@ -22,14 +22,14 @@ use tracing::{debug, info};
 
 use super::{caller::Caller, problem::Problem};
 use crate::{
-    access::Tokens,
+    access::tokens::Tokens,
     clock,
     http::limits::{
         REFUSED_BURST, REFUSED_PER_SECOND, REQUESTS_BURST, REQUESTS_PER_SECOND, TOKEN_BYTES_MAX,
     },
     oidc::Oidc,
     patience::patiently,
-    service::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// Lets in who has a token.

@@ -23,12 +23,13 @@ pub mod problem;
 mod publishing;
 mod reading;
 mod serving;
+pub mod settings;
 mod tail;
 mod traced;
 mod watching;
 pub mod wording;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use axum::{
@@ -39,33 +40,19 @@ use axum::{
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
 use self::{caller::Caller, gate::Gate, problem::Problem, tail::Tail};
-pub use self::{openapi::Description, operations::document, publishing::Published};
+pub use self::{
+    openapi::Description, operations::document, publishing::Published, settings::Settings,
+};
 use crate::{
     client::{Direct, direct::Manner},
     http::limits::{HTTP_OUTCOME_WAIT, HTTP_PATIENCE},
     local::plane::Plane,
     metrics::HttpMetrics,
-    service::{Service, Surroundings},
+    surroundings::Surroundings,
 };
 
 /// Its NATS user, its Postgres role, and the token of the subject that it publishes under.
 pub const NAME: &str = helmstream_core::door::HTTP;
-
-pub fn service() -> Service {
-    Service::new(NAME).serves()
-}
-
-/// Where it listens, and how.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub listen: SocketAddr,
-    /// Files of a certificate's chain and of its key.
-    pub tls: Option<(PathBuf, PathBuf)>,
-    /// Whoever connects is a proxy that has seen to TLS.
-    pub is_behind_tls_proxy: bool,
-    /// The plane's directory.
-    pub plane: PathBuf,
-}
 
 /// What every request has around it.
 pub struct App {

@@ -20,7 +20,7 @@ use crate::{
     http::limits::{
         CONNECTIONS_MAX, DRAIN_SECONDS, HEAD_BYTES_MAX, HEAD_SECONDS, HEADERS_MAX, TLS_SECONDS,
     },
-    service::Surroundings,
+    surroundings::Surroundings,
     tls::acceptor,
 };
 

@@ -23,7 +23,7 @@ use crate::{
     client::event::{Told, place_of},
     http::limits::{RING_BYTES_MAX, RING_EVENTS_MAX, STREAM_CHUNK_EVENTS},
     patience::{Passing, patiently, pause},
-    service::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// The latest events.

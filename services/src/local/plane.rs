@@ -11,12 +11,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use helmstream_projections::Tls;
+use helmstream_projections::{Connect, Database, Tls};
 use helmstream_stream::connect::Address;
 use serde::{Deserialize, Serialize};
 
 use super::{credentials, free_port};
-use crate::client::{Code, Failure};
+use crate::client::failure::{Code, Failure};
 
 /// Where a plane is kept unless told otherwise, relative to the working directory.
 pub const DIRECTORY: &str = ".helmstream";
@@ -169,6 +169,19 @@ impl Plane {
             seed_file: Some(self.secret(&format!("{user}.nkey"))),
             trusted: self.trusted(),
         }
+    }
+
+    /// The database as one of its roles sees it.
+    pub fn database(&self, role: &str) -> Result<Database> {
+        let login = self.login(role)?;
+        Ok(Database::new(Connect {
+            host: login.host,
+            port: login.port,
+            database: login.database,
+            user: login.role,
+            password: login.password,
+            tls: login.tls,
+        }))
     }
 
     /// Where Postgres is, for one of its roles.

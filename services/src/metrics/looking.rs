@@ -16,12 +16,17 @@ use helmstream_stream::{
 use tokio::time::timeout;
 
 use super::position::{Position, Positions};
-use crate::{
-    clock,
-    http::limits::HEALTH_PATIENCE,
-    limits::INBOX_AGE_MAX,
-    service::{Does, Service},
-};
+use crate::{clock, http::limits::HEALTH_PATIENCE, limits::INBOX_AGE_MAX};
+
+/// What a service has to do, as far as one can see from outside whether it does it.
+#[derive(Debug)]
+pub struct Duties {
+    pub service: &'static str,
+    pub durables: Vec<Durable>,
+    /// Streams that its views are folded from, and INBOX if it answers for that; each once.
+    pub streams: Vec<&'static str>,
+    pub asks_views: bool,
+}
 
 /// A service that runs, and what it is looked at by.
 pub(super) struct Watched {
@@ -69,20 +74,17 @@ pub struct Inbox {
 
 impl Watched {
     pub(super) fn new(
-        service: &Service,
+        duties: Duties,
         connection: &Connection,
         database: &Database,
         positions: Positions,
     ) -> Self {
-        let does = || service.does();
-        let mut streams: Vec<&'static str> = does().filter_map(Does::reads).collect();
-        streams.sort_unstable();
-        streams.dedup();
+        let Duties { service, durables, streams, asks_views } = duties;
         Self {
-            service: service.name,
+            service,
             connection: connection.clone(),
-            database: does().any(Does::asks_views).then(|| database.clone()),
-            durables: does().flat_map(|does| does.durables(service.name)).collect(),
+            database: asks_views.then(|| database.clone()),
+            durables,
             streams,
             positions,
         }

@@ -27,6 +27,9 @@ pub use self::{
 };
 use crate::{clock, metrics::SpanMetrics};
 
+/// Of the span that says in a line of the log which service it is of; see `cli/log.rs`.
+pub const SPAN: &str = "service";
+
 /// Where a service tells its spans; clones share it. Without a receiver nothing is looked at at all.
 #[derive(Clone, Default)]
 pub struct Traces(Option<Arc<Sending>>);

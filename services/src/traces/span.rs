@@ -107,7 +107,7 @@ impl Open {
     /// As a span of the log, so that every line of this work names the trace.
     pub fn in_log(&self) -> tracing::Span {
         let trace_id = self.span.context.trace_hex();
-        tracing::error_span!(target: crate::serve::SPAN, "traced", trace_id)
+        tracing::error_span!(target: super::SPAN, "traced", trace_id)
     }
 
     /// Names the publisher's own trace, if this one is another.

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use helmstream_core::{NewCommand, run::Run};
 use helmstream_schemas::Id;
-use helmstream_services::{decides::decide, limits::PARTITIONS, service::Surroundings};
+use helmstream_services::{decides::decide, limits::PARTITIONS, surroundings::Surroundings};
 use helmstream_stream::{Connection, append::EVENTS, read::extent};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};

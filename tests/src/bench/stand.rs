@@ -13,7 +13,7 @@ use helmstream_services::{
         Durability, credentials, nats::NatsServer, nats_server_program, plane::Plane,
         postgres::PostgresServer, postgres_folder,
     },
-    serve, setup,
+    setup,
 };
 use helmstream_stream::{Connection, connect};
 use nkeys::KeyPair;
@@ -87,7 +87,7 @@ impl Stand {
 
     /// The database as a role of the plane sees it.
     pub(crate) fn database(&self, role: &str) -> Result<Database> {
-        serve::database(&self.plane, role)
+        self.plane.database(role)
     }
 
     /// A connection to the database as its owner, for what is bare.

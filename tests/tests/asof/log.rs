@@ -15,7 +15,6 @@ use helmstream_services::{
         past::{Request, Standing},
     },
     local::{credentials::OWNER, plane::Plane},
-    serve,
 };
 use helmstream_stream::{append::EVENTS, founding};
 use helmstream_tests::{
@@ -171,7 +170,7 @@ impl Log {
 
     /// The database as a role of the plane sees it.
     pub(crate) fn database(&self, role: &str) -> Database {
-        serve::database(&self.plane.plane.plane, role).expect("the role has a password")
+        self.plane.plane.plane.database(role).expect("the role has a password")
     }
 
     /// The test's own look.

@@ -8,7 +8,6 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use helmstream_projections::Database;
-use helmstream_services::serve;
 use helmstream_stream::Connection;
 use helmstream_tests::{
     audit,
@@ -102,8 +101,7 @@ impl Test {
         let (acknowledged, told) = load.silences();
         Self {
             operator: plane.connect("operator").await,
-            database: serve::database(&plane.plane, "operator")
-                .expect("the operator has a password"),
+            database: plane.plane.database("operator").expect("the operator has a password"),
             plane,
             mortals,
             load,

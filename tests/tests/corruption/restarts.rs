@@ -5,7 +5,6 @@
 use std::{env, time::Duration};
 
 use helmstream_projections::{self as views, Projection, Projector};
-use helmstream_services::serve;
 use helmstream_stream::{append::EVENTS, founding, get, headers::to_headers, publish::store, read};
 use helmstream_tests::{kill::chance::Chance, running::Running};
 use uuid::Uuid;
@@ -67,7 +66,7 @@ async fn restarted<P: Projection>(
     cut_off_ms: u64,
 ) -> Option<u64> {
     let log = &plane.operator;
-    let database = serve::database(&plane.plane.plane, role).expect("the role has a password");
+    let database = plane.plane.plane.database(role).expect("the role has a password");
     let epoch = founding::epoch(log).await.expect("the log answers").expect("it was founded");
     let mut projector = Projector::<P>::open(&database, EVENTS, Uuid::new_v4(), epoch)
         .await

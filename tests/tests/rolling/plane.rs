@@ -20,7 +20,6 @@ use helmstream_projections::{
     },
 };
 use helmstream_schemas::{ActorKind, Context, Id, Record};
-use helmstream_services::serve;
 use helmstream_stream::{
     Connection, append::EVENTS, connect, get, headers::to_headers, publish::store, read::extent,
 };
@@ -87,7 +86,7 @@ impl Rolling {
             fleet,
             operator: plane.connect("operator").await,
             annotator: connect(&annotator).await.expect("the server knows the annotator"),
-            database: serve::database(&plane.plane, "operator").expect("a password"),
+            database: plane.plane.database("operator").expect("a password"),
             load: Load::begin_at(plane.connect("faber").await, 7, RATE),
             plane,
             asked: Vec::new(),

@@ -97,7 +97,7 @@ async fn a_file_of_authorities_that_cannot_be_read_is_named_for_either_server() 
             _ => fs::write(&trusted, text).expect("a file"),
         }
         let of_nats = ended(&plane).await;
-        let database = serve::database(&plane.plane, "ledger").expect("a login");
+        let database = plane.plane.database("ledger").expect("a login");
         let of_postgres = Failure::from(database.ping().await.expect_err("nobody is trusted"));
         for failure in of_nats.iter().chain([&of_postgres]) {
             is_told(failure, &trusted.display().to_string(), reason, "names a file in PEM");

@@ -165,7 +165,7 @@ pub(crate) async fn connected(
 
 /// The views as one of the plane's roles.
 pub(crate) fn database(plane: &Plane, role: &str) -> Result<Database, Failure> {
-    crate::serve::database(plane, role).map_err(|error| {
+    plane.database(role).map_err(|error| {
         let hint =
             "the plane's secrets are readable by the user who made it; run this as that user";
         Failure::new(Code::NotLetIn, "cannot log in to Postgres", format!("{error:#}"), hint)

@@ -26,7 +26,7 @@ use super::{
     },
     Direct,
 };
-use crate::{local::credentials::OWNER, patience::Passing, serve::database};
+use crate::{local::credentials::OWNER, patience::Passing};
 
 impl Direct {
     /// The same as the database alone knows it.
@@ -160,7 +160,7 @@ impl Direct {
 
     /// The database as its owner.
     fn admin(&self) -> Result<Database, Failure> {
-        database(&self.plane, OWNER).map_err(|error| {
+        self.plane.database(OWNER).map_err(|error| {
             let hint = "editions are made by the owner of the database; run this as the user who made the plane";
             Failure::new(Code::NotLetIn, "cannot change the views", format!("{error:#}"), hint)
         })
