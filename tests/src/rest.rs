@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use helmstream_stream::{Connection, health};
+use helmstream_projections::{Database, questions::projection::projection_list};
+use helmstream_stream::{Connection, health, read::extent};
 use tokio::time::Instant;
 
 /// How long a plane that was under load may take to work off what waits. Far above what a busy
 /// machine needs.
-const WORKED_OFF_WITHIN: Duration = Duration::from_secs(300);
+const WORKED_OFF_WITHIN: Duration = Duration::from_secs(600);
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_millis(100);
@@ -46,6 +47,19 @@ pub async fn worked_off(operator: &Connection, mut is_done: impl AsyncFnMut() ->
         );
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Whether every view has read everything, and parked nothing of it.
+pub async fn are_level(operator: &Connection, database: &Database) -> bool {
+    let Ok(lines) = projection_list(database).await else { return false };
+    for line in &lines {
+        assert_eq!(line.parked, 0, "{line:?}");
+        match extent(operator, &line.stream).await {
+            Ok(head) if line.read_to_seq >= head.last => {}
+            _ => return false,
+        }
+    }
+    !lines.is_empty()
 }
 
 async fn ends(operator: &Connection) -> Option<Vec<(String, u64)>> {

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, env, path::Path, time::Duration};
 
-use helmstream_projections::{Database, questions::projection::projection_list};
+use helmstream_projections::Database;
 use helmstream_stream::{Connection, read::extent};
 use helmstream_tests::{
     audit,
@@ -19,7 +19,7 @@ use helmstream_tests::{
         mortals::Mortals,
         outcomes,
     },
-    rest::worked_off,
+    rest::{are_level, worked_off},
     running::ALL,
 };
 use serde_json::Value;
@@ -219,21 +219,9 @@ async fn waiting(operator: &Connection) -> Option<u64> {
 async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
     worked_off(operator, async || {
         assert_eq!(mortals.dead(), [], "nobody was told to die");
-        level(operator, database).await
+        are_level(operator, database).await
     })
     .await;
-}
-
-async fn level(operator: &Connection, database: &Database) -> bool {
-    let Ok(lines) = projection_list(database).await else { return false };
-    for line in &lines {
-        assert_eq!(line.parked, 0, "{line:?}");
-        match extent(operator, &line.stream).await {
-            Ok(head) if line.read_to_seq >= head.last => {}
-            _ => return false,
-        }
-    }
-    lines.len() >= 6
 }
 
 /// In a long test every point between two steps is where somebody died, often.

@@ -3,7 +3,7 @@
 use helmstream_core::access::Denied;
 use helmstream_projections::access::Standing;
 use helmstream_schemas::{ActorKind, Id, Timestamp, access::Role};
-use helmstream_services::access::Tokens;
+use helmstream_services::access::tokens::Tokens;
 use helmstream_services::client::{
     Client,
     past::When,

@@ -2,17 +2,17 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use helmstream_projections::{Database, questions::projection::projection_list};
+use helmstream_projections::Database;
 use helmstream_stream::{Connection, health, read::extent};
-use helmstream_tests::kill::mortals::Mortals;
+use helmstream_tests::{
+    kill::mortals::Mortals,
+    rest::{are_level, worked_off},
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
 /// How long the next fault waits for followers to have everything again.
 const CAUGHT_UP: Duration = Duration::from_secs(60);
-
-/// How long it may take until all is worked off. Generous: the machine has other things to do.
-const DRAINED: Duration = Duration::from_secs(600);
 
 /// Lines of each log that are told when something stands still.
 const LINES_TOLD: usize = 15;
@@ -75,30 +75,9 @@ pub(crate) async fn waiting(operator: &Connection) -> Option<u64> {
 
 /// Waits until everything is admitted, decided, reacted to and folded.
 pub(crate) async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
-    let deadline = Instant::now() + DRAINED;
-    loop {
+    worked_off(operator, async || {
         assert_eq!(mortals.dead(), [], "nobody was told to die");
-        let (left, level) = (waiting(operator).await, level(operator, database).await);
-        // What was decided last may call for more: nothing waits after the views are level.
-        if left == Some(0) && level && waiting(operator).await == Some(0) {
-            return;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "not worked off: {left:?} wait, views are level: {level}"
-        );
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-async fn level(operator: &Connection, database: &Database) -> bool {
-    let Ok(lines) = projection_list(database).await else { return false };
-    for line in &lines {
-        assert_eq!(line.parked, 0, "{line:?}");
-        match extent(operator, &line.stream).await {
-            Ok(head) if line.read_to_seq >= head.last => {}
-            _ => return false,
-        }
-    }
-    lines.len() >= 6
+        are_level(operator, database).await
+    })
+    .await;
 }
