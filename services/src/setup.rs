@@ -1,6 +1,6 @@
 //! `helmstream setup`: what a plane needs on its servers, beside what is there; and making what is
-//! missing. What differs is refused. Running it again changes nothing. How it looks is told in
-//! `cli/setup.rs`.
+//! missing, and changing what differs where nothing is lost by it. The rest is refused. Running it again
+//! changes nothing. How it looks is told in `cli/setup.rs`.
 
 use anyhow::{Context, Result};
 use helmstream_projections::{
@@ -97,7 +97,14 @@ pub async fn set_up(plane: &Plane) -> Result<Report> {
     let items = streams
         .items
         .into_iter()
-        .map(|item| format!("{}: {}", item.item, if item.created { "created" } else { "present" }))
+        .map(|item| {
+            let became = match (item.created, item.changed) {
+                (true, _) => "created",
+                (false, true) => "changed",
+                (false, false) => "present",
+            };
+            format!("{}: {became}", item.item)
+        })
         .collect();
     Ok(Report { epoch, items })
 }
@@ -133,15 +140,18 @@ fn of_log(found: stream::setup::Found) -> Option<Item> {
     if found.is_absent {
         return Some(Item { item: found.item, step: Step::Create, what: Vec::new() });
     }
+    let is_refused =
+        |difference: &stream::error::Difference| stream::setup::refusal(difference).is_some();
     let of = |difference: &stream::error::Difference| {
         let loss = stream::setup::loss(difference);
         let way_out = match loss {
-            Some(_) => {
-                "keep what is there: change the file in nats/ and build anew; or back up, and change the server knowing what is lost"
-            }
-            None => {
-                "nothing is lost by it: change the server with an account of its own (`nats stream edit`, `nats consumer edit`); no user of the plane may"
-            }
+            Some(_) => Some(
+                "keep what is there: change the file in nats/ and build anew; or back up, and change the server knowing what is lost",
+            ),
+            None if is_refused(difference) => Some(
+                "nothing is lost by it, but the stream is kept for ever: change the server with an account of its own (`nats stream edit`); no user of the plane may",
+            ),
+            None => None,
         };
         What {
             difference: format!(
@@ -149,11 +159,15 @@ fn of_log(found: stream::setup::Found) -> Option<Item> {
                 difference.field, difference.wanted, difference.found
             ),
             loss,
-            way_out: Some(way_out.to_owned()),
+            way_out: way_out.map(str::to_owned),
         }
     };
+    let step = match found.differences.iter().any(is_refused) {
+        true => Step::Refuse,
+        false => Step::Change,
+    };
     let what: Vec<What> = found.differences.iter().map(of).collect();
-    (!what.is_empty()).then_some(Item { item: found.item, step: Step::Refuse, what })
+    (!what.is_empty()).then_some(Item { item: found.item, step, what })
 }
 
 fn of_views(planned: projections::setup::Planned) -> Item {

@@ -1,13 +1,14 @@
 //! Puts the streams and consumers of `nats/` on the server, byte for byte as the files say: creates
-//! what is absent, refuses what differs, and looks at everything before it creates anything. It
-//! never updates and never deletes; changing a stream that holds somebody's truth is a person's
-//! decision.
+//! what is absent, changes what differs where nothing is lost by it, refuses the rest, and looks at
+//! everything before it does anything. It never deletes; what is kept for ever it never changes, which
+//! is a person's decision.
 
+mod change;
 mod loss;
 
 use serde_json::Value;
 
-pub use self::loss::loss;
+pub use self::{change::refusal, loss::loss};
 use crate::{
     api::ask,
     connect::Connection,
@@ -74,29 +75,37 @@ pub struct SetupReport {
 pub struct SetupItem {
     /// `stream EVENTS`, `consumer door of INBOX`.
     pub item: String,
-    /// Whether this call created it; otherwise it was there already, and as its file says.
+    /// Whether this call created it; otherwise it was there already.
     pub created: bool,
+    /// Whether this call changed it; otherwise it was as its file says.
+    pub changed: bool,
 }
 
-/// Brings the server to what the files say, or changes nothing and says what stands in the way.
+/// Brings the server to what the files say, or does nothing and says what stands in the way.
 /// Doing it twice is the same as doing it once. `replicas` servers hold each of them, which is the one
 /// thing that the files leave to the plane. Needs a connection as NATS user `setup`.
 pub async fn setup(connection: &Connection, replicas: usize) -> Result<SetupReport, StreamError> {
     check_version(connection.client.server_info().version)?;
     let parts = parts(replicas)?;
     let found = compared(connection, &parts).await?;
-    let differences: Vec<Difference> =
-        found.iter().flat_map(|found| found.differences.clone()).collect();
-    if !differences.is_empty() {
-        return Err(StreamError::Differs(differences));
+    let differences = found.iter().flat_map(|found| &found.differences);
+    let refused: Vec<Difference> =
+        differences.filter(|difference| refusal(difference).is_some()).cloned().collect();
+    if !refused.is_empty() {
+        return Err(StreamError::Differs(refused));
     }
     for (part, found) in parts.iter().zip(&found) {
         if found.is_absent {
             ask(connection, &part.create_subject, part.request.clone()).await?;
+        } else if !found.differences.is_empty() {
+            change::change(connection, part).await?;
         }
     }
-    let items =
-        found.into_iter().map(|found| SetupItem { item: found.item, created: found.is_absent });
+    let items = found.into_iter().map(|found| SetupItem {
+        created: found.is_absent,
+        changed: !found.differences.is_empty(),
+        item: found.item,
+    });
     Ok(SetupReport { items: items.collect() })
 }
 
@@ -132,6 +141,8 @@ async fn compared(connection: &Connection, parts: &[Part]) -> Result<Vec<Found>,
 /// A stream or consumer as its file wants it.
 struct Part {
     item: String,
+    /// Of a consumer the stream that it is of.
+    of: Option<String>,
     info_subject: String,
     create_subject: String,
     /// As the server takes it.
@@ -151,6 +162,7 @@ fn parts(replicas: usize) -> Result<Vec<Part>, StreamError> {
         let name = text(&config["name"]);
         Ok(Part {
             item: format!("stream {name}"),
+            of: None,
             info_subject: format!("$JS.API.STREAM.INFO.{name}"),
             create_subject: format!("$JS.API.STREAM.CREATE.{name}"),
             request: request(file, &config),
@@ -163,6 +175,7 @@ fn parts(replicas: usize) -> Result<Vec<Part>, StreamError> {
         let (stream, name) = names_of(&whole);
         Ok(Part {
             item: format!("consumer {name} of {stream}"),
+            of: Some(stream.clone()),
             info_subject: format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
             create_subject: format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}"),
             request: request(file, &whole),

@@ -2,7 +2,7 @@
 //! different it stops without having touched anything.
 
 use helmstream_schemas::Verdict;
-use helmstream_services::setup::{Step, plan, set_up};
+use helmstream_services::setup::{Item, Step, plan, set_up};
 use helmstream_stream::{
     StreamError,
     connect::Connection,
@@ -140,6 +140,83 @@ async fn a_view_whose_schema_was_dropped_is_made_again_and_a_later_edition_is_en
                  UPDATE plane.edition SET edition = 'run_v1_2', number = 2 WHERE edition = 'run_v1'";
     sql::rows(&owner, later).await;
     assert_eq!(plan(&plane.plane).await.expect("the servers answer").items, []);
+}
+
+/// Each with what is there before, and whether setup changes it or refuses to, and then does nothing.
+const DIFFERENCES: [(&str, &str, &str, Step); 9] = [
+    ("stream SIGNALS", "max_age", "3600000000000", Step::Change),
+    ("stream SIGNALS", "max_age", "0", Step::Refuse),
+    ("stream OUT", "description", "\"of an older version\"", Step::Change),
+    ("stream OUT", "subjects", r#"["out.>","more.>"]"#, Step::Refuse),
+    ("stream SIGNALS", "max_msg_size", "1000", Step::Change),
+    ("stream COMMANDS", "description", "\"of an older version\"", Step::Refuse),
+    ("consumer run-due of DEADLINES", "max_ack_pending", "64", Step::Change),
+    ("consumer run-due of DEADLINES", "ack_wait", "5000000000", Step::Change),
+    ("consumer run-0 of COMMANDS", "deliver_policy", "\"new\"", Step::Refuse),
+];
+
+#[tokio::test]
+async fn what_an_older_version_made_is_changed_where_nothing_is_lost_and_refused_otherwise() {
+    let mut plane = TestPlane::start_empty().await;
+    plane.set_up().await;
+    let admin = plane.admin().await;
+    for (item, field, stands, step) in DIFFERENCES {
+        let wanted = config_of(&admin, item).await;
+        let mut older = wanted.clone();
+        older[field] = serde_json::from_str(stands).expect("JSON");
+        put(&admin, item, &older).await;
+        let told = differing(&plane).await;
+        let [found] = &told[..] else { panic!("{item} {field}: {told:#?}") };
+        assert_eq!((&*found.item, found.step), (item, step), "{field} {stands}: {told:#?}");
+        let [what] = &found.what[..] else { panic!("{item} {field}: {told:#?}") };
+        assert!(what.difference.starts_with(&format!("{field} should be ")), "{what:?}");
+        assert_eq!(what.way_out.is_some(), step == Step::Refuse, "{what:?}");
+        let done = set_up(&plane.plane).await;
+        let after = differing(&plane).await;
+        if step == Step::Change {
+            let report = done.unwrap_or_else(|error| panic!("{item} {field}: {error:#}"));
+            assert!(report.items.contains(&format!("{item}: changed")), "{report:?}");
+            assert_eq!(after, [], "{item} {field}");
+        } else {
+            let error = format!("{:#}", done.expect_err("it is refused"));
+            assert!(error.contains(field) && error.contains(item), "{error}");
+            assert_eq!(after, told, "nothing was done");
+            put(&admin, item, &wanted).await;
+        }
+    }
+}
+
+/// What is not as it should be, but for the file of accounts, in which the test has a user of its own.
+async fn differing(plane: &TestPlane) -> Vec<Item> {
+    let told = plan(&plane.plane).await.expect("the servers answer").items;
+    told.into_iter().filter(|found| found.step != Step::Elsewhere).collect()
+}
+
+/// `STREAM` or `CONSUMER`, and its path in the server's API.
+fn place_of(item: &str) -> (&'static str, String) {
+    match item.split(' ').collect::<Vec<_>>()[..] {
+        ["stream", name] => ("STREAM", name.to_owned()),
+        ["consumer", name, "of", stream] => ("CONSUMER", format!("{stream}.{name}")),
+        _ => panic!("{item}"),
+    }
+}
+
+async fn config_of(admin: &Connection, item: &str) -> Value {
+    let (kind, path) = place_of(item);
+    api(admin, &format!("$JS.API.{kind}.INFO.{path}"), json!({})).await["config"].clone()
+}
+
+/// As somebody with every right; a durable is made anew.
+async fn put(admin: &Connection, item: &str, config: &Value) {
+    let (kind, path) = place_of(item);
+    if kind == "STREAM" {
+        api(admin, &format!("$JS.API.STREAM.UPDATE.{path}"), config.clone()).await;
+        return;
+    }
+    let (stream, _) = path.split_once('.').expect("a stream and a name");
+    api(admin, &format!("$JS.API.CONSUMER.DELETE.{path}"), json!({})).await;
+    let request = json!({ "stream_name": stream, "config": config });
+    api(admin, &format!("$JS.API.CONSUMER.DURABLE.CREATE.{path}"), request).await;
 }
 
 async fn ask(connection: &Connection, subject: &str, body: &str) -> Value {

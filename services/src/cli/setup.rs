@@ -21,9 +21,10 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 It tells first what differs: streams and consumers of NATS, schemas, roles and rights of Postgres, and
-the file of accounts if there is one in the plane's directory. Then it makes what is missing and takes
-back rights that are too wide. What is there and differs from its file it refuses, and then changes
-nothing: each is named, with what would be lost and the way out. It can be run at any time.
+the file of accounts if there is one in the plane's directory. Then it makes what is missing, takes
+back rights that are too wide, and changes what differs where nothing is lost by it. What would lose
+something it refuses, and any change of what is kept for ever (EVENTS, COMMANDS, JOURNAL), and then it
+does nothing: each is named, with what would be lost and the way out. It can be run at any time.
 
 Exit codes of --check: 0 nothing to do, 8 there is something to do, 9 setup would refuse.
 

@@ -1,5 +1,4 @@
-//! What would be lost if a server were brought to what a file says: data from data. It changes nothing;
-//! nobody of the plane may change a stream that is there, so this is told to the person who may.
+//! What would be lost if a server were brought to what a file says: data from data. It changes nothing.
 
 use serde_json::Value;
 
@@ -22,6 +21,9 @@ pub fn loss(difference: &Difference) -> Option<String> {
         }
         "max_msg_size" => (bound(&wanted) < bound(&found))
             .then(|| "what is larger is stored no more".to_owned()),
+        "num_replicas" if wanted.as_u64() < found.as_u64() => {
+            Some("a copy of what it holds".to_owned())
+        }
         "retention" | "storage" | "name" => Some(
             "the server does not change this: the stream has to be made anew, without what it holds"
                 .to_owned(),
@@ -71,6 +73,8 @@ mod tests {
             ("filter_subject", "\"a\"", "\"b\"", Some("forgets")),
             ("deny_delete", "true", "absent", None),
             ("allow_atomic", "false", "true", Some("fails")),
+            ("num_replicas", "1", "3", Some("a copy")),
+            ("num_replicas", "3", "1", None),
             ("description", "\"a\"", "\"b\"", None),
         ];
         for (field, wanted, found, expected) in table {

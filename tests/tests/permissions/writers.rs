@@ -139,6 +139,10 @@ pub(crate) const WRITERS: &[(&str, &[&str])] = &[
     ("$JS.API.STREAM.PURGE.OUT", &[]),
     ("$JS.API.STREAM.CREATE.EVENTS", &["setup"]),
     ("$JS.API.STREAM.UPDATE.EVENTS", &[]),
+    // What is kept for ever nobody changes; the others setup may, where nothing is lost by it.
+    ("$JS.API.STREAM.UPDATE.COMMANDS", &[]),
+    ("$JS.API.STREAM.UPDATE.JOURNAL", &[]),
+    ("$JS.API.STREAM.UPDATE.OUT", &["setup"]),
     ("$JS.API.STREAM.DELETE.EVENTS", &[]),
     ("$JS.API.STREAM.PURGE.EVENTS", &[]),
     ("$JS.API.STREAM.MSG.DELETE.EVENTS", &[]),
