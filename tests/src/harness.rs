@@ -7,6 +7,7 @@ use std::{
     fs::{self, File, OpenOptions},
     ops::AsyncFnOnce,
     path::{Path, PathBuf},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -28,6 +29,9 @@ use tokio::{sync::OnceCell, time::Instant};
 use tokio_postgres::NoTls;
 
 mod nodes;
+
+/// How long the end of a test waits until its database is dropped.
+const DROPPED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many test processes may share the cached Postgres clusters at a time; cargo runs them one
 /// after another.
@@ -260,15 +264,18 @@ async fn query(login: &PostgresLogin, statement: &str) -> Vec<String> {
     rows.collect()
 }
 
-/// Runs to its end on a thread of its own, because a value may be dropped where waiting is
-/// forbidden.
+/// Runs on a thread of its own, because a value may be dropped where waiting is forbidden. It is not
+/// waited for until its end: whoever is in the middle of logging in here cannot go on meanwhile, and the
+/// server waits for them. What is left over is dropped when the next program starts.
 fn blocking(work: impl AsyncFnOnce() + Send + 'static) {
-    let thread = thread::spawn(move || {
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(work());
+        let _ = ended.send(());
     });
-    let _ = thread.join();
+    let _ = end.recv_timeout(DROPPED_WITHIN);
 }
 
 fn missing(error: &anyhow::Error) -> ! {
