@@ -1,7 +1,7 @@
 //! Every command and event there is, with its JSON Schema: what codegen writes out and what tests
 //! walk. A context's words enter by one line here.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -99,13 +99,15 @@ pub fn catalog() -> Vec<Word> {
 /// Tells the events that this version knows of a context from those that another one knows: its digest
 /// is the same only where their names are.
 pub fn events_of(context: Context) -> Hash {
-    static NAMES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-        let events = catalog().into_iter().filter(|word| word.role == Role::Event);
-        events.map(|word| (word.context, word.name)).collect()
+    static DIGESTS: LazyLock<BTreeMap<String, Hash>> = LazyLock::new(|| {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for word in catalog().into_iter().filter(|word| word.role == Role::Event) {
+            names.entry(word.context).or_default().push(word.name);
+        }
+        let digest = |names: Vec<String>| Hash::of(names.join(" ").as_bytes());
+        names.into_iter().map(|(context, names)| (context, digest(names))).collect()
     });
-    let own = NAMES.iter().filter(|(of, _)| of == context.name());
-    let names: Vec<&str> = own.map(|(_, name)| name.as_str()).collect();
-    Hash::of(names.join(" ").as_bytes())
+    DIGESTS.get(context.name()).copied().unwrap_or_else(|| Hash::of(b""))
 }
 
 /// The type of a journal entry.

@@ -4,16 +4,13 @@
 
 use std::{
     fmt,
-    fs::File,
-    io::Read,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::{Client, Url, redirect::Policy};
+use reqwest::{Client, Url};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -23,6 +20,7 @@ use crate::{
         HEARTBEAT_FILE_BYTES_MAX, HEARTBEAT_LOOK_EVERY, HEARTBEAT_PATIENCE, HEARTBEAT_SECONDS,
     },
     metrics::Metrics,
+    outward, owned,
     patience::pause,
 };
 
@@ -65,7 +63,8 @@ pub async fn beat(
     let counted = metrics.heartbeats();
     let first = Receiver::of(&file)?;
     info!(to = %first, every_seconds = every.as_secs(), "giving signs of life");
-    let client = client()?;
+    let client =
+        outward::client(HEARTBEAT_PATIENCE).build().context("cannot give signs of life")?;
     let mut went = Went::Begins;
     loop {
         let now = match metrics.not_ready().await {
@@ -122,17 +121,6 @@ async fn ask(client: &Client, receiver: Result<Receiver>) -> Result<()> {
     Ok(())
 }
 
-fn client() -> Result<Client> {
-    crate::tls::install();
-    Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .timeout(HEARTBEAT_PATIENCE)
-        .user_agent(concat!("helmstream/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("cannot give signs of life")
-}
-
 /// Whom to ask. Its path says who is asking and is as good as a password, so it is never shown.
 struct Receiver(Url);
 
@@ -144,21 +132,14 @@ impl fmt::Display for Receiver {
 
 impl Receiver {
     fn of(file: &Path) -> Result<Self> {
-        let name = file.display();
-        let cannot = || format!("cannot read the address for signs of life in {name}");
-        let mut opened = File::open(file).with_context(cannot)?;
-        let metadata = opened.metadata().with_context(cannot)?;
-        let others = metadata.mode() & 0o077 != 0;
-        ensure!(!others, "{}: others can read it; `chmod 600 {name}`", cannot());
-        let mut text = String::new();
-        let mut bounded = (&mut opened).take(HEARTBEAT_FILE_BYTES_MAX);
-        bounded.read_to_string(&mut text).with_context(cannot)?;
+        const WHAT: &str = "the address for signs of life";
+        let text = owned::read(WHAT, file, HEARTBEAT_FILE_BYTES_MAX)?;
+        let cannot = || format!("cannot read {WHAT} in {}", file.display());
         // What stands there is not shown: it may be a secret in the wrong place.
         let url = text.trim().parse::<Url>().ok().filter(|url| url.host_str().is_some());
         let url = url.with_context(|| format!("{}: it holds no address", cannot()))?;
-        let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         ensure!(
-            url.scheme() == "https" || (url.scheme() == "http" && is_here),
+            url.scheme() == "https" || (url.scheme() == "http" && outward::is_here(&url)),
             "{}: it would travel in the clear; use https://, or http:// on this machine only",
             cannot()
         );

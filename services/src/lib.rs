@@ -26,6 +26,8 @@ pub mod limits;
 pub mod local;
 pub mod metrics;
 pub mod oidc;
+mod outward;
+mod owned;
 pub mod patience;
 pub mod projects;
 pub mod reacts;

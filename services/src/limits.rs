@@ -43,6 +43,11 @@ pub const UP_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How often a view is compared with the log it is folded from.
 pub const VERIFY_EVERY: Duration = Duration::from_secs(60);
 
+/// How often, and how far apart, a log of several copies has to be found to be another one than the view's:
+/// longer than a server leads that has been away and has not heard yet that it does not.
+pub const VERIFY_LOOKS: u32 = 5;
+pub const VERIFY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// How often the service looks for editions of its views that were made or dropped.
 pub const EDITIONS_LOOK_EVERY: Duration = Duration::from_millis(250);
 

@@ -28,18 +28,14 @@ use crate::{
     client::{Code, Failure},
     clock,
     limits::{
-        EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER, VERIFY_EVERY,
+        EDITIONS_LOOK_EVERY, GATHERED_FOR_DISK, GATHERED_FOR_MAX, STANDBY_AFTER,
+        VERIFY_AGAIN_AFTER, VERIFY_EVERY, VERIFY_LOOKS,
     },
     metrics::ViewMetrics,
     patience::{Interrupted, Passing, patiently, pause, told_to_stop},
     surroundings::Surroundings,
     traces::Folded,
 };
-
-/// How often, and how far apart, a log of several copies has to be found to be another one than the view's:
-/// longer than a server leads that has been away and has not heard yet that it does not.
-const VERIFY_LOOKS: u32 = 5;
-const VERIFY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Folds every edition of a view until it is told to stop or none of them can go on. Editions are
 /// made and dropped meanwhile; one that cannot go on, because the log is not the one it was folded

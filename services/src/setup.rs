@@ -7,7 +7,7 @@ use helmstream_projections::{
     self as projections,
     setup::{Login, Role},
 };
-use helmstream_stream::{self as stream, Connection, connect, founding};
+use helmstream_stream::{self as stream, Connection, connect, founding, setup::is_refused};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -140,8 +140,6 @@ fn of_log(found: stream::setup::Found) -> Option<Item> {
     if found.is_absent {
         return Some(Item { item: found.item, step: Step::Create, what: Vec::new() });
     }
-    let is_refused =
-        |difference: &stream::error::Difference| stream::setup::refusal(difference).is_some();
     let of = |difference: &stream::error::Difference| {
         let loss = stream::setup::loss(difference);
         let way_out = match loss {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use helmstream_core::cdevents::{OutEvent, cdevents_of};
-use helmstream_schemas::{Subject, Timestamp};
+use helmstream_schemas::Subject;
 use helmstream_stream::{
     StreamError,
     consume::{self, Delivery, Durable},
@@ -19,6 +19,7 @@ use helmstream_stream::{
 use tracing::{Instrument, warn};
 
 use crate::{
+    clock,
     limits::OUT_AGE_MAX,
     patience::steadily,
     surroundings::Surroundings,
@@ -52,7 +53,7 @@ async fn tell_of(
     entered: Entered,
 ) -> Result<Delivery, StreamError> {
     let event = &delivery.record;
-    let age = now().since(event.recorded_at).unwrap_or_default();
+    let age = clock::now().since(event.recorded_at).unwrap_or_default();
     if age > OUT_AGE_MAX {
         return Ok(delivery);
     }
@@ -84,10 +85,4 @@ async fn tell_of(
     }
     crash::point("told");
     Ok(delivery)
-}
-
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = since.map_or(0, |since| since.as_nanos());
-    Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,7 @@ mod loss;
 
 use serde_json::Value;
 
-pub use self::{change::refusal, loss::loss};
+pub use self::{change::is_refused, loss::loss};
 use crate::{
     api::ask,
     connect::Connection,
@@ -90,7 +90,7 @@ pub async fn setup(connection: &Connection, replicas: usize) -> Result<SetupRepo
     let found = compared(connection, &parts).await?;
     let differences = found.iter().flat_map(|found| &found.differences);
     let refused: Vec<Difference> =
-        differences.filter(|difference| refusal(difference).is_some()).cloned().collect();
+        differences.filter(|difference| is_refused(difference)).cloned().collect();
     if !refused.is_empty() {
         return Err(StreamError::Differs(refused));
     }

@@ -22,6 +22,7 @@ pub mod roll;
 pub mod running;
 pub mod scrape;
 pub mod sender;
+pub mod serving;
 pub mod sql;
 pub mod tools;
 pub mod tree;

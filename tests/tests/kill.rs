@@ -10,16 +10,14 @@ use std::{collections::BTreeMap, env, path::Path, time::Duration};
 use helmstream_projections::Database;
 use helmstream_stream::{Connection, read::extent};
 use helmstream_tests::{
-    audit,
     harness::TestPlane,
     kill::{
         chance::Chance,
         deck::{Death, Deck},
+        ending::end,
         load::{Load, Pace},
         mortals::Mortals,
-        outcomes,
     },
-    rest::{are_level, worked_off},
     running::ALL,
 };
 use serde_json::Value;
@@ -77,20 +75,7 @@ async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is
         mortals.kill(service);
         mortals.start(service, None);
     }
-    let acknowledged = load.end().await;
-    println!(
-        "{} acknowledged after {:?}, working off the rest",
-        acknowledged.len(),
-        begun.elapsed()
-    );
-    drain(&operator, &database, &mut mortals).await;
-    println!("worked off after {:?}", begun.elapsed());
-    outcomes::assert_all(&database, &acknowledged).await;
-    let again = audit::outcomes(&plane).await;
-    println!("told again in the same words: {again}");
-    audit::decisions(&plane).await;
-    audit::rows(&plane).await;
-    println!("audited after {:?}", begun.elapsed());
+    end(&plane, (&operator, &database), &mut mortals, load, begun).await;
     for (death, count) in &deaths {
         println!("{count:4} × {death}");
     }
@@ -213,15 +198,6 @@ async fn waiting(operator: &Connection) -> Option<u64> {
         }
     }
     Some(all)
-}
-
-/// Waits until everything is admitted, decided, reacted to and folded.
-async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
-    worked_off(operator, async || {
-        assert_eq!(mortals.dead(), [], "nobody was told to die");
-        are_level(operator, database).await
-    })
-    .await;
 }
 
 /// In a long test every point between two steps is where somebody died, often.

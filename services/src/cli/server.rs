@@ -14,7 +14,10 @@ use std::{
 use reqwest::{Url, header::HeaderValue};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::client::{Code, Failure};
+use crate::{
+    client::{Code, Failure},
+    owned::is_open,
+};
 
 /// The token itself, where nothing better can hold it.
 const TOKEN_VARIABLE: &str = "HELMSTREAM_TOKEN";
@@ -167,7 +170,7 @@ fn token(named: Option<&Path>, profile: &Profile) -> Result<String, Failure> {
 fn from_file(file: &Path) -> Result<String, Failure> {
     let cannot = |detail: String| no_token(format!("{}: {detail}", file.display()));
     let mode = std::fs::metadata(file).map_err(|error| cannot(error.to_string()))?.mode();
-    if mode & 0o077 != 0 {
+    if is_open(mode) {
         return Err(cannot(format!("others can read it; `chmod 600 {}`", file.display())));
     }
     std::fs::read_to_string(file).map_err(|error| cannot(error.to_string()))

@@ -69,8 +69,7 @@ impl Http {
                 let what = format!("cannot trust {}", file.display());
                 Failure::new(Code::Input, what, detail, "name a file of certificates in PEM")
             };
-            let pem = std::fs::read(file).map_err(|error| cannot(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem);
+            let certificates = crate::outward::certificates(file);
             for certificate in certificates.map_err(|error| cannot(error.to_string()))? {
                 builder = builder.add_root_certificate(certificate);
             }

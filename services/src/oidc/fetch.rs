@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::{Certificate, Client, StatusCode, Url, redirect::Policy};
+use reqwest::{Certificate, Client, StatusCode, Url};
 use serde::Deserialize;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     keys::Keys,
     limits::{OIDC_DOCUMENT_BYTES_MAX, OIDC_FETCH_TIMEOUT},
 };
+use crate::outward;
 
 /// What can ask one issuer.
 #[derive(Clone)]
@@ -31,19 +32,11 @@ impl Fetcher {
     /// `trusted` is a file of the only certificates by which the issuer's is believed; without one
     /// those of the system count.
     pub(super) fn new(insecure_loopback: bool, trusted: Option<&Path>) -> Result<Self> {
-        crate::tls::install();
-        let mut builder = Client::builder();
+        let mut builder = outward::client(OIDC_FETCH_TIMEOUT).https_only(!insecure_loopback);
         if let Some(file) = trusted {
             builder = builder.tls_certs_only(certificates(file)?);
         }
-        let client = builder
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(OIDC_FETCH_TIMEOUT)
-            .https_only(!insecure_loopback)
-            .user_agent(concat!("helmstream/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("cannot ask issuers")?;
+        let client = builder.build().context("cannot ask issuers")?;
         Ok(Self { client, insecure_loopback })
     }
 
@@ -82,8 +75,7 @@ impl Fetcher {
 /// The certificates of a file; at least one, because none would let nobody in and not say why.
 fn certificates(file: &Path) -> Result<Vec<Certificate>> {
     let cannot = || format!("cannot trust {}", file.display());
-    let pem = std::fs::read(file).with_context(cannot)?;
-    let certificates = Certificate::from_pem_bundle(&pem).with_context(cannot)?;
+    let certificates = outward::certificates(file).with_context(cannot)?;
     ensure!(!certificates.is_empty(), "{}: there is no certificate in it", cannot());
     Ok(certificates)
 }

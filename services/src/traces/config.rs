@@ -3,9 +3,6 @@
 
 use std::{
     env,
-    fs::File,
-    io::Read,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +13,7 @@ use reqwest::{
 };
 
 use super::limits::HEADERS_FILE_BYTES_MAX;
+use crate::{outward, owned};
 
 /// The headers themselves, where nothing better can hold them.
 const HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_HEADERS";
@@ -107,9 +105,8 @@ impl TraceArgs {
             None => headers(&env::var(HEADERS_VARIABLE).unwrap_or_default().replace(',', "\n"))
                 .with_context(|| format!("cannot use {HEADERS_VARIABLE}"))?,
         };
-        let is_here = matches!(to.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         ensure!(
-            headers.is_empty() || to.scheme() == "https" || is_here,
+            headers.is_empty() || to.scheme() == "https" || outward::is_here(&to),
             "cannot tell traces to {}: its headers would travel in the clear\n\
              use https://, or http:// on this machine only, or send no headers",
             shown(&to)
@@ -140,14 +137,9 @@ fn address(text: &str) -> Result<Url> {
 }
 
 fn of_file(file: &Path) -> Result<HeaderMap> {
-    let name = file.display();
-    let cannot = || format!("cannot read the headers for traces in {name}");
-    let mut opened = File::open(file).with_context(cannot)?;
-    let others = opened.metadata().with_context(cannot)?.mode() & 0o077 != 0;
-    ensure!(!others, "{}: others can read it; `chmod 600 {name}`", cannot());
-    let mut text = String::new();
-    (&mut opened).take(HEADERS_FILE_BYTES_MAX).read_to_string(&mut text).with_context(cannot)?;
-    headers(&text).with_context(cannot)
+    const WHAT: &str = "the headers for traces";
+    let text = owned::read(WHAT, file, HEADERS_FILE_BYTES_MAX)?;
+    headers(&text).with_context(|| format!("cannot read {WHAT} in {}", file.display()))
 }
 
 /// Headers, one a line; their values are never shown.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use reqwest::{Certificate, Client, Response, StatusCode, Url, header, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, Url, header};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep, timeout_at},
@@ -22,7 +22,7 @@ use super::{
     otlp,
     span::Span,
 };
-use crate::metrics::SpanMetrics;
+use crate::{metrics::SpanMetrics, outward};
 
 /// Sends what the services of one process tell.
 pub struct Exporter {
@@ -219,17 +219,11 @@ async fn read(mut answer: Response) -> Answered {
 }
 
 fn client(settings: &Settings) -> Result<Client> {
-    crate::tls::install();
-    let mut builder = Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .timeout(SEND_PATIENCE)
-        .user_agent(concat!("helmstream/", env!("CARGO_PKG_VERSION")));
+    let mut builder = outward::client(SEND_PATIENCE);
     if let Some(file) = &settings.certificate {
         let cannot =
             || format!("cannot trust {}: name a file of certificates in PEM", file.display());
-        let pem = std::fs::read(file).with_context(cannot)?;
-        for certificate in Certificate::from_pem_bundle(&pem).with_context(cannot)? {
+        for certificate in outward::certificates(file).with_context(cannot)? {
             builder = builder.add_root_certificate(certificate);
         }
     }

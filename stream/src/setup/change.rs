@@ -9,14 +9,9 @@ use crate::{Connection, StreamError, api::ask, error::Difference};
 /// Streams that are kept for ever: the truth, what was asked, and what became of it.
 const KEPT_FOR_EVER: [&str; 3] = ["stream EVENTS", "stream COMMANDS", "stream JOURNAL"];
 
-/// Why setup does not do away with a difference; nothing if it does.
-pub fn refusal(difference: &Difference) -> Option<String> {
-    let kept = KEPT_FOR_EVER.contains(&difference.item.as_str());
-    loss(difference).or_else(|| {
-        kept.then(|| {
-            "nothing, but it is kept for ever, and no user of the plane may change it".to_owned()
-        })
-    })
+/// Whether setup does not do away with a difference.
+pub fn is_refused(difference: &Difference) -> bool {
+    KEPT_FOR_EVER.contains(&difference.item.as_str()) || loss(difference).is_some()
 }
 
 /// Makes what is there as its file says, as far as the file says anything; the rest stays as it is.
@@ -70,8 +65,8 @@ mod tests {
             wanted: wanted.into(),
             found: found.into(),
         };
-        assert!(refusal(&difference("stream EVENTS", "description", "\"a\"", "\"b\"")).is_some());
-        assert!(refusal(&difference("stream OUT", "description", "\"a\"", "\"b\"")).is_none());
-        assert!(refusal(&difference("stream OUT", "max_age", "1", "2")).is_some());
+        assert!(is_refused(&difference("stream EVENTS", "description", "\"a\"", "\"b\"")));
+        assert!(!is_refused(&difference("stream OUT", "description", "\"a\"", "\"b\"")));
+        assert!(is_refused(&difference("stream OUT", "max_age", "1", "2")));
     }
 }

@@ -5,16 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use async_nats::HeaderMap;
-use helmstream_services::{
-    backup::{create::create, drill::drill},
-    client::{
-        Client, Direct,
-        direct::{Manner, OPERATOR},
-    },
-    local::plane::Plane,
-};
+use helmstream_services::backup::{create::create, drill::drill};
 use helmstream_stream::{Connection, append::EVENTS, health, read::extent};
-use helmstream_tests::rest::worked_off;
+use helmstream_tests::rest::{are_level, worked_off};
 
 use crate::{
     Scale,
@@ -51,8 +44,8 @@ pub(crate) async fn bench(scale: Scale, report: &mut Report) -> Result<()> {
     let serving = Serving::start(&stand, &[])?;
     let (used, begun) = (Used::with(&stand, Some(serving.process_id())), Instant::now());
     let published = publish(&stand, &operator, runs).await?;
-    let client = client(&stand)?;
-    worked_off(&operator, async || is_level(&client, &operator).await.unwrap_or(false)).await;
+    let views = stand.database("operator")?;
+    worked_off(&operator, async || are_level(&operator, &views).await).await;
     let (seconds, cores) = (begun.elapsed().as_secs_f64(), used.since());
     let events = extent(&operator, EVENTS).await?.messages;
     ensure!(events >= runs as u64 * CLAIMS_EACH, "{events} events came of {runs} runs");
@@ -140,23 +133,6 @@ async fn publish(stand: &Stand, operator: &Connection, runs: usize) -> Result<us
         }
     }
     Ok(bytes)
-}
-
-fn client(stand: &Stand) -> Result<Direct> {
-    let manner =
-        Manner { publisher: OPERATOR.to_owned(), wait: Some(PATIENCE), outcome_wait: PATIENCE };
-    Ok(Direct::new(Plane::open(stand.plane.directory())?, manner)?)
-}
-
-async fn is_level(client: &Direct, operator: &Connection) -> Result<bool> {
-    for standing in client.projection_list().await?.answer.projections {
-        let line = standing.line;
-        ensure!(line.parked == 0, "{} has parked something", line.edition);
-        if line.read_to_seq < extent(operator, &line.stream).await?.last {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// What is on disk, by what holds it: streams with what the server counts, schemas with indexes.

@@ -3,6 +3,7 @@
 
 pub mod chance;
 pub mod deck;
+pub mod ending;
 pub mod load;
 pub mod mortals;
 pub mod outcomes;

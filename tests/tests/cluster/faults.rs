@@ -10,9 +10,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use helmstream_projections::Database;
 use helmstream_stream::Connection;
 use helmstream_tests::{
-    audit,
     harness::TestPlane,
-    kill::{load::Load, mortals::Mortals, outcomes, pause::Paused, silence::Silence},
+    kill::{ending::end, load::Load, mortals::Mortals, pause::Paused, silence::Silence},
     running::ALL,
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -239,20 +238,7 @@ impl Test {
     /// Works off what is left, and looks everything over.
     async fn end(self) {
         let Self { plane, operator, database, mut mortals, load, begun, .. } = self;
-        let acknowledged = load.end().await;
-        println!(
-            "{} acknowledged after {:?}, working off the rest",
-            acknowledged.len(),
-            begun.elapsed()
-        );
-        whole::drain(&operator, &database, &mut mortals).await;
-        println!("worked off after {:?}", begun.elapsed());
-        outcomes::assert_all(&database, &acknowledged).await;
-        let again = audit::outcomes(&plane).await;
-        println!("told again in the same words: {again}");
-        audit::decisions(&plane).await;
-        audit::rows(&plane).await;
-        println!("audited after {:?}", begun.elapsed());
+        end(&plane, (&operator, &database), &mut mortals, load, begun).await;
     }
 }
 

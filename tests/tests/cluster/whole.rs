@@ -2,12 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use helmstream_projections::Database;
 use helmstream_stream::{Connection, health, read::extent};
-use helmstream_tests::{
-    kill::mortals::Mortals,
-    rest::{are_level, worked_off},
-};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -71,13 +66,4 @@ pub(crate) async fn waiting(operator: &Connection) -> Option<u64> {
     let durables = health::durables(operator).await.ok()?;
     let left = durables.iter().map(|one| one.pending + one.unacknowledged).sum::<u64>();
     Some(left + extent(operator, "INBOX").await.ok()?.messages)
-}
-
-/// Waits until everything is admitted, decided, reacted to and folded.
-pub(crate) async fn drain(operator: &Connection, database: &Database, mortals: &mut Mortals) {
-    worked_off(operator, async || {
-        assert_eq!(mortals.dead(), [], "nobody was told to die");
-        are_level(operator, database).await
-    })
-    .await;
 }

@@ -1,29 +1,20 @@
 //! The log for machines, as the program writes it: each line can be read alone, says whose it is, and
 //! holds nothing secret.
 
-use std::{fs, process::Stdio};
+use std::fs;
 
-use helmstream_tests::{faber::said, harness::TestPlane, patience::PATIENCE, running::ALL};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
+use helmstream_tests::{
+    faber::said, harness::TestPlane, patience::PATIENCE, running::ALL, serving::serving_in_json,
 };
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 #[tokio::test]
 async fn every_line_is_an_object_that_says_when_whose_and_what_and_none_holds_a_secret() {
     let plane = TestPlane::start_running(&[]).await;
     let directory = plane.plane.plane.directory().to_owned();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
-        .args(["--log-format", "json", "--plane"])
-        .arg(&directory)
-        .args(["serve", "--accept-power-loss"])
-        .env("HELMSTREAM_LOG", "info,helmstream_services::decides=debug")
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the program starts");
+    let program = env!("CARGO_BIN_EXE_helmstream-scenario");
+    let mut program = serving_in_json(program, &directory).spawn().expect("the program starts");
     let mut lines = BufReader::new(program.stderr.take().expect("it is ours")).lines();
     let faber = plane.publisher("faber").await;
     faber.publish(&said("acme/logged", 1, "workflow_start", json!({}))).await;

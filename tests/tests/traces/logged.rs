@@ -1,14 +1,11 @@
 //! The program as an operator starts it, by the variables that OpenTelemetry names: a log in which one
 //! finds what was done for a trace.
 
-use std::process::Stdio;
-
-use helmstream_tests::{faber::said, harness::TestPlane, patience::PATIENCE};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
+use helmstream_tests::{
+    faber::said, harness::TestPlane, patience::PATIENCE, serving::serving_in_json,
 };
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{begun, receiver::Receiver, with_trace};
 
@@ -16,16 +13,10 @@ use super::{begun, receiver::Receiver, with_trace};
 async fn a_line_of_work_that_is_told_in_a_trace_names_it_and_no_other_line_does() {
     let plane = TestPlane::start_running(&[]).await;
     let receiver = Receiver::start().await;
-    let mut program = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
-        .args(["--log-format", "json", "--plane"])
-        .arg(plane.plane.plane.directory())
-        .args(["serve", "--accept-power-loss"])
-        .env("HELMSTREAM_LOG", "info,helmstream_services::decides=debug")
+    let program = env!("CARGO_BIN_EXE_helmstream-scenario");
+    let mut program = serving_in_json(program, plane.plane.plane.directory())
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}/", receiver.address))
         .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20s3cret")
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .expect("the program starts");
     let mut lines = BufReader::new(program.stderr.take().expect("it is ours")).lines();

@@ -17,15 +17,7 @@ use helmstream_tests::{
 };
 use serde_json::json;
 
-use super::{Traced, begun, span_of, with_trace};
-
-const FACT: &str = "\
-door: admit INBOX (consumer, INBOX, command)
-  external: decide external (consumer, COMMANDS, external_fact)
-    external: append EVENTS (producer, EVENTS, stored)
-      ledger: fold ledger (consumer, EVENTS, folded)
-  ledger: fold ledger (consumer, COMMANDS, folded)
-";
+use super::{Traced, begun, span_of, whole::FACT, with_trace};
 
 /// Publishes a fact with this trace, and waits until it is one.
 async fn fact(traced: &Traced, id: &str, traceparent: Option<&str>) -> u64 {

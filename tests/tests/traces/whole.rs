@@ -33,7 +33,7 @@ door: admit INBOX (consumer, INBOX, command)
 ";
 
 /// A fact without a meaning here.
-const FACT: &str = "\
+pub(crate) const FACT: &str = "\
 door: admit INBOX (consumer, INBOX, command)
   external: decide external (consumer, COMMANDS, external_fact)
     external: append EVENTS (producer, EVENTS, stored)

@@ -14,17 +14,15 @@ use crate::{
     },
     local::{accounts, nats, plane::Plane},
     metrics::process,
+    owned::is_open,
 };
-
-/// What group and others may.
-const OTHERS: u32 = 0o077;
 
 pub(super) fn look(plane: &Plane) -> Here {
     let (directory, places) = (plane.directory(), plane.places());
     let disk = process::disk(directory);
     let sync = match nats::sync_interval(plane) {
         None => Sync::Unknown,
-        Some(interval) if interval == "always" => Sync::Always,
+        Some(interval) if interval == nats::SYNCS_ALWAYS => Sync::Always,
         Some(interval) => Sync::Every(interval),
     };
     let postgres = &places.postgres.host;
@@ -59,7 +57,7 @@ fn open(directory: &Path, secrets: &[PathBuf]) -> Vec<(String, u32)> {
     let mode =
         |path: &Path| fs::metadata(path).map(|found| found.permissions().mode() & 0o777).ok();
     let open = |path: &Path| {
-        let mode = mode(path).filter(|mode| mode & OTHERS != 0)?;
+        let mode = mode(path).filter(|mode| is_open(*mode))?;
         let name = path.strip_prefix(directory).unwrap_or(path);
         Some((name.display().to_string(), mode))
     };
