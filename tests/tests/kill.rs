@@ -52,7 +52,7 @@ async fn whatever_dies_under_load_every_publish_has_one_outcome_and_every_row_is
     println!("{kills} kills, seed {seed}");
     let plane = TestPlane::start_alone().await;
     plane.set_up().await;
-    let program = Path::new(env!("CARGO_BIN_EXE_helmstream-mortal"));
+    let program = Path::new(env!("CARGO_BIN_EXE_helmstream-tested"));
     let mut mortals = Mortals::new(program, plane.plane.directory());
     for service in ALL {
         mortals.start(service, None);

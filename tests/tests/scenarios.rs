@@ -153,7 +153,7 @@ async fn run(plane: &Running, typed: &str, begun: Timestamp) -> String {
     };
     let mut words = words(typed).into_iter();
     assert_eq!(words.next().as_deref(), Some("helmstream"), "{typed}");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_helmstream-tested"))
         .current_dir(folder())
         .args(words)
         .env("HELMSTREAM_PLANE", plane.plane.plane.directory())

@@ -8,10 +8,13 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
+use helmstream_services::local::plane::Plane;
+
 /// The services of a plane, each a process.
 pub struct Mortals {
     program: PathBuf,
     plane: PathBuf,
+    accepts_power_loss: bool,
     running: BTreeMap<&'static str, Mortal>,
 }
 
@@ -22,20 +25,27 @@ struct Mortal {
 }
 
 impl Mortals {
-    /// Nobody yet. `program` is built with the points at which it can die.
+    /// Nobody yet. `program` is built with the points at which it can die. A plane of one server
+    /// accepts that a power loss costs something.
     pub fn new(program: &Path, plane: &Path) -> Self {
-        Self { program: program.to_owned(), plane: plane.to_owned(), running: BTreeMap::new() }
+        let open = Plane::open(plane).expect("a plane is here");
+        Self {
+            program: program.to_owned(),
+            plane: plane.to_owned(),
+            accepts_power_loss: open.places().replicas == 1,
+            running: BTreeMap::new(),
+        }
     }
 
     /// Starts a service, to die at a point when it passes it for the n-th time, if one is named.
     pub fn start(&mut self, service: &'static str, dies_at: Option<(&'static str, u64)>) {
         // If this process dies, they do.
         let mut command = Command::new("setpriv");
-        command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(&self.program)
-            .arg(&self.plane)
-            .arg(service);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program);
+        command.arg("--plane").arg(&self.plane).args(["serve", service]);
+        if self.accepts_power_loss {
+            command.arg("--accept-power-loss");
+        }
         let log =
             OpenOptions::new().create(true).append(true).open(self.log(service)).expect("a log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr::<File>(log);

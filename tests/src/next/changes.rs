@@ -103,7 +103,7 @@ pub(super) const ALL: [Change; 17] = [
         "        What::Merged(fact) => {\n",
         "        What::Annotated(fact) => (Tone::Plain, format!(\"annotated: {}\", escaped(&fact.text))),\n        What::Merged(fact) => {\n",
     ),
-    change(PROGRAMS, "name = \"helmstream-scenario\"", "name = \"helmstream-next\""),
+    change(PROGRAMS, "name = \"helmstream-tested\"", "name = \"helmstream-next\""),
     change(PROGRAMS, "name = \"helmstream-audit\"", "name = \"helmstream-next-audit\""),
 ];
 

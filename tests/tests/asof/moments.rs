@@ -91,7 +91,7 @@ struct Said {
 }
 
 async fn say(log: &Log, words: &str) -> Said {
-    let run = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+    let run = Command::new(env!("CARGO_BIN_EXE_helmstream-tested"))
         .args(words.split_whitespace())
         .env("HELMSTREAM_PLANE", log.plane.plane.plane.directory())
         .output();

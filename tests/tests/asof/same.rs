@@ -46,6 +46,9 @@ async fn everything_as_of_a_position_is_what_a_plane_answers_that_saw_no_more() 
         events(&fresh, &client, at).await;
     }
     fresh.drop(&log).await;
+    for at in 1..=head {
+        causes(&client, at).await;
+    }
 }
 
 /// Every row of every view, what no list shows included.
@@ -154,7 +157,10 @@ async fn events(fresh: &Fresh, client: &Direct, at: u64) {
     };
     assert!(there(show(at).await, at).is_some());
     assert!(there(show(at + 1).await, at).is_none());
-    // Effects are told up to then, and none of later.
+}
+
+/// Each event has its cause as of itself, and effects are told up to then.
+async fn causes(client: &Direct, at: u64) {
     let event = event::Name::Sequence(at);
     let why = client.event_why(event::WhyRequest { event, at: Some(at) }).await;
     let mut links = vec![why.expect("it is answered").answer.why.chain];

@@ -42,7 +42,7 @@ pub(crate) async fn restore(plane: &TestPlane, folder: &Path) -> Result<Restored
 
 /// `helmstream` of a plane, as somebody types it.
 pub(crate) fn helmstream(plane: &TestPlane, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+    Command::new(env!("CARGO_BIN_EXE_helmstream-tested"))
         .arg("--plane")
         .arg(plane.plane.directory())
         .args(args)

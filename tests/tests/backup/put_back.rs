@@ -170,7 +170,7 @@ async fn a_drill_tells_its_evidence_and_leaves_nothing() {
     // Postgres runs as somebody else than root, who has to get there.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&place, open).expect("a folder");
-    let drilled = std::process::Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+    let drilled = std::process::Command::new(env!("CARGO_BIN_EXE_helmstream-tested"))
         .env("TMPDIR", &place)
         .args(["backup", "drill", "-o", "json"])
         .arg(&of)

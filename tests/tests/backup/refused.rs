@@ -115,7 +115,7 @@ async fn where_there_is_no_room_nothing_is_left_that_could_be_a_backup() {
         let of = folder(&plane, "full");
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let tried = Command::new("sh")
-            .args(["-c", &limited, env!("CARGO_BIN_EXE_helmstream-scenario"), "--plane"])
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_helmstream-tested"), "--plane"])
             .arg(plane.plane.directory())
             .args(["backup", "create"])
             .arg(&of)

@@ -92,7 +92,7 @@ impl Test {
     async fn start(faults: u64, seed: u64) -> Self {
         let plane = TestPlane::start_cluster().await;
         plane.set_up_cluster().await;
-        let program = Path::new(env!("CARGO_BIN_EXE_helmstream-mortal"));
+        let program = Path::new(env!("CARGO_BIN_EXE_helmstream-tested"));
         let mut mortals = Mortals::new(program, plane.plane.directory());
         ALL.into_iter().for_each(|service| mortals.start(service, None));
         let load = Load::begin(plane.connect("faber").await, seed);

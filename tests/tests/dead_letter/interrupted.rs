@@ -81,7 +81,7 @@ async fn the_same_retry_twice_has_one_outcome_whatever_it_comes_to() {
 async fn killed_between_publish_and_acknowledgement_it_goes_on_and_there_is_one_outcome() {
     let without: Vec<&str> = WITH.into_iter().filter(|name| *name != "dead_letter").collect();
     let plane = TestPlane::start_running(&without).await;
-    let program = Path::new(env!("CARGO_BIN_EXE_helmstream-mortal"));
+    let program = Path::new(env!("CARGO_BIN_EXE_helmstream-tested"));
     let mut mortals = Mortals::new(program, plane.plane.plane.directory());
     mortals.start("dead_letter", Some(("published_again", 1)));
     let mut faber = plane.publisher("faber").await;

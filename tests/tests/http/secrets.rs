@@ -87,7 +87,7 @@ fn serving(plane: &Running, log: &std::path::Path) -> Child {
     let log = File::create(log).expect("a file");
     // If this process dies, it does.
     Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "--", env!("CARGO_BIN_EXE_helmstream-scenario")])
+        .args(["--pdeathsig", "KILL", "--", env!("CARGO_BIN_EXE_helmstream-tested")])
         .args(["serve", "--accept-power-loss"])
         .env("HELMSTREAM_PLANE", plane.plane.plane.directory())
         .env("HELMSTREAM_LOG", ALL_OF_IT)
@@ -285,7 +285,7 @@ async fn ask_of(plane: &Running, plot: &mut Plot) {
     let typed: [&[&str]; 2] =
         [&["run", "list", "--profile", "there"], &["run", "list", "--server", &server]];
     for typed in typed {
-        let Output { stdout, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"))
+        let Output { stdout, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_helmstream-tested"))
             .args(typed)
             .env("XDG_CONFIG_HOME", plane.plane.plane.directory())
             .env("HELMSTREAM_TOKEN", &plot.web.token)

@@ -157,7 +157,7 @@ async fn whoever_wants_what_there_is_not_is_told_and_does_not_wait_for_ever() {
 }
 
 pub(crate) fn program(plane: &Running, over_http: Option<&Web>, words: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_helmstream-scenario"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_helmstream-tested"));
     command.args(words.split_whitespace()).env("NO_COLOR", "1").stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     match over_http {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 async fn every_line_is_an_object_that_says_when_whose_and_what_and_none_holds_a_secret() {
     let plane = TestPlane::start_running(&[]).await;
     let directory = plane.plane.plane.directory().to_owned();
-    let program = env!("CARGO_BIN_EXE_helmstream-scenario");
+    let program = env!("CARGO_BIN_EXE_helmstream-tested");
     let mut program = serving_in_json(program, &directory).spawn().expect("the program starts");
     let mut lines = BufReader::new(program.stderr.take().expect("it is ours")).lines();
     let faber = plane.publisher("faber").await;

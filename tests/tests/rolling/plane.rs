@@ -74,7 +74,7 @@ impl Rolling {
         });
         plane.add_user("annotator", Some(permissions)).await;
         plane.set_up().await;
-        let this = Path::new(env!("CARGO_BIN_EXE_helmstream-scenario"));
+        let this = Path::new(env!("CARGO_BIN_EXE_helmstream-tested"));
         let mut fleet = Fleet::new(this, &next.program, plane.plane.directory());
         for service in ALL {
             for number in [0, 1] {

@@ -13,7 +13,7 @@ use super::{begun, receiver::Receiver, with_trace};
 async fn a_line_of_work_that_is_told_in_a_trace_names_it_and_no_other_line_does() {
     let plane = TestPlane::start_running(&[]).await;
     let receiver = Receiver::start().await;
-    let program = env!("CARGO_BIN_EXE_helmstream-scenario");
+    let program = env!("CARGO_BIN_EXE_helmstream-tested");
     let mut program = serving_in_json(program, plane.plane.plane.directory())
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}/", receiver.address))
         .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20s3cret")
