@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
+    client::Failure,
     clock,
     limits::{
         HEARTBEAT_FILE_BYTES_MAX, HEARTBEAT_LOOK_EVERY, HEARTBEAT_PATIENCE, HEARTBEAT_SECONDS,
@@ -61,7 +62,7 @@ pub async fn beat(
     let Some(file) = args.heartbeat_file else { return Ok(()) };
     let every = Duration::from_secs(args.heartbeat_seconds);
     let counted = metrics.heartbeats();
-    let first = Receiver::of(&file)?;
+    let first = Receiver::of(&file).map_err(Failure::of_setting)?;
     info!(to = %first, every_seconds = every.as_secs(), "giving signs of life");
     let client =
         outward::client(HEARTBEAT_PATIENCE).build().context("cannot give signs of life")?;
@@ -137,10 +138,12 @@ impl Receiver {
         let cannot = || format!("cannot read {WHAT} in {}", file.display());
         // What stands there is not shown: it may be a secret in the wrong place.
         let url = text.trim().parse::<Url>().ok().filter(|url| url.host_str().is_some());
-        let url = url.with_context(|| format!("{}: it holds no address", cannot()))?;
+        let url = url.with_context(|| {
+            format!("{}: it holds no address\nwrite one into it, https://…", cannot())
+        })?;
         ensure!(
             url.scheme() == "https" || (url.scheme() == "http" && outward::is_here(&url)),
-            "{}: it would travel in the clear; use https://, or http:// on this machine only",
+            "{}: it would travel in the clear\nuse https://, or http:// on this machine only",
             cannot()
         );
         Ok(Self(url))

@@ -23,6 +23,7 @@ pub mod http;
 pub mod init;
 pub mod ledger;
 pub mod limits;
+pub mod listen;
 pub mod local;
 pub mod metrics;
 pub mod oidc;

@@ -28,7 +28,7 @@ pub use self::{
         Became, Commands, Deadlines, DoorBatches, HttpMetrics, Publishes, ServiceMetrics,
         SpanMetrics, ViewMetrics, Work,
     },
-    listening::{Place, listen},
+    listening::listen,
     looking::{Duties, Looked},
     position::Position,
     text::Form,

@@ -21,6 +21,7 @@ pub use self::{
     judge::{Denied, judge},
     keys::Keys,
 };
+use crate::client::{Code, Failure};
 
 /// The file in a plane's directory that names the issuers.
 pub const FILE: &str = "oidc.toml";
@@ -47,12 +48,16 @@ impl Oidc {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let place = || format!("in {}", path.display());
-        let mut config = Config::read(&text).with_context(place)?;
+        let unusable = |error: anyhow::Error| {
+            let what = format!("cannot use {}", path.display());
+            let hint = "docs/guides/tokens.md says what may stand there";
+            Failure::new(Code::Setting, what, format!("{error:#}"), hint)
+        };
+        let mut config = Config::read(&text).map_err(unusable)?;
         // A path is one from where the file lies.
         let files = config.issuers.iter_mut().filter_map(|rules| rules.trusted.as_mut());
         files.for_each(|file| *file = directory.join(&file));
-        Self::new(config).with_context(place).map(Some)
+        Ok(Some(Self::new(config).map_err(unusable)?))
     }
 
     pub fn new(config: Config) -> Result<Self> {

@@ -18,7 +18,7 @@ pub(crate) fn read(what: &str, file: &Path, bytes_max: u64) -> Result<String> {
     let cannot = || format!("cannot read {what} in {name}");
     let mut opened = File::open(file).with_context(cannot)?;
     let mode = opened.metadata().with_context(cannot)?.mode();
-    ensure!(!is_open(mode), "{}: others can read it; `chmod 600 {name}`", cannot());
+    ensure!(!is_open(mode), "{}: others can read it\n`chmod 600 {name}`", cannot());
     let mut text = String::new();
     (&mut opened).take(bytes_max).read_to_string(&mut text).with_context(cannot)?;
     Ok(text)

@@ -18,6 +18,7 @@ use crate::{
     heartbeat::{self, HeartbeatArgs},
     http, ledger,
     limits::REPLICAS_MIN,
+    listen::Listen,
     local::{nats, plane::Plane},
     metrics::{self, Metrics},
     patience::patiently,
@@ -69,11 +70,15 @@ pub struct HttpArgs {
 
 impl HttpArgs {
     fn settings(&self, plane: &Plane) -> http::Settings {
-        http::Settings {
-            listen: self.listen.unwrap_or(plane.places().http),
+        let listen = self.at(self.listen.unwrap_or(plane.places().http));
+        http::Settings { listen, plane: plane.directory().to_owned() }
+    }
+
+    fn at(&self, at: SocketAddr) -> Listen {
+        Listen {
+            at,
             tls: self.tls_certificate.clone().zip(self.tls_key.clone()),
             is_behind_tls_proxy: self.behind_tls_proxy,
-            plane: plane.directory().to_owned(),
         }
     }
 }
@@ -82,7 +87,7 @@ impl HttpArgs {
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     /// Where it tells its metrics, if it does.
-    pub metrics: Option<metrics::Place>,
+    pub metrics: Option<Listen>,
     pub heartbeat: HeartbeatArgs,
     pub traces: TraceArgs,
 }
@@ -118,11 +123,7 @@ pub async fn run(args: ServeArgs) -> Result<()> {
         refuse_power_loss(&plane, service, &stopped).await?;
     }
     let settings = args.http.settings(&plane);
-    let metrics = args.metrics.map(|listen| metrics::Place {
-        listen,
-        tls: settings.tls.clone(),
-        is_behind_tls_proxy: settings.is_behind_tls_proxy,
-    });
+    let metrics = args.metrics.map(|at| args.http.at(at));
     let shown = Shown { metrics, heartbeat: args.heartbeat, traces: args.traces };
     let ended = run_with(&plane, &args.services, settings, shown, stopped).await;
     stopping.abort();
@@ -160,7 +161,8 @@ async fn run_with(
         services().into_iter().filter(|service| is_wanted(service.name)).collect();
     let names = chosen.iter().map(|service| service.name).collect();
     let metrics = Arc::new(Metrics::new(names, plane.directory().to_owned()));
-    let (traces, exporter) = Traces::begin(&shown.traces, metrics.spans())?;
+    let (traces, exporter) =
+        Traces::begin(&shown.traces, metrics.spans()).map_err(Failure::of_setting)?;
     let mut running = JoinSet::new();
     if let Some(exporter) = exporter {
         running.spawn(exporter.run(stop.clone()));
@@ -279,7 +281,7 @@ async fn refuse_power_loss(
     let hint = format!(
         "use a cluster of {REPLICAS_MIN} servers with sync_interval: always, or say --accept-power-loss; docs/runbooks/doctor/durability.md says what outlives what"
     );
-    Err(Failure::new(Code::Unexplained, "cannot serve", detail, hint).into())
+    Err(Failure::new(Code::Setting, "cannot serve", detail, hint).into())
 }
 
 fn not_set_up() -> Failure {

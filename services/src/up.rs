@@ -19,6 +19,7 @@ use crate::{
     client::{Code, Failure},
     heartbeat::HeartbeatArgs,
     limits::UP_AGAIN_AFTER,
+    listen::Listen,
     local::{
         Durability, free_port, is_free,
         nats::NatsServer,
@@ -27,7 +28,6 @@ use crate::{
         postgres::PostgresServer,
         postgres_folder,
     },
-    metrics::Place,
     serve::{Shown, interrupted, run_shown},
     setup::set_up,
     traces::TraceArgs,
@@ -97,11 +97,7 @@ async fn serve(
 ) -> Result<()> {
     let report = set_up(plane).await?;
     let (_stop, stopped) = watch::channel(false);
-    let metrics = plane.places().metrics.map(|listen| Place {
-        listen,
-        tls: None,
-        is_behind_tls_proxy: false,
-    });
+    let metrics = plane.places().metrics.map(Listen::plainly);
     let traces = args.traces.clone();
     let shown = Shown { metrics, heartbeat: args.heartbeat.clone(), traces };
     let is_new = report.items.iter().any(|item| item.ends_with("created"));
@@ -162,14 +158,16 @@ fn reset(directory: &Path, yes: bool) -> Result<()> {
         return Ok(());
     }
     if !directory.join("plane.json").exists() {
-        bail!(
-            "cannot reset {}: there is no plane in it, and it is left as it is",
-            directory.display()
-        );
+        let what = format!("cannot reset {}", directory.display());
+        let detail = "there is no plane in it, and it is left as it is";
+        return Err(Failure::new(Code::Setting, what, detail, "name another with --dir").into());
     }
     if !yes {
         if !std::io::stdin().is_terminal() {
-            bail!("cannot ask whether to throw the plane away: there is no terminal; say --yes");
+            let what = "cannot ask whether to throw the plane away";
+            return Err(
+                Failure::new(Code::Setting, what, "there is no terminal", "say --yes").into()
+            );
         }
         eprint!(
             "Throw away the plane in {} with everything on its log? [y/N] ",

@@ -34,13 +34,20 @@ pub async fn arm(
     Ok(())
 }
 
-/// Whether a schedule for this deadline is at the server.
+/// Whether the server has this deadline: its schedule, or what that fired and nobody has taken yet.
 pub async fn is_armed(
     connection: &Connection,
     context: Context,
     id: &Id,
     purpose: &str,
 ) -> Result<bool, StreamError> {
-    let schedule = Subject::Schedule { context, id: id.clone(), purpose: purpose.to_owned() };
-    get::last(connection, DEADLINES, &schedule.to_string()).await.map(|found| found.is_some())
+    let purpose = purpose.to_owned();
+    let schedule = Subject::Schedule { context, id: id.clone(), purpose: purpose.clone() };
+    // In this order: one becomes the other.
+    for subject in [schedule, Subject::Due { context, id: id.clone(), purpose }] {
+        if get::last(connection, DEADLINES, &subject.to_string()).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

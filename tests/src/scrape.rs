@@ -7,8 +7,8 @@ use std::{
 
 use helmstream_services::{
     heartbeat::HeartbeatArgs,
+    listen::Listen,
     local::{free_port, plane::Plane},
-    metrics::Place,
     serve::{Shown, run_shown},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -48,8 +48,7 @@ impl Process {
     /// The same, which shows itself in further ways.
     pub fn showing(plane: &Running, shown: Shown) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port().expect("a free port")));
-        let place = Place { listen: address, tls: None, is_behind_tls_proxy: false };
-        let shown = Shown { metrics: Some(place), ..shown };
+        let shown = Shown { metrics: Some(Listen::plainly(address)), ..shown };
         let directory = plane.plane.plane.directory().to_owned();
         let (stop, stopped) = watch::channel(false);
         let task =

@@ -47,10 +47,12 @@ pub enum Code {
     NotEmpty = 14,
     /// NATS or Postgres answers, and is not trusted to be the one that was meant.
     Untrusted = 15,
+    /// What the program was started with cannot be used.
+    Setting = 16,
 }
 
 impl Code {
-    pub const ALL: [Code; 15] = [
+    pub const ALL: [Code; 16] = [
         Self::Unexplained,
         Self::NoPlane,
         Self::Away,
@@ -66,6 +68,7 @@ impl Code {
         Self::Backup,
         Self::NotEmpty,
         Self::Untrusted,
+        Self::Setting,
     ];
 }
 
@@ -107,6 +110,19 @@ impl Failure {
         let detail = format!("{bytes} bytes are over the limit of {PUBLISH_BYTES_MAX}");
         let hint = "put large content elsewhere and publish a reference to it; the door takes up to half of this";
         Self::new(Code::Input, "the event is too large to be published", detail, hint)
+    }
+
+    /// A setting that cannot be used, by the error of whoever tried. The last of several lines is the
+    /// way out.
+    pub fn of_setting(error: anyhow::Error) -> Self {
+        let failure = Self::of(&error);
+        if failure.code != Code::Unexplained {
+            return failure;
+        }
+        let whole = format!("{error:#}");
+        let (said, hint) = whole.rsplit_once('\n').unwrap_or((&whole, "give another one"));
+        let (what, detail) = said.split_once(": ").unwrap_or((said, ""));
+        Self::new(Code::Setting, what, detail, hint)
     }
 
     /// The failure at the bottom of an error, whoever it came through.
@@ -222,6 +238,24 @@ mod tests {
             ("cannot list runs", "no answer")
         );
         assert_eq!(Failure::of(&anyhow::Error::from(below.clone())), below);
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_tells_its_last_line_as_the_way_out() {
+        let setting = |text: &'static str| Failure::of_setting(anyhow::anyhow!(text));
+        let told = setting("cannot listen on 0.0.0.0:1: in the clear\ngive a certificate");
+        assert_eq!(
+            told,
+            Failure::new(
+                Code::Setting,
+                "cannot listen on 0.0.0.0:1",
+                "in the clear",
+                "give a certificate"
+            )
+        );
+        assert_eq!(setting("it holds no address").hint, "give another one");
+        let away = Failure::new(Code::Away, "no answer", "", "wait");
+        assert_eq!(Failure::of_setting(away.clone().into()), away);
     }
 
     #[test]

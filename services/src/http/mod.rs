@@ -31,7 +31,7 @@ pub mod wording;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use axum::{
     Router,
     extract::Request,
@@ -68,16 +68,6 @@ pub struct App {
 /// Serves until it is told to stop.
 pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
     let settings = around.http.clone().context("it is not said where to listen")?;
-    if !settings.listen.ip().is_loopback()
-        && settings.tls.is_none()
-        && !settings.is_behind_tls_proxy
-    {
-        bail!(
-            "cannot listen on {}: tokens would travel in the clear\n\
-             give --tls-certificate and --tls-key, or say --behind-tls-proxy if something in front sees to it",
-            settings.listen
-        );
-    }
     let manner = Manner {
         publisher: NAME.to_owned(),
         wait: Some(HTTP_PATIENCE),
@@ -95,7 +85,7 @@ pub async fn serve(around: Arc<Surroundings>) -> Result<()> {
     });
     let router = operations::router(app.clone());
     tokio::select! {
-        ended = serving::listen(&around, &settings, app.clone(), router) => ended,
+        ended = serving::listen(&around, &settings.listen, app.clone(), router) => ended,
         ended = app.gate.follow(&around) => ended,
         ended = app.tail.follow(&around) => ended,
     }

@@ -223,8 +223,8 @@ impl From<Failure> for Problem {
             Code::Unreadable => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "unreadable", "what is stored cannot be read")
             }
-            // Nothing that is asked over HTTP ends as a backup does: those are taken in place.
-            Code::Backup | Code::NotEmpty | Code::Unexplained => {
+            // Nothing that is asked over HTTP ends as a backup or a start does: those are made in place.
+            Code::Backup | Code::NotEmpty | Code::Setting | Code::Unexplained => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "unexplained", "the plane could not do this")
             }
         };

@@ -2,40 +2,35 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
     sync::Semaphore,
     task::JoinSet,
     time::timeout,
 };
 use tracing::{Instrument, debug, info, warn};
 
-use super::{App, Settings, answer, framing::Strict};
+use super::{App, answer, framing::Strict};
 use crate::{
     http::limits::{
         CONNECTIONS_MAX, DRAIN_SECONDS, HEAD_BYTES_MAX, HEAD_SECONDS, HEADERS_MAX, TLS_SECONDS,
     },
+    listen::Listen,
     surroundings::Surroundings,
-    tls::acceptor,
 };
 
 /// Accepts until it is told to stop, and then finishes what it has begun.
 pub(super) async fn listen(
     around: &Surroundings,
-    settings: &Settings,
+    listen: &Listen,
     app: Arc<App>,
     router: Router,
 ) -> Result<()> {
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", settings.listen))?;
-    let tls =
-        settings.tls.as_ref().map(|(certificate, key)| acceptor(certificate, key)).transpose()?;
+    let (listener, tls) = listen.begin("listen", "tokens would travel in the clear").await?;
     info!(at = %listener.local_addr()?, tls = tls.is_some(), "listening for HTTP");
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();

@@ -1,15 +1,12 @@
-//! Where the interface over HTTP listens, and how.
+//! Where the interface over HTTP listens, and of which plane it is.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
-/// Where it listens, and how.
+use crate::listen::Listen;
+
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub listen: SocketAddr,
-    /// Files of a certificate's chain and of its key.
-    pub tls: Option<(PathBuf, PathBuf)>,
-    /// Whoever connects is a proxy that has seen to TLS.
-    pub is_behind_tls_proxy: bool,
+    pub listen: Listen,
     /// The plane's directory.
     pub plane: PathBuf,
 }

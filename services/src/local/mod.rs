@@ -14,7 +14,9 @@ mod process;
 
 use std::{env, net::TcpListener, path::PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+use crate::client::failure::{Code, Failure};
 
 /// Environment variable with the path of the nats-server program.
 pub const NATS_SERVER_VARIABLE: &str = "HELMSTREAM_NATS_SERVER";
@@ -35,8 +37,8 @@ pub enum Durability {
 /// The nats-server program: what the environment names, else the first on the PATH.
 pub fn nats_server_program() -> Result<PathBuf> {
     match env::var_os(NATS_SERVER_VARIABLE) {
-        Some(program) => existing(PathBuf::from(program), NATS_SERVER_VARIABLE),
-        None => on_path("nats-server", NATS_SERVER_VARIABLE),
+        Some(program) => Ok(existing(PathBuf::from(program), NATS_SERVER_VARIABLE)?),
+        None => Ok(on_path("nats-server", NATS_SERVER_VARIABLE)?),
     }
 }
 
@@ -68,24 +70,21 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
-fn existing(program: PathBuf, variable: &str) -> Result<PathBuf> {
-    if !program.is_file() {
-        bail!(
-            "cannot start {}: there is no such file; {variable} is set, but not to where it is",
-            program.display()
-        );
+fn existing(program: PathBuf, variable: &str) -> Result<PathBuf, Failure> {
+    if program.is_file() {
+        return Ok(program);
     }
-    Ok(program)
+    let what = format!("cannot start {}", program.display());
+    let hint = format!("set {variable} to where it is, or leave it out");
+    Err(Failure::new(Code::Setting, what, "there is no such file", hint))
 }
 
-fn on_path(name: &str, variable: &str) -> Result<PathBuf> {
+fn on_path(name: &str, variable: &str) -> Result<PathBuf, Failure> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-        .with_context(|| {
-            format!(
-                "cannot find {name} on the PATH; `cargo xtask up` installs it, or set {variable}"
-            )
-        })
+    let found =
+        env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.ok_or_else(|| {
+        let hint = format!("`cargo xtask up` installs it, or set {variable}");
+        Failure::new(Code::Setting, format!("cannot find {name} on the PATH"), "", hint)
+    })
 }

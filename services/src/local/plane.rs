@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use helmstream_projections::{Connect, Database, Tls};
 use helmstream_stream::connect::Address;
 use serde::{Deserialize, Serialize};
@@ -124,10 +124,10 @@ impl Plane {
         }
         let plane = Self::open(&directory)?;
         if plane.places != *places {
-            bail!(
-                "there is a plane in {} already, with other places\nhint: change its {PLACES}, or take another directory",
-                directory.display()
-            );
+            let what =
+                format!("there is a plane in {} already, with other places", directory.display());
+            let hint = format!("change its {PLACES}, or take another directory");
+            return Err(Failure::new(Code::Setting, what, "", hint).into());
         }
         let secrets = directory.join("secrets");
         credentials::write_accounts(&secrets, &plane.accounts_file())?;
@@ -216,10 +216,12 @@ impl Plane {
             .with_context(|| format!("cannot open {}", path.display()))?;
         match file.try_lock() {
             Ok(()) => self.lock = Some(file),
-            Err(TryLockError::WouldBlock) => bail!(
-                "cannot run the plane in {}: another process already does; stop that one, or take another directory",
-                self.directory.display()
-            ),
+            Err(TryLockError::WouldBlock) => {
+                let what = format!("cannot run the plane in {}", self.directory.display());
+                let hint = "stop that one, or take another directory";
+                let detail = "another process already does";
+                return Err(Failure::new(Code::Setting, what, detail, hint).into());
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("cannot lock {}", path.display()));
             }

@@ -2,9 +2,9 @@
 //! it. It is not the address of the interface: nobody there asks without a token, and who scrapes has
 //! none.
 
-use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -17,7 +17,6 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinSet,
     time::timeout,
@@ -28,36 +27,17 @@ use super::{Form, Metrics};
 use crate::{
     http::limits::{HEAD_BYTES_MAX, HEAD_SECONDS, TLS_SECONDS},
     limits::{METRICS_CONNECTIONS_MAX, METRICS_LASTS_MAX},
-    tls::acceptor,
+    listen::Listen,
 };
-
-/// Where metrics are told, and how.
-#[derive(Debug, Clone)]
-pub struct Place {
-    pub listen: SocketAddr,
-    /// Files of a certificate's chain and of its key.
-    pub tls: Option<(PathBuf, PathBuf)>,
-    /// Whoever connects is a proxy that has seen to TLS.
-    pub is_behind_tls_proxy: bool,
-}
 
 /// Tells metrics until it is told to stop.
 pub async fn listen(
     metrics: Arc<Metrics>,
-    place: Place,
+    listen: Listen,
     mut stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let Place { listen, tls, is_behind_tls_proxy } = place;
-    if !listen.ip().is_loopback() && tls.is_none() && !is_behind_tls_proxy {
-        bail!(
-            "cannot tell metrics on {listen}: anybody on the way could read and change them\n\
-             give --tls-certificate and --tls-key, or say --behind-tls-proxy if something in front sees to it"
-        );
-    }
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot tell metrics on {listen}"))?;
-    let tls = tls.map(|(certificate, key)| acceptor(&certificate, &key)).transpose()?;
+    let risk = "anybody on the way could read and change them";
+    let (listener, tls) = listen.begin("tell metrics", risk).await?;
     info!(at = %listener.local_addr()?, tls = tls.is_some(), "telling metrics");
     let room = Arc::new(Semaphore::new(METRICS_CONNECTIONS_MAX));
     let mut connections = JoinSet::new();

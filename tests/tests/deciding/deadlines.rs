@@ -231,3 +231,36 @@ async fn a_schedule_that_was_lost_is_armed_again_by_the_sweep() {
     assert!(armed.await.subject.ends_with("lost-1.stalled"));
     assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 3);
 }
+
+/// What fired waits in the same stream until it is taken. Leave it out of `deadline::is_armed` to see
+/// this red: the sweep arms it once more, and so does every one after.
+#[tokio::test]
+async fn a_deadline_that_fired_and_that_nobody_takes_is_not_missing() {
+    let mut plane = TestPlane::start_empty().await;
+    let admin = plane.admin().await;
+    let mut plane = plane.into_running(&ALL).await;
+    let pause = json!({"pause_until": "2100-01-01T00:00:00Z"});
+    api(&admin, "$JS.API.CONSUMER.PAUSE.DEADLINES.run-due", pause).await;
+    let fired = id("acme/a-fired");
+    let received = Timestamp::parse("2026-03-01T10:00:00Z").expect("an instant");
+    let desk = Desk::<Run>::new(plane.plane.connect("run").await, CACHED_BYTES);
+    desk.settle(&fired, &report(&fired, 1, received)).await.expect("it is settled");
+    eventually("the deadline fired", async || {
+        let due = get::last(&admin, "DEADLINES", "due.run.acme/a-fired.stalled").await;
+        due.expect("the log answers")
+    })
+    .await;
+    young(&plane, "acme/b-lost").await;
+    plane.level().await;
+    plane.stop("run").await.expect("it ends in order");
+    api(&admin, "$JS.API.STREAM.PURGE.DEADLINES", json!({"filter": "sch.run.acme/b-lost.stalled"}))
+        .await;
+    plane.serve(&["run"]);
+    // A sweep goes by name, so it has been at the other one before.
+    eventually("the lost schedule armed", async || {
+        let armed = get::last(&admin, "DEADLINES", "sch.run.acme/b-lost.stalled").await;
+        armed.expect("the log answers")
+    })
+    .await;
+    assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 2);
+}

@@ -5,8 +5,10 @@ use std::{fs, path::PathBuf, process::Stdio};
 
 use helmstream_schemas::{ActorKind, access::Role, outcome::Outcome};
 use helmstream_services::{
+    client::{Code, Failure},
     heartbeat::HeartbeatArgs,
-    metrics::{Metrics, Place, listen},
+    listen::Listen,
+    metrics::{Metrics, listen},
 };
 use helmstream_stream::{append::EVENTS, publish::store, read::extent};
 use helmstream_tests::{
@@ -237,8 +239,9 @@ pub(crate) fn file(name: &str, text: &str) -> PathBuf {
 async fn beyond_loopback_metrics_are_not_told_in_the_clear() {
     let metrics = std::sync::Arc::new(Metrics::new(Vec::new(), PathBuf::from("/")));
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let listen_on = "0.0.0.0:0".parse().expect("an address");
-    let place = Place { listen: listen_on, tls: None, is_behind_tls_proxy: false };
-    let refused = listen(metrics, place, stopped).await.expect_err("it is refused");
-    assert!(refused.to_string().contains("--tls-certificate"), "{refused}");
+    let open = Listen::plainly("0.0.0.0:0".parse().expect("an address"));
+    let refused = listen(metrics, open, stopped).await.expect_err("it is refused");
+    let refused = Failure::of(&refused);
+    assert_eq!(refused.code, Code::Setting, "{refused:?}");
+    assert!(refused.hint.contains("--tls-certificate"), "{refused:?}");
 }

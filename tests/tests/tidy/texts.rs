@@ -51,6 +51,18 @@ fn nothing_is_left_to_be_done_later_and_nothing_is_printed_by_accident() {
     }
 }
 
+/// Put together here so that this file does not hold them.
+#[test]
+fn nothing_is_left_of_a_merge() {
+    let marks = ["<", ">"].map(|mark| mark.repeat(7) + " ");
+    for path in tree::files() {
+        let Some(text) = tree::text(&path) else { continue };
+        for mark in &marks {
+            assert!(!text.lines().any(|line| line.starts_with(mark)), "{path} holds {mark}");
+        }
+    }
+}
+
 #[test]
 fn nothing_mentions_the_place_where_it_was_written() {
     for path in tree::files() {
