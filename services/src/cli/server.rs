@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     client::{Code, Failure},
+    outward::is_here,
     owned::is_open,
 };
 
@@ -91,6 +92,18 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> 
 }
 
 impl ServerArgs {
+    /// Refuses a server for a command that looks at a plane's own directory: it would look at another
+    /// plane than is meant.
+    pub(super) fn none_for(&self, command: &str) -> Result<(), Failure> {
+        if self.server.is_none() && self.profile.is_none() {
+            return Ok(());
+        }
+        let what = format!("cannot ask a server for `{command}`");
+        let detail = "it works in place only, on the plane of --plane";
+        let hint = "leave out --server and --profile; HELMSTREAM_SERVER and HELMSTREAM_PROFILE say the same";
+        Err(Failure::new(Code::Setting, what, detail, hint))
+    }
+
     /// The server that is meant; nothing if a plane on this machine is.
     pub(super) fn server(&self) -> Result<Option<Server>, Failure> {
         let profile = match (&self.server, &self.profile) {
@@ -142,11 +155,10 @@ fn profiles_file() -> PathBuf {
 
 /// A token is sent in the clear to nobody but this machine.
 fn is_safe(server: &Url) -> Result<(), Failure> {
-    let host = server.host_str().unwrap_or_default();
-    let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    if server.scheme() == "https" || (server.scheme() == "http" && is_here) {
+    if server.scheme() == "https" || (server.scheme() == "http" && is_here(server)) {
         return Ok(());
     }
+    let host = server.host_str().unwrap_or_default();
     let what = format!("the token would travel in the clear to {host}");
     Err(Failure::new(Code::Input, what, "", "use https://, or http:// on this machine only"))
 }

@@ -54,3 +54,18 @@ fn the_guide_names_every_exit_code_that_the_help_names() {
         assert!(guide.contains(&format!("| {code} |")), "the guide has no {code}");
     }
 }
+
+#[test]
+fn what_works_in_place_only_refuses_a_server() {
+    for words in ["up", "init --nats nats://n:4222 --postgres p:5432/h", "setup", "serve", "doctor"]
+    {
+        let named = format!("helmstream --server https://ops.example.com {words}");
+        let cli = Cli::try_parse_from(named.split(' ')).expect("it can be said");
+        let name = cli.command.in_place().expect("it works in place");
+        assert!(words.starts_with(name));
+        let refused = cli.server.none_for(name).expect_err("it is refused");
+        assert_eq!(refused.code, crate::client::Code::Setting);
+        let here = Cli::try_parse_from(format!("helmstream {words}").split(' ')).expect("said");
+        assert_eq!(here.server.none_for(name), Ok(()));
+    }
+}

@@ -142,7 +142,13 @@ impl Failure {
         });
         match explained {
             Some(failure) if failure.what == whole => failure,
-            Some(failure) => Self { what: what.to_owned(), detail: detail.to_owned(), ..failure },
+            // Of a failure in the chain only what happened stands in the whole.
+            Some(failure) => {
+                let more =
+                    (!detail.contains(&failure.detail)).then(|| format!(": {}", failure.detail));
+                let detail = detail.to_owned() + &more.unwrap_or_default();
+                Self { what: what.to_owned(), detail, ..failure }
+            }
             None => Self::new(
                 Code::Unexplained,
                 what,
@@ -235,7 +241,7 @@ mod tests {
         assert_eq!((failure.code, failure.hint.as_str()), (Code::Away, "start it"));
         assert_eq!(
             (failure.what.as_str(), failure.detail.as_str()),
-            ("cannot list runs", "no answer")
+            ("cannot list runs", "no answer: refused")
         );
         assert_eq!(Failure::of(&anyhow::Error::from(below.clone())), below);
     }

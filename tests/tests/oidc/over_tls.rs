@@ -4,6 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use helmstream_services::{
+    client::{Code, Failure},
     oidc::{Denied, FILE, Oidc},
     tls::acceptor,
 };
@@ -142,7 +143,8 @@ async fn a_root_that_cannot_be_read_ends_the_door_before_it_opens() {
         let Err(error) = opened(&folder, &issuer, &format!("trusted = {file:?}")) else {
             panic!("{file} was trusted");
         };
-        let said = format!("{error:#}");
+        let Failure { code, detail: said, .. } = Failure::of(&error);
+        assert_eq!(code, Code::Setting, "{said}");
         assert!(said.contains(why) && said.contains(file) && said.contains(&issuer.url), "{said}");
     }
 }

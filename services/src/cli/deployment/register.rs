@@ -164,7 +164,7 @@ fn line(screen: &Screen, name: &str, became: &Became) -> String {
     let word = |tone, word: &str| screen.ink.paint(tone, word);
     let settled = match became {
         Err(failure) => {
-            return format!("{} {name}: {}\n", word(Tone::Bad, "too large:"), failure.detail);
+            return format!("{} {name}: {}\n", word(Tone::Bad, "not taken:"), failure.detail);
         }
         Ok(settled) => settled,
     };
@@ -215,7 +215,7 @@ fn data(told: &[(String, Became)]) -> Result<Vec<Value>> {
     let each = told.iter().map(|(name, became)| {
         let mut data = match became {
             Ok(settled) => serde_json::to_value(settled)?,
-            Err(failure) => json!({ "outcome": "too_large", "detail": failure.detail }),
+            Err(failure) => json!({ "outcome": "not_taken", "detail": failure.detail }),
         };
         if data.get("outcome").is_none() {
             data["outcome"] = json!("unknown_yet");

@@ -41,7 +41,7 @@ pub(super) struct Teller<'a> {
 
 /// An outcome's one word for those that the plane has none of.
 const UNKNOWN: &str = "unknown yet";
-const TOO_LARGE: &str = "too large";
+const NOT_TAKEN: &str = "not taken";
 
 /// Every word, in the order of a summary.
 const WORDS: [&str; 9] = [
@@ -52,7 +52,7 @@ const WORDS: [&str; 9] = [
     "refused",
     "dead letter",
     "lost",
-    TOO_LARGE,
+    NOT_TAKEN,
     UNKNOWN,
 ];
 
@@ -114,7 +114,7 @@ impl<'a> Teller<'a> {
             Format::Ndjson => {}
         }
         let any = |words: &[&str]| words.iter().any(|word| self.counts.contains_key(word));
-        Ok(if any(&["refused", "dead letter", "lost", TOO_LARGE]) {
+        Ok(if any(&["refused", "dead letter", "lost", NOT_TAKEN]) {
             Ending::Refused
         } else if any(&[UNKNOWN]) {
             Ending::Unknown
@@ -168,7 +168,7 @@ impl Told {
     /// The outcome's one word.
     fn word(&self) -> &'static str {
         match &self.what {
-            Err(_) => TOO_LARGE,
+            Err(_) => NOT_TAKEN,
             Ok(settled) => settled.counted().map_or(UNKNOWN, Outcome::word),
         }
     }
@@ -178,7 +178,7 @@ impl Told {
         let place = format!("event {} (line {})", self.number, self.line);
         let settled = match &self.what {
             Err(failure) => {
-                let word = ink.paint(Tone::Bad, TOO_LARGE);
+                let word = ink.paint(Tone::Bad, NOT_TAKEN);
                 return Some(format!("{place}: {word}: {}\n  {}\n", failure.detail, failure.hint));
             }
             Ok(settled) => settled,
@@ -238,7 +238,7 @@ impl Told {
         let more = match &self.what {
             Ok(settled) => serde_json::to_value(settled).unwrap_or_default(),
             Err(failure) => {
-                json!({ "outcome": "too_large", "detail": failure.detail, "hint": failure.hint })
+                json!({ "outcome": "not_taken", "detail": failure.detail, "hint": failure.hint })
             }
         };
         if let Value::Object(more) = more {

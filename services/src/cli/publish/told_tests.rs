@@ -74,6 +74,6 @@ fn an_outcome_is_data_under_its_own_word() {
         (&json!("event"), &json!(5), &json!("noted"))
     );
     let large = Told { number: 1, line: 1, what: Err(Failure::too_large(9_000_000)) };
-    assert_eq!(large.data()["outcome"], "too_large");
-    assert!(line(&large).starts_with("event 1 (line 1): too large: 9000000 bytes"));
+    assert_eq!(large.data()["outcome"], "not_taken");
+    assert!(line(&large).starts_with("event 1 (line 1): not taken: 9000000 bytes"));
 }
