@@ -2,6 +2,7 @@
 //! the published contract; that it tells nothing else; and that telling changes nothing.
 
 mod away;
+mod doors;
 mod logged;
 mod quiet;
 mod receiver;
