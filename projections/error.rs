@@ -134,6 +134,15 @@ impl ProjectionError {
         matches!(self, Self::Database { source, .. } if verdict_of(source) == Verdict::Refuse)
     }
 
+    /// Whether the database is there, and had no time for this: somebody holds what was asked for, or
+    /// its disk is slow.
+    pub fn is_slow(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        source.code().is_some_and(|state| {
+            *state == SqlState::QUERY_CANCELED || *state == SqlState::LOCK_NOT_AVAILABLE
+        })
+    }
+
     /// Whether something that was read is not there.
     pub(crate) fn is_about_what_is_gone(&self) -> bool {
         let Self::Database { source, .. } = self else { return false };

@@ -12,6 +12,11 @@ use tracing::{info, warn};
 /// An error that says whether waiting can mend it.
 pub trait Passing: std::error::Error + Send + Sync + 'static {
     fn may_pass(&self) -> bool;
+
+    /// Whether who was asked is there all the same, and takes too long.
+    fn is_slow(&self) -> bool {
+        false
+    }
 }
 
 impl Passing for StreamError {
@@ -23,6 +28,10 @@ impl Passing for StreamError {
 impl Passing for ProjectionError {
     fn may_pass(&self) -> bool {
         self.verdict() == Verdict::Retry
+    }
+
+    fn is_slow(&self) -> bool {
+        self.is_slow()
     }
 }
 

@@ -54,7 +54,12 @@ impl Patience {
                     self.is_back(whom);
                     return Ok(done);
                 }
-                Err(error) if error.may_pass() => self.is_away(whom, &error.to_string()).await?,
+                Err(error) if error.may_pass() => {
+                    let waited = self.is_away(whom, &error.to_string()).await;
+                    waited.map_err(
+                        |failure| if error.is_slow() { slow(whom, failure) } else { failure },
+                    )?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -89,6 +94,12 @@ impl Patience {
             info!("{whom} is back, going on");
         }
     }
+}
+
+/// Nothing has to be started where somebody answers.
+fn slow(whom: &str, failure: Failure) -> Failure {
+    let hint = "docs/runbooks/HS-0003.md, 4., says who holds it; `--patience SECONDS` waits longer";
+    Failure { what: format!("{whom} takes too long to answer"), hint: hint.to_owned(), ..failure }
 }
 
 #[cfg(test)]
