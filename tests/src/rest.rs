@@ -62,6 +62,13 @@ pub async fn are_level(operator: &Connection, database: &Database) -> bool {
     !lines.is_empty()
 }
 
+/// Messages that are not brought to their end yet; nothing while the log does not answer.
+pub async fn waiting(operator: &Connection) -> Option<u64> {
+    let durables = health::durables(operator).await.ok()?;
+    let left = durables.iter().map(|one| one.pending + one.unacknowledged).sum::<u64>();
+    Some(left + extent(operator, "INBOX").await.ok()?.messages)
+}
+
 async fn ends(operator: &Connection) -> Option<Vec<(String, u64)>> {
     let durables = health::durables(operator).await.ok()?;
     let streams = health::streams(operator).await.ok()?;

@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, env, path::Path, time::Duration};
 
 use helmstream_projections::Database;
-use helmstream_stream::{Connection, read::extent};
+use helmstream_stream::Connection;
 use helmstream_tests::{
     harness::TestPlane,
     kill::{
@@ -18,9 +18,9 @@ use helmstream_tests::{
         load::{Load, Pace},
         mortals::Mortals,
     },
+    rest,
     running::ALL,
 };
-use serde_json::Value;
 use tokio::time::Instant;
 
 /// Publishes that have to be acknowledged in the second before a kill for it to count.
@@ -121,7 +121,7 @@ impl Test {
         let deadline = Instant::now() + MOMENT;
         let wanted = Instant::now() + Duration::from_millis(100 + self.chance.below(1_400));
         while Instant::now() < wanted || self.note() < PACE_MIN {
-            let waiting = waiting(&self.operator).await.unwrap_or(0);
+            let waiting = rest::waiting(&self.operator).await.unwrap_or(0);
             assert!(
                 Instant::now() < deadline,
                 "not up to pace: {} a second, {waiting} wait",
@@ -183,21 +183,6 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).ok().map_or(otherwise, |text| {
         text.parse().unwrap_or_else(|_| panic!("{variable} is no number"))
     })
-}
-
-/// Messages that are not admitted yet, and commands that are not decided yet; nothing while the
-/// server is away.
-async fn waiting(operator: &Connection) -> Option<u64> {
-    let mut all = extent(operator, "INBOX").await.ok()?.messages;
-    for context in ["run", "external"] {
-        for partition in 0..4 {
-            let subject = format!("$JS.API.CONSUMER.INFO.COMMANDS.{context}-{partition}");
-            let answer = operator.client.request(subject, "".into()).await.ok()?;
-            let info: Value = serde_json::from_slice(&answer.payload).ok()?;
-            all += info["num_pending"].as_u64()? + info["num_ack_pending"].as_u64()?;
-        }
-    }
-    Some(all)
 }
 
 /// In a long test every point between two steps is where somebody died, often.

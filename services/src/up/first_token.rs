@@ -7,11 +7,11 @@ use std::{
     io::{ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use helmstream_schemas::{Actor, ActorKind, Timestamp, access::Role, outcome::Outcome};
+use helmstream_schemas::{Actor, ActorKind, access::Role, outcome::Outcome};
 
 use crate::{
     client::{
@@ -19,6 +19,7 @@ use crate::{
         direct::{Manner, OPERATOR},
         token::{Made, Wish},
     },
+    clock,
     limits::{FIRST_TOKEN_DAYS, OUTCOME_SECONDS},
     local::plane::Plane,
 };
@@ -37,7 +38,7 @@ pub(super) async fn make(plane: &Plane) -> Result<PathBuf> {
     let draft = place.with_added_extension("draft");
     let made = begun(&draft)?;
     let client = client(plane)?;
-    let receipt = client.publish(made.ask(&wish()?)).await?;
+    let receipt = client.publish(made.ask(&wish())).await?;
     match client.settle(receipt).await?.counted() {
         Some(Outcome::Event { .. }) => {}
         // It was made before this was interrupted.
@@ -75,17 +76,14 @@ fn begun(draft: &Path) -> Result<Made> {
     }
 }
 
-fn wish() -> Result<Wish> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
-    Ok(Wish {
+fn wish() -> Wish {
+    Wish {
         actor: Actor { id: ACTOR.into(), kind: ActorKind::Human },
         label: LABEL.into(),
         role: Role::Admin,
         scopes: BTreeSet::new(),
-        expires_at: Timestamp::from_nanos(0)
-            .plus(now)
-            .plus(Duration::from_hours(24 * FIRST_TOKEN_DAYS)),
-    })
+        expires_at: clock::now().plus(Duration::from_hours(24 * FIRST_TOKEN_DAYS)),
+    }
 }
 
 fn client(plane: &Plane) -> Result<Direct> {

@@ -8,7 +8,7 @@ use helmstream_stream::{connect, publish::store};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::local::plane::Plane;
+use crate::{clock, local::plane::Plane};
 
 /// The run's own name.
 pub(super) const RUN: &str = "acme/shop/7d4a1c52-0b8e-4f6a-9c3d-2e5f8a1b6c90";
@@ -27,11 +27,7 @@ pub(super) fn bypass_id() -> Uuid {
 /// Publishes the sample as the user `faber`.
 pub(super) async fn publish(plane: &Plane) -> Result<()> {
     let connection = connect(&plane.address("faber")).await?;
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .context("the clock is before 1970")?;
-    let now =
-        Timestamp::from_nanos(i64::try_from(now.as_nanos()).context("the clock is beyond 2261")?);
+    let now = clock::now();
     for line in EVENTS.lines() {
         let event = moved(line, now)?;
         store(&connection, "in.faber", Default::default(), event.to_string().into_bytes().into())

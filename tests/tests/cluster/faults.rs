@@ -12,6 +12,7 @@ use helmstream_stream::Connection;
 use helmstream_tests::{
     harness::TestPlane,
     kill::{ending::end, load::Load, mortals::Mortals, pause::Paused, silence::Silence},
+    rest,
     running::ALL,
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -119,7 +120,7 @@ impl Test {
         let is_whole = !is_of_node || whole::followers(&self.operator).await;
         let deadline = Instant::now() + RECOVERED * 3;
         loop {
-            let waiting = whole::waiting(&self.operator).await.unwrap_or(0);
+            let waiting = rest::waiting(&self.operator).await.unwrap_or(0);
             self.load.rest(waiting > WAITING_MAX);
             if waiting <= WAITING_MAX {
                 self.rate = match waiting {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use helmstream_stream::{Connection, health, read::extent};
+use helmstream_stream::{Connection, health};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -59,11 +59,4 @@ pub(crate) async fn tell(operator: &Connection, plane: &Path) {
             .iter()
             .for_each(|line| println!("  {line}"));
     }
-}
-
-/// Messages that are not brought to their end yet; nothing while the log does not answer.
-pub(crate) async fn waiting(operator: &Connection) -> Option<u64> {
-    let durables = health::durables(operator).await.ok()?;
-    let left = durables.iter().map(|one| one.pending + one.unacknowledged).sum::<u64>();
-    Some(left + extent(operator, "INBOX").await.ok()?.messages)
 }

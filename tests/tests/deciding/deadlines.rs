@@ -14,6 +14,7 @@ use helmstream_tests::{
     faber::said,
     harness::TestPlane,
     patience::eventually,
+    race::now,
     running::{ALL, Running, names},
 };
 use serde_json::json;
@@ -24,11 +25,8 @@ use super::{CACHED_BYTES, id, log};
 /// A young run: something is expected after its last claim.
 async fn young(plane: &Running, name: &str) -> Id {
     let mut faber = plane.publisher("faber").await;
-    let now =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    let now = Timestamp::from_nanos(now.as_nanos() as i64).to_string();
-    let sequence =
-        faber.publish(&said(name, 1, "workflow_start", json!({ "timestamp": now }))).await;
+    let data = json!({ "timestamp": now().to_string() });
+    let sequence = faber.publish(&said(name, 1, "workflow_start", data)).await;
     assert!(matches!(faber.hear(sequence).await, Outcome::Event { .. }));
     id(name)
 }
