@@ -25,7 +25,8 @@ fn commands() -> BTreeSet<String> {
 
 /// The two words behind each `helmstream` in code, be it a block or between backticks.
 fn typed(text: &str) -> Vec<(String, String)> {
-    let command = Regex::new(r"(?:^|[\s(]|debug/)helmstream ([a-z_-]+) ?([\w-]*)").expect("a pattern");
+    let command =
+        Regex::new(r"(?:^|[\s(]|debug/)helmstream ([a-z_-]+) ?([\w-]*)").expect("a pattern");
     let (mut found, mut in_block) = (Vec::new(), false);
     for line in text.lines() {
         if line.trim_start().starts_with("```") {
