@@ -2,6 +2,7 @@
 //! and that every list names everything there is. They read the checkout and start no server.
 
 mod commands;
+mod containers;
 mod imports;
 mod lists;
 mod running;
