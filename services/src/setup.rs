@@ -190,7 +190,7 @@ fn of_views(planned: projections::setup::Planned) -> Item {
 
 fn of_accounts(differing: Vec<String>) -> Item {
     let way_out =
-        "`helmstream up` writes it when it starts; a server that runs is told by a reload";
+        "`helmstream up` writes the file anew, elsewhere `helmstream init`; then reload NATS";
     let of = |difference| What { difference, loss: None, way_out: Some(way_out.to_owned()) };
     Item {
         item: format!("file nats/{}", accounts::FILE),

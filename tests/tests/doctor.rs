@@ -163,6 +163,8 @@ async fn a_lost_schedule_is_named_and_so_is_a_user_whom_no_file_names() {
     let told = worst(&findings, "permissions");
     assert_eq!(told.severity, Severity::Wrong);
     assert!(told.what.contains("is in no file of nats/permissions"), "{}", told.what);
+    let to_do = told.what_to_do.as_deref().unwrap_or_default();
+    assert!(to_do.contains("elsewhere `helmstream init`"), "{to_do}");
 
     // Whoever would arm it anew is away.
     plane.stop("run").await.expect("it ends in order");

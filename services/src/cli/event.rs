@@ -5,7 +5,7 @@ mod why;
 
 use anyhow::Result;
 use helmstream_projections::questions::{event::EventLine, order::Order};
-use helmstream_schemas::Id;
+use helmstream_schemas::{Context, Id};
 use tokio::sync::watch;
 
 use super::{
@@ -78,8 +78,7 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
-    /// Of this context only: alias, external, plane, run
-    #[arg(long)]
+    #[arg(long, help = format!("Of this context only: {}", Context::ALL.map(Context::name).join(", ")))]
     context: Option<String>,
     /// Of this aggregate only, such as a run
     #[arg(long, value_name = "ID")]

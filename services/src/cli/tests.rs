@@ -1,6 +1,8 @@
 //! That the command line is well formed, that every example on it can be said, and that the guide
 //! names every exit code.
 
+use helmstream_schemas::Context;
+
 use super::*;
 
 fn leaves(command: &clap::Command) -> Vec<clap::Command> {
@@ -42,6 +44,18 @@ fn every_command_has_an_example_that_can_be_said() {
             let parsed = Cli::try_parse_from(words(example));
             assert!(parsed.is_ok(), "{example}: {parsed:?}");
         }
+    }
+}
+
+#[test]
+fn the_help_names_every_context_of_which_events_can_be_asked_for() {
+    let command = Cli::command();
+    let list = command.find_subcommand("event").and_then(|event| event.find_subcommand("list"));
+    let list = list.expect("events can be listed");
+    let context = list.get_arguments().find(|arg| arg.get_id() == "context").expect("of a context");
+    let help = context.get_help().map(ToString::to_string).unwrap_or_default();
+    for context in Context::ALL {
+        assert!(help.contains(context.name()), "{context} is not in: {help}");
     }
 }
 

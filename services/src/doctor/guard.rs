@@ -47,7 +47,7 @@ fn accounts(here: &Here) -> Finding {
                 .figure("compared", true)
                 .figure("differences", differing.clone())
                 .advised(
-                    "`helmstream setup --check` tells each; `helmstream up` writes the file anew",
+                    "`helmstream setup --check` tells each; `helmstream up` writes the file anew, elsewhere `helmstream init`; then reload NATS",
                     "doctor/permissions.md",
                 )
         }
