@@ -96,9 +96,10 @@ pub async fn restore(
     let reader = connected(plane, "ledger", wait).await?;
     let events = manifest.streams.iter().filter(|part| part.stream == EVENTS);
     let others = manifest.streams.iter().filter(|part| part.stream != EVENTS);
+    let replicas = plane.places().replicas;
     let mut streams = Vec::with_capacity(manifest.streams.len());
     for part in events.chain(others) {
-        put_back(&connection, folder, part, told).await?;
+        put_back(&connection, folder, part, replicas, told).await?;
         let back = compare(&connection, &reader, part).await?;
         if part.stream == EVENTS {
             is_its_log(&reader, &manifest, &back).await?;
@@ -106,7 +107,7 @@ pub async fn restore(
         streams.push(back);
     }
     clock.part("streams");
-    backup::put_back(&connection, &manifest.durables).await?;
+    backup::put_back(&connection, &manifest.durables, replicas).await?;
     let inbox_passed_over = backup::pass_over(&connection, manifest.inbox_last_seq).await?;
     clock.part("durables");
     set_up(plane).await.map_err(|error| Failure::of(&error))?;
@@ -185,6 +186,7 @@ async fn put_back(
     connection: &Connection,
     folder: &Path,
     part: &StreamPart,
+    replicas: usize,
     told: Told<'_>,
 ) -> Result<(), Failure> {
     let name = &part.file.name;
@@ -200,7 +202,8 @@ async fn put_back(
         told(Step { doing: &doing, done: sent, of: Some(part.file.bytes) });
         Ok((count > 0).then(|| Bytes::from(piece)))
     };
-    backup::restore::<Failure>(connection, &part.stream, &part.config, &part.state, next).await?;
+    let StreamPart { stream, config, state, .. } = part;
+    backup::restore::<Failure>(connection, stream, config, state, replicas, next).await?;
     Ok(())
 }
 
