@@ -3,6 +3,7 @@
 //! go with it.
 
 mod copies;
+mod interrupted;
 mod put_back;
 mod refused;
 mod under_load;
