@@ -8,6 +8,7 @@ mod folder;
 pub mod manifest;
 mod rebuild;
 pub mod restore;
+pub mod streams;
 pub mod verify;
 
 use std::path::Path;
