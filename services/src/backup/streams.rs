@@ -4,12 +4,14 @@ use std::{fs::File, io::Read, path::Path};
 
 use bytes::Bytes;
 use helmstream_schemas::Hash;
-use helmstream_stream::{Connection, append::EVENTS, backup, founding, get, limits, read};
+use helmstream_stream::{
+    Connection, append::EVENTS, backup, founding, get, limits, read, setup::KEPT_FOR_EVER,
+};
 use serde::Serialize;
 
 use super::{
     Step, Told, damaged,
-    manifest::{HASHED, Manifest, StreamPart},
+    manifest::{Manifest, StreamPart},
 };
 use crate::client::Failure;
 
@@ -82,17 +84,18 @@ async fn compare(
     part: &StreamPart,
 ) -> Result<StreamBack, Failure> {
     let found = read::extent(connection, &part.stream).await?;
+    let keeps_all = KEPT_FOR_EVER.contains(&part.stream.as_str());
     let head_hash = match part.last_seq {
         0 => None,
-        _ if !HASHED.contains(&part.stream.as_str()) => None,
+        _ if !keeps_all => None,
         at => get::at(reader, &part.stream, at).await?.as_ref().map(Hash::of_record),
     };
     // A deadline that came meanwhile fires as soon as its schedule is back.
     let fires = part.stream == "DEADLINES" && found.last > part.last_seq;
     let reaches = fires || (part.last_seq..=part.last_seq_after).contains(&found.last);
     // What a stream keeps for ever has no gap; of the others some may have gone meanwhile.
-    let is_whole = !HASHED.contains(&part.stream.as_str())
-        || (found.last == 0 || found.messages == found.last + 1 - found.first);
+    let is_whole =
+        !keeps_all || (found.last == 0 || found.messages == found.last + 1 - found.first);
     Ok(StreamBack {
         stream: part.stream.clone(),
         messages: found.messages,
