@@ -18,8 +18,9 @@ use super::{
     create::key_digest,
     damaged,
     manifest::{Manifest, PEOPLE},
+    patiently,
     rebuild::{Rebuilt, rebuild},
-    streams::{self, StreamBack},
+    streams::{self, Destination, StreamBack},
     verify::{Verified, verify},
 };
 use crate::{
@@ -84,7 +85,7 @@ pub(super) async fn attempt(
     told: Told<'_>,
 ) -> Result<Restored, Stopped> {
     let ready = ready(plane, folder, wait, told).await.map_err(Stopped::Before)?;
-    put_back(plane, folder, ready, told).await.map_err(Stopped::Within)
+    put_back(plane, folder, wait, ready, told).await.map_err(Stopped::Within)
 }
 
 /// A restore that came to no end.
@@ -132,7 +133,7 @@ async fn ready(
     let verified = verify(folder, told)?;
     clock.part("verify");
     let connection = connected(plane, "restore", wait).await?;
-    refuse_what_is_there(plane, &connection).await?;
+    patiently(wait, async || refuse_what_is_there(plane, &connection).await).await?;
     let reader = connected(plane, "ledger", wait).await?;
     let setup = connected(plane, "setup", wait).await?;
     Ok(Ready { verified, connection, reader, setup, clock })
@@ -141,19 +142,24 @@ async fn ready(
 async fn put_back(
     plane: &Plane,
     folder: &Path,
+    wait: Option<Duration>,
     ready: Ready,
     told: Told<'_>,
 ) -> Result<Restored, Failure> {
     let Ready { verified, connection, reader, setup, mut clock } = ready;
     let Verified { manifest, manifest_sha256, .. } = verified;
     let replicas = plane.places().replicas;
-    let streams =
-        streams::put_all_back(&connection, &reader, folder, &manifest, replicas, told).await?;
+    let into = Destination { connection: &connection, reader: &reader, replicas, wait };
+    let streams = streams::put_all_back(&into, folder, &manifest, told).await?;
     clock.part("streams");
-    backup::put_back(&connection, &manifest.durables, replicas).await?;
+    patiently(
+        wait,
+        async || Ok(backup::put_back(&connection, &manifest.durables, replicas).await?),
+    )
+    .await?;
     let inbox_passed_over = backup::pass_over(&connection, manifest.inbox_last_seq).await?;
     clock.part("durables");
-    set_up(plane).await.map_err(|error| Failure::of(&error))?;
+    patiently(wait, async || set_up(plane).await.map_err(|error| Failure::of(&error))).await?;
     clock.part("setup");
     let admin = database(plane, OWNER)?;
     let people = people_back(&admin, folder, told).await?;
@@ -163,7 +169,7 @@ async fn put_back(
     let head_hash = head.as_ref().map(Hash::of_record).unwrap_or_default();
     let fact = Fact { epoch: manifest.epoch, head_sequence, head_hash };
     let fact_sequence = founding::restored(&setup, fact).await?;
-    let views = rebuild(&manifest, &admin, &reader, told).await?;
+    let views = rebuild(&manifest, &admin, &reader, wait, told).await?;
     clock.part("views");
     let is_same = streams.iter().all(|back| back.is_same)
         && people == manifest.people.rows

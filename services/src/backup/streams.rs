@@ -1,6 +1,6 @@
 //! The streams of a backup, put back one by one, each compared with what the manifest says of it.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{fs::File, io::Read, path::Path, time::Duration};
 
 use bytes::Bytes;
 use helmstream_schemas::Hash;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{
     Step, Told, damaged,
     manifest::{Manifest, StreamPart},
+    patiently,
 };
 use crate::client::Failure;
 
@@ -27,35 +28,46 @@ pub struct StreamBack {
     pub head_hash: Option<Hash>,
 }
 
-/// Puts every stream back, on `replicas` servers. EVENTS comes first: it says whose log this is, before
+/// Where streams are put back.
+pub(super) struct Destination<'a> {
+    pub connection: &'a Connection,
+    /// Who may read what came back.
+    pub reader: &'a Connection,
+    /// How many servers hold each.
+    pub replicas: usize,
+    /// How long who does not answer is waited for.
+    pub wait: Option<Duration>,
+}
+
+/// Puts every stream back. EVENTS comes first: it says whose log this is, before
 /// anything else is there.
 pub(super) async fn put_all_back(
-    connection: &Connection,
-    reader: &Connection,
+    into: &Destination<'_>,
     folder: &Path,
     manifest: &Manifest,
-    replicas: usize,
     told: Told<'_>,
 ) -> Result<Vec<StreamBack>, Failure> {
     let events = manifest.streams.iter().filter(|part| part.stream == EVENTS);
     let others = manifest.streams.iter().filter(|part| part.stream != EVENTS);
     let mut streams = Vec::with_capacity(manifest.streams.len());
     for part in events.chain(others) {
-        put_back(connection, folder, part, replicas, told).await?;
-        let back = compare(connection, reader, part).await?;
-        if part.stream == EVENTS {
-            is_its_log(reader, manifest, &back).await?;
-        }
-        streams.push(back);
+        put_back(into, folder, part, told).await?;
+        let back = patiently(into.wait, async || {
+            let back = compare(into, part).await?;
+            if part.stream == EVENTS {
+                is_its_log(into.reader, manifest, &back).await?;
+            }
+            Ok(back)
+        });
+        streams.push(back.await?);
     }
     Ok(streams)
 }
 
 async fn put_back(
-    connection: &Connection,
+    into: &Destination<'_>,
     folder: &Path,
     part: &StreamPart,
-    replicas: usize,
     told: Told<'_>,
 ) -> Result<(), Failure> {
     let name = &part.file.name;
@@ -72,23 +84,20 @@ async fn put_back(
         Ok((count > 0).then(|| Bytes::from(piece)))
     };
     let StreamPart { stream, config, state, .. } = part;
-    backup::restore::<Failure>(connection, stream, config, state, replicas, next).await?;
+    let Destination { connection, replicas, .. } = into;
+    backup::restore::<Failure>(connection, stream, config, state, *replicas, next).await?;
     Ok(())
 }
 
 /// What the server has of a stream now, beside what the manifest says of it. A stream may have come
 /// back with what was stored while it was taken, and with no more.
-async fn compare(
-    connection: &Connection,
-    reader: &Connection,
-    part: &StreamPart,
-) -> Result<StreamBack, Failure> {
-    let found = read::extent(connection, &part.stream).await?;
+async fn compare(into: &Destination<'_>, part: &StreamPart) -> Result<StreamBack, Failure> {
+    let found = read::extent(into.connection, &part.stream).await?;
     let keeps_all = KEPT_FOR_EVER.contains(&part.stream.as_str());
     let head_hash = match part.last_seq {
         0 => None,
         _ if !keeps_all => None,
-        at => get::at(reader, &part.stream, at).await?.as_ref().map(Hash::of_record),
+        at => get::at(into.reader, &part.stream, at).await?.as_ref().map(Hash::of_record),
     };
     // A deadline that came meanwhile fires as soon as its schedule is back.
     let fires = part.stream == "DEADLINES" && found.last > part.last_seq;

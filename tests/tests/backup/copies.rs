@@ -3,7 +3,7 @@
 
 use helmstream_services::backup::{self, Step, restore::Restored};
 use helmstream_stream::health;
-use helmstream_tests::{harness::TestPlane, patience::eventually};
+use helmstream_tests::harness::TestPlane;
 
 use super::{create, folder, restore};
 
@@ -24,8 +24,6 @@ async fn what_three_servers_held_comes_back_on_one_and_what_one_held_on_three() 
     let of_one = folder(&one, "backup");
     create(&one.plane, &of_one).await.expect("a backup can be taken");
     let three = TestPlane::start_cluster().await;
-    let operator = three.connect("operator").await;
-    eventually("a cluster that answers", async || health::streams(&operator).await.ok()).await;
     is_whole(&restore(&three, &of_one).await.expect("it can be put back on three"));
     held_by(&three, 3).await;
 }
