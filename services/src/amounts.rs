@@ -2,7 +2,12 @@
 
 /// `1 event`, `2 events`.
 pub fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    counted_as(count, one, &format!("{one}s"))
+}
+
+/// The same of a word whose plural is another one: `1 copy`, `2 copies`.
+pub fn counted_as(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 /// `17 B`, `1.5 KiB`, `2.0 GiB`.
@@ -19,7 +24,13 @@ pub fn bytes(bytes: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, counted_as};
+
+    #[test]
+    fn a_plural_is_what_it_is_said_to_be() {
+        let told = [0, 1, 2].map(|count| counted_as(count, "copy", "copies"));
+        assert_eq!(told, ["0 copies", "1 copy", "2 copies"]);
+    }
 
     #[test]
     fn bytes_are_told_in_a_unit_that_can_be_read() {

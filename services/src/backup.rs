@@ -8,11 +8,12 @@ mod folder;
 pub mod manifest;
 mod rebuild;
 pub mod restore;
+pub mod streams;
 pub mod verify;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use crate::client::{Code, Failure};
+use crate::client::{Code, Failure, direct::patience::Patience};
 
 /// What is being done, and how far it is: for a bar.
 #[derive(Debug, Clone)]
@@ -30,6 +31,26 @@ pub type Told<'a> = &'a mut (dyn FnMut(Step<'_>) + Send);
 fn damaged(what: impl Into<String>, detail: impl Into<String>) -> Failure {
     let hint = "use another backup, or another copy of this one; nothing was changed";
     Failure::new(Code::Backup, what, detail, hint)
+}
+
+/// Does what may be done again until it is done, for as long as is waited: several servers take a moment
+/// to agree on who leads what was just made.
+async fn patiently<T>(
+    wait: Option<Duration>,
+    mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (mut patience, whom) = (Patience::new(wait), "the plane");
+    loop {
+        match attempt().await {
+            Err(failure) if failure.code == Code::Away => {
+                patience.is_away(whom, &format!("{}: {}", failure.what, failure.detail)).await?;
+            }
+            ended => {
+                patience.is_back(whom);
+                return ended;
+            }
+        }
+    }
 }
 
 fn shown(path: &Path) -> String {

@@ -75,7 +75,7 @@ pub fn init(args: InitArgs) -> Result<Made> {
         plane: plane.directory().to_owned(),
         accounts_file: plane.accounts_file(),
         database_owner: OWNER,
-        password_file: plane.directory().join("secrets").join(format!("{OWNER}.password")),
+        password_file: plane.secrets().join(format!("{OWNER}.password")),
     })
 }
 

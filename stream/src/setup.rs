@@ -8,7 +8,10 @@ mod loss;
 
 use serde_json::Value;
 
-pub use self::{change::is_refused, loss::loss};
+pub use self::{
+    change::{KEPT_FOR_EVER, is_refused},
+    loss::loss,
+};
 use crate::{
     api::ask,
     connect::Connection,

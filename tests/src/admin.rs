@@ -15,7 +15,7 @@ impl TestPlane {
     pub async fn add_user(&mut self, name: &str, permissions: Option<Value>) {
         let pair = KeyPair::new_user();
         let seed = pair.seed().expect("a key of our own has a seed");
-        let secret = self.plane.directory().join("secrets").join(format!("{name}.nkey"));
+        let secret = self.plane.secrets().join(format!("{name}.nkey"));
         fs::write(secret, seed).expect("a secret can be written");
         let file = self.plane.directory().join("nats").join("accounts.conf");
         let text = fs::read_to_string(&file).expect("the server's accounts are there");

@@ -12,12 +12,13 @@ use helmstream_stream::{
     Connection,
     backup::{self, ORDER},
     founding, get, read,
+    setup::KEPT_FOR_EVER,
 };
 
 use super::{
     Step, Told,
     folder::Draft,
-    manifest::{FORMAT, HASHED, MANIFEST, Manifest, NOT_IN_IT, PEOPLE, PeoplePart, StreamPart},
+    manifest::{FORMAT, MANIFEST, Manifest, NOT_IN_IT, PEOPLE, PeoplePart, StreamPart},
 };
 use crate::{
     client::{
@@ -116,7 +117,7 @@ async fn take(
     let last_seq = taken.count("last_seq");
     let head_hash = match last_seq {
         0 => None,
-        _ if !HASHED.contains(&stream) => None,
+        _ if !KEPT_FOR_EVER.contains(&stream) => None,
         last_seq => get::at(connection, stream, last_seq).await?,
     };
     let last_seq_after = read::extent(connection, stream).await?.last;

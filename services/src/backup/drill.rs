@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Told,
     manifest::Manifest,
-    restore::{Restored, restore},
+    restore::{Restored, Stopped, attempt},
     shown,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub async fn drill(folder: &Path, told: Told<'_>) -> Result<Restored, Failure> {
     let restored = with_servers(&directory, folder, Durability::Process, told).await;
     drop(thrown_away);
     // Nobody goes on with this plane.
-    Ok(Restored { notes: Vec::new(), ..restored? })
+    Ok(Restored { notes: Vec::new(), ..restored.map_err(Stopped::thrown_away)? })
 }
 
 /// Makes a plane in a directory, puts a backup back into it, and ends its servers again. `helmstream
@@ -44,7 +44,11 @@ pub async fn restore_locally(
     // A backup that is none makes no plane.
     Manifest::read(folder)?;
     let mut made = ThrownAway((!directory.exists()).then(|| directory.to_owned()));
-    let mut restored = with_servers(directory, folder, Durability::Power, told).await?;
+    let restored = with_servers(directory, folder, Durability::Power, told).await;
+    let mut restored = restored.map_err(|stopped| match made.0 {
+        Some(_) => stopped.thrown_away(),
+        None => stopped.left(),
+    })?;
     made.0 = None;
     let goes_on = format!("`helmstream up --plane {}` goes on with it", shown(directory));
     restored.notes.push(goes_on);
@@ -56,8 +60,8 @@ async fn with_servers(
     folder: &Path,
     durability: Durability,
     told: Told<'_>,
-) -> Result<Restored, Failure> {
-    let failed = |error: anyhow::Error| Failure::of(&error);
+) -> Result<Restored, Stopped> {
+    let failed = |error: anyhow::Error| Stopped::Before(Failure::of(&error));
     let (nats, postgres) =
         (nats_server_program().map_err(failed)?, postgres_folder().map_err(failed)?);
     let mut plane = Plane::create(directory).map_err(failed)?;
@@ -67,7 +71,7 @@ async fn with_servers(
     let nats = NatsServer::start(&nats, &mut plane, Durability::Process).await;
     let mut nats = nats.map_err(failed)?;
     let wait = Some(Duration::from_secs(crate::limits::WAIT_SECONDS));
-    let restored = restore(&plane, folder, wait, told).await;
+    let restored = attempt(&plane, folder, wait, told).await;
     nats.stop().await;
     postgres.stop().await;
     restored

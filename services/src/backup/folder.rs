@@ -1,5 +1,6 @@
 //! The folder of a backup: made under another name, which it loses when everything is on the disk.
-//! Whatever goes wrong before that, nothing is left that could be taken for a backup.
+//! Whatever goes wrong before that, nothing is left that could be taken for a backup. Only who is killed
+//! leaves the draft, and that is in nobody's way.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use helmstream_schemas::{Hash, hash::Hashing};
+use uuid::Uuid;
 
 use super::{manifest::FilePart, shown};
 use crate::client::{Code, Failure};
@@ -38,7 +40,8 @@ impl Draft {
                 "name a folder that is not there yet",
             ));
         };
-        let folder = wanted.with_file_name(format!(".{name}.{}.draft", std::process::id()));
+        // Not the process's number: in a container the next one has the same.
+        let folder = wanted.with_file_name(format!(".{name}.{}.draft", Uuid::new_v4().simple()));
         DirBuilder::new().mode(0o700).create(&folder).map_err(|e| unwritten(&folder, &e))?;
         Ok(Self { folder, wanted: wanted.to_owned(), is_kept: false })
     }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use helmstream_projections::{digest::ViewDigest, views::VIEWS};
 use helmstream_schemas::{Hash, Timestamp, hash::canonical_json};
-use helmstream_stream::backup::{Floor, ORDER};
+use helmstream_stream::{
+    backup::{Floor, ORDER},
+    setup::KEPT_FOR_EVER,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,9 +27,6 @@ pub const PEOPLE: &str = "people.ndjson";
 
 /// The form that this program writes and reads.
 pub const FORMAT: &str = "helmstream.backup.v1";
-
-/// Streams that keep everything for ever, and whose records are hashed.
-pub const HASHED: [&str; 3] = ["JOURNAL", "EVENTS", "COMMANDS"];
 
 /// What a backup leaves out.
 pub const NOT_IN_IT: [&str; 4] = [
@@ -83,7 +83,7 @@ pub struct StreamPart {
     pub last_seq: u64,
     /// The last position it had given out when it was taken whole.
     pub last_seq_after: u64,
-    /// Hash of the record at `last_seq`; of EVENTS, COMMANDS and JOURNAL, if they hold any.
+    /// Hash of the record at `last_seq`; of what is kept for ever, if it holds any.
     pub head_hash: Option<Hash>,
     /// As the server has it.
     pub config: Value,
@@ -175,7 +175,7 @@ impl Manifest {
         }
         for part in &self.streams {
             let whole = (part.last_seq + 1).saturating_sub(part.first_seq.max(1));
-            let keeps_all = HASHED.contains(&part.stream.as_str());
+            let keeps_all = KEPT_FOR_EVER.contains(&part.stream.as_str());
             let fits = part.last_seq_after >= part.last_seq && part.messages <= whole;
             if !fits || (keeps_all && part.messages != whole) {
                 let detail = format!(

@@ -1,7 +1,7 @@
 //! Views folded anew after a restore: first to exactly where each stood when the backup was taken, so
 //! that their rows can be compared, then to the end of the log.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use helmstream_projections::{
     Access, Alias, Approval, Database, DeadLetter, Deadline, Deployment, Ledger, Projection,
@@ -13,7 +13,7 @@ use helmstream_stream::{Connection, read};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Step, Told, manifest::Manifest};
+use super::{Step, Told, manifest::Manifest, patiently};
 use crate::client::Failure;
 
 /// A view that was folded anew.
@@ -36,12 +36,13 @@ pub(super) async fn rebuild(
     manifest: &Manifest,
     admin: &Database,
     ledger: &Connection,
+    wait: Option<Duration>,
     told: Told<'_>,
 ) -> Result<Vec<Rebuilt>, Failure> {
     let mut all = Vec::with_capacity(VIEWS.len());
     for view in VIEWS {
         let wanted = manifest.views.iter().find(|digest| digest.view == view.name);
-        let fold = Fold { view, wanted, admin, ledger, epoch: manifest.epoch };
+        let fold = Fold { view, wanted, admin, ledger, epoch: manifest.epoch, wait };
         macro_rules! of {
             ($($view:ident),*) => {
                 match view.name {
@@ -61,6 +62,7 @@ struct Fold<'a> {
     admin: &'a Database,
     ledger: &'a Connection,
     epoch: Uuid,
+    wait: Option<Duration>,
 }
 
 impl Fold<'_> {
@@ -102,8 +104,19 @@ impl Fold<'_> {
         })
     }
 
-    /// Folds a stream up to a position that it has reached.
+    /// Folds a stream up to a position that it has reached. A reader that was cut begins where the view
+    /// stands.
     async fn fold_to<P: Projection>(
+        &self,
+        stream: &str,
+        projector: &mut Projector<P>,
+        to: u64,
+        told: Told<'_>,
+    ) -> Result<(), Failure> {
+        patiently(self.wait, async || self.fold_on(stream, projector, to, told).await).await
+    }
+
+    async fn fold_on<P: Projection>(
         &self,
         stream: &str,
         projector: &mut Projector<P>,

@@ -3,15 +3,13 @@
 
 use std::{
     fs::File,
-    io::Read,
     path::Path,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use helmstream_projections::{people, setup as views_setup};
 use helmstream_schemas::{Hash, Timestamp, plane::Restored as Fact};
-use helmstream_stream::{Connection, append::EVENTS, backup, founding, get, health, limits, read};
+use helmstream_stream::{Connection, append::EVENTS, backup, founding, get, health, read};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -19,9 +17,11 @@ use super::{
     Step, Told,
     create::key_digest,
     damaged,
-    manifest::{HASHED, Manifest, PEOPLE, StreamPart},
+    manifest::{Manifest, PEOPLE},
+    patiently,
     rebuild::{Rebuilt, rebuild},
-    verify::verify,
+    streams::{self, Destination, StreamBack},
+    verify::{Verified, verify},
 };
 use crate::{
     client::{
@@ -60,18 +60,6 @@ pub struct Restored {
     pub notes: Vec<String>,
 }
 
-/// A stream that came back.
-#[derive(Debug, Clone, Serialize)]
-pub struct StreamBack {
-    pub stream: String,
-    pub messages: u64,
-    pub first_seq: u64,
-    pub last_seq: u64,
-    /// Messages and positions are those of the backup, and so is the hash of its head, if it has one.
-    pub is_same: bool,
-    pub head_hash: Option<Hash>,
-}
-
 /// How long a part took.
 #[derive(Debug, Clone, Serialize)]
 pub struct Took {
@@ -86,30 +74,92 @@ pub async fn restore(
     wait: Option<Duration>,
     told: Told<'_>,
 ) -> Result<Restored, Failure> {
+    attempt(plane, folder, wait, told).await.map_err(Stopped::left)
+}
+
+/// The same for whoever may throw the plane away if it comes to nothing.
+pub(super) async fn attempt(
+    plane: &Plane,
+    folder: &Path,
+    wait: Option<Duration>,
+    told: Told<'_>,
+) -> Result<Restored, Stopped> {
+    let ready = ready(plane, folder, wait, told).await.map_err(Stopped::Before)?;
+    put_back(plane, folder, wait, ready, told).await.map_err(Stopped::Within)
+}
+
+/// A restore that came to no end.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// Nothing was changed.
+    Before(Failure),
+    /// A part of the backup may be in the plane.
+    Within(Failure),
+}
+
+impl Stopped {
+    /// What is told where the plane stays as it is now: it is refused for another try.
+    pub(super) fn left(self) -> Failure {
+        let hint = "a part of the backup may be in the plane: throw away what its NATS and its database hold, and put this backup or another one back where nothing is";
+        match self {
+            Self::Before(failure) => failure,
+            Self::Within(failure) => Failure { hint: hint.to_owned(), ..failure },
+        }
+    }
+
+    /// What is told where the plane is thrown away.
+    pub(super) fn thrown_away(self) -> Failure {
+        let (Self::Before(failure) | Self::Within(failure)) = self;
+        failure
+    }
+}
+
+/// A backup that is whole, and a plane that has nothing.
+struct Ready {
+    verified: Verified,
+    connection: Connection,
+    reader: Connection,
+    setup: Connection,
+    clock: Clock,
+}
+
+async fn ready(
+    plane: &Plane,
+    folder: &Path,
+    wait: Option<Duration>,
+    told: Told<'_>,
+) -> Result<Ready, Failure> {
     let mut clock = Clock { parts: Vec::new(), since: Instant::now() };
     let verified = verify(folder, told)?;
-    let manifest = verified.manifest;
     clock.part("verify");
     let connection = connected(plane, "restore", wait).await?;
-    refuse_what_is_there(plane, &connection).await?;
-    // EVENTS first: it says whose log this is, before anything else is there.
+    patiently(wait, async || refuse_what_is_there(plane, &connection).await).await?;
     let reader = connected(plane, "ledger", wait).await?;
-    let events = manifest.streams.iter().filter(|part| part.stream == EVENTS);
-    let others = manifest.streams.iter().filter(|part| part.stream != EVENTS);
-    let mut streams = Vec::with_capacity(manifest.streams.len());
-    for part in events.chain(others) {
-        put_back(&connection, folder, part, told).await?;
-        let back = compare(&connection, &reader, part).await?;
-        if part.stream == EVENTS {
-            is_its_log(&reader, &manifest, &back).await?;
-        }
-        streams.push(back);
-    }
+    let setup = connected(plane, "setup", wait).await?;
+    Ok(Ready { verified, connection, reader, setup, clock })
+}
+
+async fn put_back(
+    plane: &Plane,
+    folder: &Path,
+    wait: Option<Duration>,
+    ready: Ready,
+    told: Told<'_>,
+) -> Result<Restored, Failure> {
+    let Ready { verified, connection, reader, setup, mut clock } = ready;
+    let Verified { manifest, manifest_sha256, .. } = verified;
+    let replicas = plane.places().replicas;
+    let into = Destination { connection: &connection, reader: &reader, replicas, wait };
+    let streams = streams::put_all_back(&into, folder, &manifest, told).await?;
     clock.part("streams");
-    backup::put_back(&connection, &manifest.durables).await?;
+    patiently(
+        wait,
+        async || Ok(backup::put_back(&connection, &manifest.durables, replicas).await?),
+    )
+    .await?;
     let inbox_passed_over = backup::pass_over(&connection, manifest.inbox_last_seq).await?;
     clock.part("durables");
-    set_up(plane).await.map_err(|error| Failure::of(&error))?;
+    patiently(wait, async || set_up(plane).await.map_err(|error| Failure::of(&error))).await?;
     clock.part("setup");
     let admin = database(plane, OWNER)?;
     let people = people_back(&admin, folder, told).await?;
@@ -117,17 +167,16 @@ pub async fn restore(
     let head_sequence = read::extent(&reader, EVENTS).await?.last;
     let head = get::at(&reader, EVENTS, head_sequence).await?;
     let head_hash = head.as_ref().map(Hash::of_record).unwrap_or_default();
-    let setup = connected(plane, "setup", wait).await?;
     let fact = Fact { epoch: manifest.epoch, head_sequence, head_hash };
     let fact_sequence = founding::restored(&setup, fact).await?;
-    let views = rebuild(&manifest, &admin, &reader, told).await?;
+    let views = rebuild(&manifest, &admin, &reader, wait, told).await?;
     clock.part("views");
     let is_same = streams.iter().all(|back| back.is_same)
         && people == manifest.people.rows
         && views.iter().all(|view| view.is_same != Some(false));
     Ok(Restored {
         epoch: manifest.epoch,
-        manifest_sha256: verified.manifest_sha256,
+        manifest_sha256,
         taken_at: manifest.ended_at,
         helmstream: env!("CARGO_PKG_VERSION").to_owned(),
         nats_server: connection.client.server_info().version,
@@ -179,86 +228,6 @@ async fn refuse_what_is_there(plane: &Plane, connection: &Connection) -> Result<
         found.join(", "),
         "nothing was changed; name a plane that is not there yet: --plane DIR, and it is made with servers of its own",
     ))
-}
-
-async fn put_back(
-    connection: &Connection,
-    folder: &Path,
-    part: &StreamPart,
-    told: Told<'_>,
-) -> Result<(), Failure> {
-    let name = &part.file.name;
-    let unread =
-        |error: std::io::Error| damaged(format!("{name} cannot be read"), error.to_string());
-    let mut file = File::open(folder.join(name)).map_err(unread)?;
-    let (mut sent, doing) = (0, format!("putting back {}", part.stream));
-    let next = async || {
-        let mut piece = vec![0; limits::BACKUP_CHUNK_BYTES];
-        let count = file.read(&mut piece).map_err(unread)?;
-        piece.truncate(count);
-        sent += count as u64;
-        told(Step { doing: &doing, done: sent, of: Some(part.file.bytes) });
-        Ok((count > 0).then(|| Bytes::from(piece)))
-    };
-    backup::restore::<Failure>(connection, &part.stream, &part.config, &part.state, next).await?;
-    Ok(())
-}
-
-/// What the server has of a stream now, beside what the manifest says of it. A stream may have come
-/// back with what was stored while it was taken, and with no more.
-async fn compare(
-    connection: &Connection,
-    reader: &Connection,
-    part: &StreamPart,
-) -> Result<StreamBack, Failure> {
-    let found = read::extent(connection, &part.stream).await?;
-    let head_hash = match part.last_seq {
-        0 => None,
-        _ if !HASHED.contains(&part.stream.as_str()) => None,
-        at => get::at(reader, &part.stream, at).await?.as_ref().map(Hash::of_record),
-    };
-    // A deadline that came meanwhile fires as soon as its schedule is back.
-    let fires = part.stream == "DEADLINES" && found.last > part.last_seq;
-    let reaches = fires || (part.last_seq..=part.last_seq_after).contains(&found.last);
-    // What a stream keeps for ever has no gap; of the others some may have gone meanwhile.
-    let is_whole = !HASHED.contains(&part.stream.as_str())
-        || (found.last == 0 || found.messages == found.last + 1 - found.first);
-    Ok(StreamBack {
-        stream: part.stream.clone(),
-        messages: found.messages,
-        first_seq: found.first,
-        last_seq: found.last,
-        is_same: reaches && is_whole && head_hash == part.head_hash,
-        head_hash,
-    })
-}
-
-async fn is_its_log(
-    reader: &Connection,
-    manifest: &Manifest,
-    back: &StreamBack,
-) -> Result<(), Failure> {
-    let found = founding::epoch(reader).await?;
-    let half = "the plane holds EVENTS of this backup now and nothing else: throw it away, and use another backup";
-    if found != Some(manifest.epoch) {
-        let found = found.map_or_else(|| "none".to_owned(), |epoch| epoch.to_string());
-        let detail = format!("its epoch is {found}, and the manifest says {}", manifest.epoch);
-        let what = "EVENTS of the backup is another log";
-        return Err(Failure::new(Code::Backup, what, detail, half));
-    }
-    if !back.is_same {
-        let part = manifest.stream(EVENTS);
-        let detail = format!(
-            "it came back up to {} with {:?}, and the manifest says {:?} with {:?}",
-            back.last_seq,
-            back.head_hash,
-            part.map(|part| part.last_seq),
-            part.and_then(|part| part.head_hash),
-        );
-        let what = "EVENTS of the backup is not what was taken";
-        return Err(Failure::new(Code::Backup, what, detail, half));
-    }
-    Ok(())
 }
 
 async fn people_back(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use helmstream_stream::health::StreamStands;
+use helmstream_stream::{health::StreamStands, setup::KEPT_FOR_EVER};
 
 use super::{
     Finding, Severity,
@@ -16,9 +16,6 @@ use super::{
 use crate::amounts::bytes;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
-
-/// What is kept for ever, and so grows for ever.
-const KEPT: [&str; 3] = ["EVENTS", "COMMANDS", "JOURNAL"];
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();
@@ -44,7 +41,8 @@ struct Daily {
 /// it is taken to grow as the log does.
 fn growth(facts: &Facts) -> Option<Daily> {
     let nats = facts.nats.as_ref().ok()?;
-    let kept = || nats.streams.iter().filter(|stream| KEPT.contains(&stream.name.as_str()));
+    // What is kept for ever grows for ever.
+    let kept = || nats.streams.iter().filter(|stream| KEPT_FOR_EVER.contains(&&*stream.name));
     let began = kept().filter_map(|stream| stream.oldest_at).min();
     let window = began.and_then(|began| facts.now.since(began)).unwrap_or_default();
     let window = window.min(GROWTH_WINDOW);

@@ -10,7 +10,7 @@ use super::{
     limits::{CLOCK_APART_MAX, CLOCK_APART_TOLD, POSTGRES_VERSION_NUMBER_MIN},
     named,
 };
-use crate::{amounts::counted, limits::REPLICAS_MIN};
+use crate::{amounts::counted_as, limits::REPLICAS_MIN};
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();
@@ -81,8 +81,8 @@ fn nats_set_up(nats: &Nats) -> Finding {
         .collect();
     let told = match (absent.is_empty(), differing.is_empty()) {
         (true, true) => {
-            let count = counted(nats.files.len() as u64, "stream and consumer");
-            let count = count.replace("stream and consumers", "streams and consumers");
+            let all = nats.files.len() as u64;
+            let count = counted_as(all, "stream or consumer", "streams and consumers");
             Finding::new("setup", Severity::Fine, format!("{count} are as their files say"))
         }
         _ => {
@@ -125,7 +125,7 @@ fn nats_durability(facts: &Facts, nats: &Nats) -> Vec<Finding> {
                 .to_owned()
         }
     };
-    let copies = counted(events.replicas, "copy").replace("copys", "copies");
+    let copies = counted_as(events.replicas, "copy", "copies");
     let (severity, outlives) = match (events.replicas >= REPLICAS_MIN, &facts.here.sync) {
         (true, Sync::Always) => (Severity::Fine, "outlives any one machine, and power"),
         (true, Sync::Unknown) => (Severity::Note, "outlives any one machine"),

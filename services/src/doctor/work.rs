@@ -13,7 +13,7 @@ use super::{
     named,
 };
 use crate::{
-    amounts::counted,
+    amounts::{counted, counted_as},
     limits::{DEADLINE_OVERDUE_AFTER, INBOX_AGE_MAX},
 };
 
@@ -187,7 +187,7 @@ fn inbox(now: Timestamp, nats: &Nats) -> Option<Finding> {
         None => "INBOX is empty".to_owned(),
         Some(age) => format!(
             "{} in INBOX, the oldest since {}",
-            counted(inbox.messages, "publish").replace("publishs", "publishes"),
+            counted_as(inbox.messages, "publish", "publishes"),
             lasting(age)
         ),
     };

@@ -32,7 +32,7 @@ pub fn differences(plane: &Plane) -> Result<Option<Vec<String>>> {
     let Some(written) = written else {
         return Ok(Some(vec!["it is not in the form in which Helmstream writes it".to_owned()]));
     };
-    let secrets = plane.directory().join("secrets");
+    let secrets = plane.secrets();
     Ok(Some(compared(&wanted_accounts(&secrets)?, &written, &names_by_key(&secrets)?)))
 }
 

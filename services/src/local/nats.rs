@@ -48,10 +48,7 @@ impl NatsServer {
         let folder = plane.directory().join("nats");
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         end_all_in(&folder, &name, SIGNAL)?;
-        credentials::write_accounts(
-            &plane.directory().join("secrets"),
-            &folder.join("accounts.conf"),
-        )?;
+        credentials::write_accounts(&plane.secrets(), &plane.accounts_file())?;
         let log = plane.directory().join("log").join("nats.log");
         let mut port = port_of(&plane.places().nats_url)?;
         loop {

@@ -129,8 +129,7 @@ impl Plane {
             let hint = format!("change its {PLACES}, or take another directory");
             return Err(Failure::new(Code::Setting, what, "", hint).into());
         }
-        let secrets = directory.join("secrets");
-        credentials::write_accounts(&secrets, &plane.accounts_file())?;
+        credentials::write_accounts(&plane.secrets(), &plane.accounts_file())?;
         Ok(plane)
     }
 
@@ -234,12 +233,17 @@ impl Plane {
         self.directory.join("nats").join("accounts.conf")
     }
 
+    /// The folder of what must not be read by others.
+    pub fn secrets(&self) -> PathBuf {
+        self.directory.join(SECRETS)
+    }
+
     /// Where a secret is: what systemd hands to this service alone comes before what lies in the
     /// plane's directory.
     fn secret(&self, name: &str) -> PathBuf {
         let handed = env::var_os(CREDENTIALS_VARIABLE).map(|folder| Path::new(&folder).join(name));
         let handed = handed.filter(|file| file.exists());
-        handed.unwrap_or_else(|| self.directory.join(SECRETS).join(name))
+        handed.unwrap_or_else(|| self.secrets().join(name))
     }
 }
 

@@ -30,7 +30,7 @@ const LABEL: &str = "first";
 
 /// Makes the token unless it was made before; the file it is in.
 pub(super) async fn make(plane: &Plane) -> Result<PathBuf> {
-    let place = plane.directory().join("secrets").join("admin.token");
+    let place = plane.secrets().join("admin.token");
     if place.exists() {
         return Ok(place);
     }

@@ -34,10 +34,15 @@ pub async fn floors(connection: &Connection) -> Result<Vec<Floor>, StreamError> 
     Ok(floors)
 }
 
-/// Makes every durable, each to go on behind where it stood. One that the backup does not know begins
-/// where its file says.
-pub async fn put_back(connection: &Connection, floors: &[Floor]) -> Result<(), StreamError> {
+/// Makes every durable on `replicas` servers, each to go on behind where it stood. One that the backup
+/// does not know begins where its file says.
+pub async fn put_back(
+    connection: &Connection,
+    floors: &[Floor],
+    replicas: usize,
+) -> Result<(), StreamError> {
     for mut request in consumer_requests()? {
+        request["config"]["num_replicas"] = replicas.into();
         let (stream, durable) = names_of(&request);
         let floor = floors.iter().find(|at| at.stream == stream && at.durable == durable);
         if let Some(floor) = floor.filter(|_| remembers(&stream)) {

@@ -10,15 +10,19 @@ use crate::{
 };
 
 /// Hands a stream to the server as it was taken: its configuration, its state, and the bytes, piece by
-/// piece. What the server then has. It refuses one that it has already. As NATS user `restore`.
+/// piece. Only how many servers hold it is not the backup's affair: `replicas`, as setup has it. What the
+/// server then has. It refuses one that it has already. As NATS user `restore`.
 pub async fn restore<E: From<StreamError>>(
     connection: &Connection,
     stream: &str,
     config: &Value,
     state: &Value,
+    replicas: usize,
     mut next: impl AsyncFnMut() -> Result<Option<Bytes>, E>,
 ) -> Result<Value, E> {
     let subject = format!("$JS.API.STREAM.RESTORE.{stream}");
+    let mut config = config.clone();
+    config["num_replicas"] = replicas.into();
     let body = json!({ "config": config, "state": state }).to_string();
     let begun = ask_for(connection, &subject, body, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
     let to = begun.as_ref().and_then(|begun| begun["deliver_subject"].as_str());

@@ -7,11 +7,12 @@ use super::{Part, loss};
 use crate::{Connection, StreamError, api::ask, error::Difference};
 
 /// Streams that are kept for ever: the truth, what was asked, and what became of it.
-const KEPT_FOR_EVER: [&str; 3] = ["stream EVENTS", "stream COMMANDS", "stream JOURNAL"];
+pub const KEPT_FOR_EVER: [&str; 3] = ["EVENTS", "COMMANDS", "JOURNAL"];
 
 /// Whether setup does not do away with a difference.
 pub fn is_refused(difference: &Difference) -> bool {
-    KEPT_FOR_EVER.contains(&difference.item.as_str()) || loss(difference).is_some()
+    let stream = difference.item.strip_prefix("stream ");
+    stream.is_some_and(|name| KEPT_FOR_EVER.contains(&name)) || loss(difference).is_some()
 }
 
 /// Makes what is there as its file says, as far as the file says anything; the rest stays as it is.
@@ -48,6 +49,7 @@ fn lay_over(config: &mut Value, wanted: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::setup::{STREAMS, parse, text};
 
     #[test]
     fn what_a_file_says_is_laid_over_what_is_there_and_the_rest_stays() {
@@ -55,6 +57,22 @@ mod tests {
         lay_over(&mut config, &json!({"a": 2, "num_replicas": 1, "held": {"y": 3}, "new": true}));
         let wanted = json!({"a": 2, "num_replicas": 3, "held": {"x": 1, "y": 3}, "new": true});
         assert_eq!(config, wanted);
+    }
+
+    #[test]
+    fn what_is_kept_for_ever_is_what_the_files_let_nobody_delete() {
+        let mut closed = Vec::new();
+        for file in &STREAMS {
+            let stream = parse(file).expect("a file of ours");
+            let never = |what: &str| stream[what] == true;
+            if never("deny_delete") && never("deny_purge") && stream["max_age"] == 0 {
+                closed.push(text(&stream["name"]));
+            }
+        }
+        closed.sort();
+        let mut kept = KEPT_FOR_EVER;
+        kept.sort();
+        assert_eq!(closed, kept);
     }
 
     #[test]

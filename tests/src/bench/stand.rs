@@ -69,10 +69,9 @@ impl Stand {
     /// server started again.
     pub(crate) async fn admin(&mut self) -> Result<Connection> {
         let pair = KeyPair::new_user();
-        let plane = self.plane.directory();
-        fs::write(plane.join("secrets").join("admin.nkey"), pair.seed()?)
+        fs::write(self.plane.secrets().join("admin.nkey"), pair.seed()?)
             .context("cannot write a seed")?;
-        let file = plane.join("nats").join("accounts.conf");
+        let file = self.plane.accounts_file();
         let text = fs::read_to_string(&file).context("cannot read the accounts")?;
         let accounts =
             text.trim().strip_prefix("accounts: ").context("the accounts have another form")?;

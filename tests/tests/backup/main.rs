@@ -2,6 +2,8 @@
 //! byte; and whatever is no backup is refused by name. Backups lie beside the plane they are of, and
 //! go with it.
 
+mod copies;
+mod interrupted;
 mod put_back;
 mod refused;
 mod under_load;

@@ -8,6 +8,7 @@ use helmstream_stream::{
     backup::{Floor, floors},
     publish::store,
     read::extent,
+    setup::KEPT_FOR_EVER,
 };
 use helmstream_tests::{
     audit,
@@ -20,8 +21,6 @@ use helmstream_tests::{
 use serde_json::{Value, json};
 
 use super::{create, folder, helmstream, replay, restore, verify};
-
-const KEPT: [&str; 3] = [EVENTS, "COMMANDS", "JOURNAL"];
 
 /// A plane whose services have done everything that was asked of them.
 async fn at_rest() -> Running {
@@ -49,7 +48,7 @@ async fn at_rest() -> Running {
 
 async fn heads(plane: &Running) -> Vec<u64> {
     let mut heads = Vec::new();
-    for stream in KEPT {
+    for stream in KEPT_FOR_EVER {
         heads.push(extent(&plane.operator, stream).await.expect("the log answers").last);
     }
     heads
@@ -77,7 +76,7 @@ async fn a_plane_that_is_put_back_is_the_same_and_does_nothing_again() {
 
     // Who decides and who reacts goes on where it stood: no earlier, and not behind what is to come.
     let stood = |all: &[Floor]| -> Vec<Floor> {
-        all.iter().filter(|at| KEPT.contains(&&*at.stream)).cloned().collect()
+        all.iter().filter(|at| KEPT_FOR_EVER.contains(&&*at.stream)).cloned().collect()
     };
     let now = floors(&empty.connect("operator").await).await.expect("the log answers");
     assert_eq!(stood(&now), stood(&created.manifest.durables));

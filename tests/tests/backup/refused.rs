@@ -2,8 +2,12 @@
 
 use std::{fs, path::Path, process::Command};
 
+use helmstream_schemas::Hash;
 use helmstream_services::{
-    backup::manifest::{MANIFEST, Manifest},
+    backup::{
+        Step, drill,
+        manifest::{FilePart, MANIFEST, Manifest},
+    },
     client::{Code, Failure},
 };
 use helmstream_tests::harness::TestPlane;
@@ -87,6 +91,38 @@ async fn the_log_of_another_plane_is_refused() {
     for epoch in [is, says_now] {
         assert!(failure.detail.contains(&epoch.to_string()), "{failure:?}");
     }
+}
+
+/// Hand the failure on as it is to see this red: it says that nothing was changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_in_the_middle_says_that_a_part_is_there_unless_it_is_thrown_away() {
+    let (_plane, of) = taken().await;
+    // A manifest that was made to fit: only putting it back finds out.
+    changed(&of, |manifest| &mut manifest.people.file, b"nobody\n");
+    let empty = TestPlane::start_empty().await;
+    let failure = restore(&empty, &of).await.expect_err("it cannot be put back");
+    says(&failure, Code::Backup, "people.ndjson cannot be read");
+    assert!(failure.hint.contains("throw away"), "{failure:#?}");
+    let again = restore(&empty, &of).await.expect_err("there is something");
+    says(&again, Code::NotEmpty, "the plane is not empty");
+    let drilled = drill::drill(&of, &mut |_: Step<'_>| ()).await.expect_err("nor in a drill");
+    says(&drilled, Code::Backup, "people.ndjson cannot be read");
+    assert!(drilled.hint.contains("nothing was changed"), "{drilled:#?}");
+    // What the server refuses is no other matter.
+    changed(&of, |manifest| &mut manifest.streams[0].file, b"no archive");
+    let empty = TestPlane::start_empty().await;
+    let failure = restore(&empty, &of).await.expect_err("it cannot be put back");
+    assert!(failure.what.contains("SNAPSHOT.RESTORE.INBOX"), "{failure:#?}");
+    assert!(failure.hint.contains("throw away"), "{failure:#?}");
+}
+
+/// Writes a file of a backup anew, and the manifest so that it fits.
+fn changed(of: &Path, part: impl Fn(&mut Manifest) -> &mut FilePart, bytes: &[u8]) {
+    let mut manifest = Manifest::read(of).expect("it is whole");
+    let part = part(&mut manifest);
+    (part.bytes, part.sha256) = (bytes.len() as u64, Hash::of(bytes));
+    fs::write(of.join(&part.name), bytes).expect("it can be written");
+    fs::write(of.join(MANIFEST), manifest.bytes()).expect("it can be written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

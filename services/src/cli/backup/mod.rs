@@ -21,6 +21,7 @@ use crate::{
     backup::{self, Step, restore::Restored},
     limits::WAIT_SECONDS,
     local::plane::Plane,
+    serve::interrupted,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -75,7 +76,22 @@ Examples:
     },
 }
 
+/// Answers, or removes what was begun when it is told to end, by Ctrl-C or by whoever runs it.
 pub(super) async fn answer(
+    screen: &Screen,
+    plane: Option<&Path>,
+    patience: Option<u64>,
+    command: BackupCommand,
+) -> Result<Ending> {
+    tokio::select! {
+        // First, so that it listens before anything is begun.
+        biased;
+        () = interrupted() => Ok(Ending::Interrupted),
+        ended = answer_whole(screen, plane, patience, command) => ended,
+    }
+}
+
+async fn answer_whole(
     screen: &Screen,
     plane: Option<&Path>,
     patience: Option<u64>,

@@ -11,7 +11,8 @@ use crate::{
     backup::{
         create::Created,
         manifest::{Manifest, StreamPart},
-        restore::{Restored, StreamBack},
+        restore::Restored,
+        streams::StreamBack,
         verify::Verified,
     },
 };

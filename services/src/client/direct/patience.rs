@@ -22,14 +22,14 @@ use crate::patience::Passing;
 pub(in crate::client) type Said = Arc<AtomicBool>;
 
 /// How long something is tried again that may pass.
-pub(in crate::client) struct Patience {
+pub(crate) struct Patience {
     wait: Option<Duration>,
     away_since: Option<Instant>,
     said: Said,
 }
 
 impl Patience {
-    pub(in crate::client) fn new(wait: Option<Duration>) -> Self {
+    pub(crate) fn new(wait: Option<Duration>) -> Self {
         Self::together(wait, Said::default())
     }
 
@@ -66,11 +66,7 @@ impl Patience {
     }
 
     /// Pauses because the world is away, or gives up.
-    pub(in crate::client) async fn is_away(
-        &mut self,
-        whom: &str,
-        cause: &str,
-    ) -> Result<(), Failure> {
+    pub(crate) async fn is_away(&mut self, whom: &str, cause: &str) -> Result<(), Failure> {
         let since = *self.away_since.get_or_insert_with(Instant::now);
         if !self.said.swap(true, Ordering::Relaxed) {
             warn!("waiting for {whom}: {cause}");
@@ -89,7 +85,7 @@ impl Patience {
     }
 
     /// Says that the waiting is over, if there was any.
-    pub(in crate::client) fn is_back(&mut self, whom: &str) {
+    pub(crate) fn is_back(&mut self, whom: &str) {
         if self.away_since.take().is_some() && self.said.swap(false, Ordering::Relaxed) {
             info!("{whom} is back, going on");
         }

@@ -26,13 +26,13 @@ pub(super) fn look(plane: &Plane) -> Here {
         Some(interval) => Sync::Every(interval),
     };
     let postgres = &places.postgres.host;
-    let secrets = files(&directory.join("secrets"));
+    let secrets = files(&plane.secrets());
     Here {
         disk: disk.map(|disk| Disk { size_bytes: disk.size_bytes, free_bytes: disk.free_bytes }),
         holds_nats: sync != Sync::Unknown,
         holds_postgres: is_loopback(postgres) && directory.join("postgres").join("data").exists(),
         sync,
-        open_secrets: open(directory, &secrets),
+        open_secrets: open(plane, &secrets),
         secrets: secrets.len(),
         nats_url: places.nats_url.clone(),
         postgres_tls: places.postgres.tls,
@@ -52,13 +52,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The folder of secrets and what lies in it, as far as anybody but the owner may do something with it.
-fn open(directory: &Path, secrets: &[PathBuf]) -> Vec<(String, u32)> {
-    let folder = directory.join("secrets");
+fn open(plane: &Plane, secrets: &[PathBuf]) -> Vec<(String, u32)> {
+    let folder = plane.secrets();
     let mode =
         |path: &Path| fs::metadata(path).map(|found| found.permissions().mode() & 0o777).ok();
     let open = |path: &Path| {
         let mode = mode(path).filter(|mode| is_open(*mode))?;
-        let name = path.strip_prefix(directory).unwrap_or(path);
+        let name = path.strip_prefix(plane.directory()).unwrap_or(path);
         Some((name.display().to_string(), mode))
     };
     std::iter::once(&folder).chain(secrets).filter_map(|path| open(path)).collect()
