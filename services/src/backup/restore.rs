@@ -109,7 +109,7 @@ pub async fn restore(
     backup::put_back(&connection, &manifest.durables).await?;
     let inbox_passed_over = backup::pass_over(&connection, manifest.inbox_last_seq).await?;
     clock.part("durables");
-    set_up(plane).await.map_err(|error| Failure::of(&error))?;
+    set_up(plane, wait).await?;
     clock.part("setup");
     let admin = database(plane, OWNER)?;
     let people = people_back(&admin, folder, told).await?;

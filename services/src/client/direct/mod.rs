@@ -10,7 +10,7 @@ mod deployment;
 pub(super) mod kinds;
 mod moment;
 mod past;
-pub(super) mod patience;
+pub(crate) mod patience;
 mod press;
 mod projection;
 mod replay;

@@ -22,14 +22,14 @@ use crate::patience::Passing;
 pub(in crate::client) type Said = Arc<AtomicBool>;
 
 /// How long something is tried again that may pass.
-pub(in crate::client) struct Patience {
+pub(crate) struct Patience {
     wait: Option<Duration>,
     away_since: Option<Instant>,
     said: Said,
 }
 
 impl Patience {
-    pub(in crate::client) fn new(wait: Option<Duration>) -> Self {
+    pub(crate) fn new(wait: Option<Duration>) -> Self {
         Self::together(wait, Said::default())
     }
 
@@ -39,7 +39,7 @@ impl Patience {
     }
 
     /// Does something until it succeeds, fails for good, or the patience is over.
-    pub(in crate::client) async fn with<T, E, F>(
+    pub(crate) async fn with<T, E, F>(
         mut self,
         whom: &str,
         mut attempt: impl FnMut() -> F,
