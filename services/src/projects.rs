@@ -210,7 +210,7 @@ async fn read_on<P: Projection>(
     let mut verified = Instant::now();
     let reader = read::read(&around.connection, stream, next).await?;
     let reader = reader.only(P::READS.subjects()).with_traces(around.traces.is_on());
-    let mut ahead = Ahead::<P>::of(reader);
+    let mut ahead = Ahead::<P>::of(stream, reader);
     let (mut stop, mut rest) = (around.stop(), Duration::ZERO);
     loop {
         let (batch, foldable) = tokio::select! {
