@@ -80,7 +80,9 @@ pub async fn sweep<D: Decider>(around: Arc<Surroundings>) -> Result<()> {
     loop {
         let mut swept = Swept::default();
         for purpose in D::deadline_purposes() {
-            sweep_purpose::<D>(&around, purpose, &mut swept).await?;
+            if sweep_purpose::<D>(&around, purpose, &mut swept).await?.is_none() {
+                return Ok(());
+            }
         }
         let Swept { armed, pending, overdue } = swept;
         deadlines.missing.inc_by(armed);
@@ -104,12 +106,12 @@ struct Swept {
     overdue: i64,
 }
 
-/// Sweeps one purpose, page by page.
+/// Sweeps one purpose, page by page. `None` if it is told to stop meanwhile.
 async fn sweep_purpose<D: Decider>(
     around: &Surroundings,
     purpose: &'static str,
     swept: &mut Swept,
-) -> Result<()> {
+) -> Result<Option<()>> {
     let (context, stop) = (D::CONTEXT, &around.stop);
     let mut after: Option<Id> = None;
     let late_by = |at: Timestamp| clock::now().since(at).unwrap_or_default();
@@ -117,26 +119,27 @@ async fn sweep_purpose<D: Decider>(
         let page = patiently(stop, "sweeping deadlines", || {
             deadlines_armed(&around.database, context, purpose, after.as_ref(), SWEEP_PAGE_ROWS)
         });
-        let Some(page) = page.await? else { return Ok(()) };
+        let Some(page) = page.await? else { return Ok(None) };
         for row in &page.answer {
             swept.pending += 1;
             swept.overdue += i64::from(late_by(row.due_at) > DEADLINE_OVERDUE_AFTER);
             let there = patiently(stop, "looking for a schedule", || {
                 deadline::is_armed(&around.connection, context, &row.id, purpose)
             });
-            if there.await?.unwrap_or(true) {
+            let Some(is_there) = there.await? else { return Ok(None) };
+            if is_there {
                 continue;
             }
             let missing = Deadline { purpose, at: row.due_at };
-            patiently(stop, "arming a deadline", || {
+            let armed = patiently(stop, "arming a deadline", || {
                 deadline::arm(&around.connection, context, &row.id, missing)
-            })
-            .await?;
+            });
+            let Some(()) = armed.await? else { return Ok(None) };
             swept.armed += 1;
         }
         match page.answer.into_iter().next_back() {
             Some(last) => after = Some(last.id),
-            None => return Ok(()),
+            None => return Ok(Some(())),
         }
     }
 }

@@ -20,7 +20,7 @@ use helmstream_projections::{
     redrive::{Redriven, redrive},
 };
 use helmstream_stream::{crash, get, read};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tracing::{Instrument, error, info, warn};
 
 use self::ahead::Ahead;
@@ -43,41 +43,46 @@ use crate::{
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
     let looking = format!("looking for the editions of {}", P::NAME);
     let mut tasks = JoinSet::new();
-    let mut known: BTreeMap<String, Arc<Fold>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
     loop {
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
         if found.is_empty() {
             return Err(not_there::<P>().into());
         }
-        known.retain(|edition, _| found.iter().any(|held| held.edition == *edition));
+        for (edition, known) in known.extract_if(.., |edition, _| !is_listed(&found, edition)) {
+            info!(edition, "was dropped, folded no more");
+            // Its reader may wait for long, and another edition may get its name meanwhile.
+            known.task.abort();
+        }
         for Edition { edition, state, .. } in found {
             let serves = state == EditionState::Serving;
             if let Some(known) = known.get(&edition) {
-                known.serves.store(serves, Ordering::Relaxed);
+                known.fold.serves.store(serves, Ordering::Relaxed);
             } else {
                 let around = around.clone();
                 let metrics = around.metrics.view(P::NAME, stream, &edition);
                 let fold = Arc::new(Fold { metrics, serves: AtomicBool::new(serves) });
-                known.insert(edition.clone(), fold.clone());
+                let (name, folding) = (edition.clone(), fold.clone());
                 let projecting = async move {
-                    let ended = project_edition::<P>(&around, stream, &edition, &fold).await;
-                    (edition, ended)
+                    let ended = project_edition::<P>(&around, stream, &name, &folding).await;
+                    (name, ended)
                 };
-                tasks.spawn(projecting.in_current_span());
+                let task = tasks.spawn(projecting.in_current_span());
+                known.insert(edition, Known { fold, task });
             }
         }
         tokio::select! {
             Some(ended) = tasks.join_next() => {
-                let (edition, ended) = ended.context("a projector panicked")?;
-                let Err(error) = ended else { continue };
+                let Some((edition, Err(error))) = unless_let_go(ended)? else { continue };
                 if is_gone::<P>(&around, &edition).await {
                     info!(edition, "was dropped, folded no more");
+                    known.remove(&edition);
                 } else if tasks.is_empty() {
                     return Err(error);
                 } else {
-                    if let Some(fold) = known.get(&edition) {
-                        fold.metrics.position.halt();
+                    if let Some(known) = known.get(&edition) {
+                        known.fold.metrics.position.halt();
                     }
                     error!(edition, cause = format!("{error:#}"), "folded no more");
                 }
@@ -86,9 +91,29 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
         }
     }
     while let Some(ended) = tasks.join_next().await {
-        ended.context("a projector panicked")?.1?;
+        if let Some((_, ended)) = unless_let_go(ended)? {
+            ended?;
+        }
     }
     Ok(())
+}
+
+/// An edition that is folded, and the task that folds it.
+struct Known {
+    fold: Arc<Fold>,
+    task: AbortHandle,
+}
+
+/// What a task ended with; nothing of one that was ended because its edition was dropped.
+fn unless_let_go<T>(ended: Result<T, JoinError>) -> Result<Option<T>> {
+    match ended {
+        Err(error) if error.is_cancelled() => Ok(None),
+        ended => ended.map(Some).context("a projector panicked"),
+    }
+}
+
+fn is_listed(found: &[Edition], edition: &str) -> bool {
+    found.iter().any(|held| held.edition == edition)
 }
 
 fn not_there<P: Projection>() -> Failure {
@@ -107,7 +132,7 @@ struct Fold {
 /// Whether an edition was dropped. While the database does not say, it was not.
 async fn is_gone<P: Projection>(around: &Surroundings, edition: &str) -> bool {
     let found = folded::<P>(&around.database).await;
-    found.is_ok_and(|found| found.iter().all(|held| held.edition != edition))
+    found.is_ok_and(|found| !is_listed(&found, edition))
 }
 
 async fn project_edition<P: Projection>(
@@ -210,7 +235,7 @@ async fn read_on<P: Projection>(
     let mut verified = Instant::now();
     let reader = read::read(&around.connection, stream, next).await?;
     let reader = reader.only(P::READS.subjects()).with_traces(around.traces.is_on());
-    let mut ahead = Ahead::<P>::of(reader);
+    let mut ahead = Ahead::<P>::of(stream, reader);
     let (mut stop, mut rest) = (around.stop(), Duration::ZERO);
     loop {
         let (batch, foldable) = tokio::select! {

@@ -1,14 +1,18 @@
 //! `helmstream serve`: runs services of a plane that is set up, each under its own NATS user and
 //! its own Postgres role, until it is told to stop.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, process, sync::Arc};
 
 use anyhow::{Context, Result};
 use helmstream_core::door::Cleaner;
 use helmstream_projections::{Database, ProjectionError};
-use helmstream_stream::{append::EVENTS, connect, founding, health};
-use tokio::{sync::watch, task::JoinSet};
-use tracing::{Instrument, error_span, info};
+use helmstream_stream::{Address, append::EVENTS, connect, founding, health};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+use tracing::{Instrument, error_span, info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +24,7 @@ use crate::{
     limits::REPLICAS_MIN,
     listen::Listen,
     local::{nats, plane::Plane},
-    metrics::{self, Metrics},
+    metrics::{self, Duties, Metrics},
     patience::patiently,
     run,
     service::Service,
@@ -114,9 +118,14 @@ pub async fn run(args: ServeArgs) -> Result<()> {
     let plane = Plane::open(&args.plane)?;
     let (stop, stopped) = watch::channel(false);
     let stopping = tokio::spawn(async move {
-        interrupted().await;
-        info!("stopping");
+        let mut signals = Signals::listen();
+        signals.next().await;
+        info!("stopping; told once more it ends at once");
         stop.send_replace(true);
+        let signal = signals.next().await;
+        warn!("told once more, ending at once");
+        // What is under way is as after a kill: nothing that was acknowledged is lost.
+        process::exit(128 + signal.as_raw_value());
     });
     if !args.accept_power_loss {
         let service = args.services.first().map_or("ledger", String::as_str);
@@ -173,42 +182,18 @@ async fn run_with(
     running.spawn(heartbeat::beat(shown.heartbeat, metrics.clone(), stop.clone()));
     for service in chosen {
         let name = service.name;
-        let address = plane.address(name);
-        let database = plane.database(name)?;
-        let http = (name == http::NAME).then(|| http.clone());
-        let cleaner = matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?;
-        let (metrics, traces, stop) = (metrics.clone(), traces.of(name), stop.clone());
-        let mut stopped = stop.clone();
-        let serving = async move {
-            let connection = tokio::select! {
-                connection = connect(&address) => connection.with_context(|| format!("cannot start {name}"))?,
-                _ = stopped.wait_for(|stop| *stop) => return Ok(()),
-            };
-            let found = patiently(&stop, "looking for the plane's founding", || {
-                founding::epoch(&connection)
-            });
-            let Some(epoch) = found.await? else { return Ok(()) };
-            let Some(epoch) = epoch else {
-                return Err(not_set_up()).with_context(|| format!("cannot start {name}"));
-            };
-            refuse_untrusted(&database).await.with_context(|| format!("cannot start {name}"))?;
-            let instance = Uuid::new_v4();
-            let metrics = metrics.begin(service.duties(), &connection, &database);
-            let around = Surroundings {
-                connection,
-                database,
-                epoch,
-                instance,
-                cleaner,
-                http,
-                metrics,
-                traces,
-                stop,
-            };
-            service.run(around).await.with_context(|| format!("service {name} stopped"))
+        let start = Start {
+            address: plane.address(name),
+            database: plane.database(name)?,
+            cleaner: matches!(name, "door" | http::NAME).then(|| cleaner(plane)).transpose()?,
+            http: (name == http::NAME).then(|| http.clone()),
+            metrics: metrics.clone(),
+            traces: traces.of(name),
+            stop: stop.clone(),
         };
         // Of the highest level, so that whoever logs only errors knows whose they are.
-        running.spawn(serving.instrument(error_span!(target: SPAN, SPAN, service = name)));
+        let span = error_span!(target: SPAN, SPAN, service = name);
+        running.spawn(serve_one(service, start).instrument(span));
     }
     // Its end is seen once all services have ended.
     drop(traces);
@@ -216,6 +201,55 @@ async fn run_with(
         ended.context("a service panicked")??;
     }
     Ok(())
+}
+
+/// What a service is given before it has found its servers.
+struct Start {
+    address: Address,
+    database: Database,
+    cleaner: Option<Cleaner>,
+    http: Option<http::Settings>,
+    metrics: Arc<Metrics>,
+    traces: Traces,
+    stop: watch::Receiver<bool>,
+}
+
+/// The life of one service.
+async fn serve_one(service: Service, start: Start) -> Result<()> {
+    let name = service.name;
+    let begun =
+        begin(service.duties(), start).await.with_context(|| format!("cannot start {name}"))?;
+    let Some(around) = begun else { return Ok(()) };
+    service.run(around).await.with_context(|| format!("service {name} stopped"))
+}
+
+/// What is around a service, once its servers are found to be those that are meant; nothing if it is told
+/// to stop before.
+async fn begin(duties: Duties, start: Start) -> Result<Option<Surroundings>> {
+    let Start { address, database, cleaner, http, metrics, traces, stop } = start;
+    let mut stopped = stop.clone();
+    let connection = tokio::select! {
+        connection = connect(&address) => connection?,
+        _ = stopped.wait_for(|stop| *stop) => return Ok(None),
+    };
+    let found =
+        patiently(&stop, "looking for the plane's founding", || founding::epoch(&connection));
+    let Some(epoch) = found.await? else { return Ok(None) };
+    let epoch = epoch.ok_or_else(not_set_up)?;
+    refuse_untrusted(&database).await?;
+    let instance = Uuid::new_v4();
+    let metrics = metrics.begin(duties, &connection, &database);
+    Ok(Some(Surroundings {
+        connection,
+        database,
+        epoch,
+        instance,
+        cleaner,
+        http,
+        metrics,
+        traces,
+        stop,
+    }))
 }
 
 /// Stops before the beginning where the database's server is not the one that was meant. One that is
@@ -229,11 +263,26 @@ async fn refuse_untrusted(database: &Database) -> Result<(), ProjectionError> {
 
 /// Waits for Ctrl-C or the wish of a supervisor.
 pub async fn interrupted() {
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("signals can be received");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+    Signals::listen().next().await;
+}
+
+/// Ctrl-C and the wish of a supervisor, one after the other; none is missed between two.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        let of = |kind| signal(kind).expect("signals can be received");
+        Self { interrupt: of(SignalKind::interrupt()), terminate: of(SignalKind::terminate()) }
+    }
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+        }
     }
 }
 

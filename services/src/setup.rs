@@ -2,16 +2,23 @@
 //! missing, and changing what differs where nothing is lost by it. The rest is refused. Running it again
 //! changes nothing. How it looks is told in `cli/setup.rs`.
 
-use anyhow::{Context, Result};
+use std::time::Duration;
+
 use helmstream_projections::{
     self as projections,
     setup::{Login, Role},
 };
-use helmstream_stream::{self as stream, Connection, connect, founding, setup::is_refused};
+use helmstream_stream::{self as stream, Connection, StreamError, founding, setup::is_refused};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::local::{accounts, credentials, plane::Plane};
+use crate::{
+    client::{
+        Failure,
+        direct::{connected, database, patience::Patience},
+    },
+    local::{accounts, credentials::OWNER, plane::Plane},
+};
 
 /// What was there and what was made.
 #[derive(Debug, Serialize)]
@@ -67,17 +74,19 @@ impl Plan {
     }
 }
 
-/// Compares the servers with what a plane needs, and changes nothing.
-pub async fn plan(plane: &Plane) -> Result<Plan> {
-    let connection = connect(&plane.address("setup")).await.context("cannot look at the log")?;
-    let (mut items, mut present) = log(&connection, plane.places().replicas).await?;
-    let admin = plane.database(credentials::OWNER)?;
-    let logins = logins(plane)?;
-    let views = projections::setup::plan(&admin, &logins);
-    let views = views.await.context("cannot look at the views")?;
+/// Compares the servers with what a plane needs, and changes nothing. What does not answer yet, such as
+/// a cluster without a leader, is waited for: this long, or without end. Connecting itself waits without
+/// end.
+pub async fn plan(plane: &Plane, wait: Option<Duration>) -> Result<Plan, Failure> {
+    let connection = connected(plane, "setup", None).await?;
+    let looking = || log(&connection, plane.places().replicas);
+    let (mut items, mut present) = Patience::new(wait).with("NATS", looking).await?;
+    let (admin, logins) = (database(plane, OWNER)?, logins(plane)?);
+    let looking = || projections::setup::plan(&admin, &logins);
+    let views = Patience::new(wait).with("Postgres", looking).await?;
     items.extend(views.planned.into_iter().map(of_views));
     present += views.present;
-    match accounts::differences(plane)? {
+    match accounts::differences(plane).map_err(|error| Failure::of(&error))? {
         None => {}
         Some(same) if same.is_empty() => present += 1,
         Some(differing) => items.push(of_accounts(differing)),
@@ -85,15 +94,17 @@ pub async fn plan(plane: &Plane) -> Result<Plan> {
     Ok(Plan { items, present })
 }
 
-/// Sets a plane up.
-pub async fn set_up(plane: &Plane) -> Result<Report> {
-    let connection = connect(&plane.address("setup")).await.context("cannot set up the log")?;
-    let streams = stream::setup::setup(&connection, plane.places().replicas)
-        .await
-        .context("cannot set up the log")?;
-    let epoch = founding::found(&connection).await.context("cannot found the plane")?;
-    let admin = plane.database(credentials::OWNER)?;
-    projections::setup::setup(&admin, &logins(plane)?).await.context("cannot set up the views")?;
+/// Sets a plane up, and waits as `plan` does: what was made stays, and the rest is made by doing it
+/// again.
+pub async fn set_up(plane: &Plane, wait: Option<Duration>) -> Result<Report, Failure> {
+    let connection = connected(plane, "setup", None).await?;
+    let making = || stream::setup::setup(&connection, plane.places().replicas);
+    let streams = Patience::new(wait).with("NATS", making).await?;
+    let founding = || founding::found(&connection);
+    let epoch = Patience::new(wait).with("NATS", founding).await?;
+    let (admin, logins) = (database(plane, OWNER)?, logins(plane)?);
+    let making = || projections::setup::setup(&admin, &logins);
+    Patience::new(wait).with("Postgres", making).await?;
     let items = streams
         .items
         .into_iter()
@@ -109,24 +120,23 @@ pub async fn set_up(plane: &Plane) -> Result<Report> {
     Ok(Report { epoch, items })
 }
 
-fn logins(plane: &Plane) -> Result<Vec<Login>> {
+fn logins(plane: &Plane) -> Result<Vec<Login>, Failure> {
     let logins = Role::ALL.into_iter().map(|role| {
-        let login = plane.login(role.name())?;
+        let login = plane.login(role.name()).map_err(|error| Failure::of(&error))?;
         Ok(Login { role, name: login.role, password: login.password })
     });
     logins.collect()
 }
 
 /// The streams and consumers, and the event by which the log was founded.
-async fn log(connection: &Connection, replicas: usize) -> Result<(Vec<Item>, usize)> {
-    let looked =
-        stream::setup::look(connection, replicas).await.context("cannot look at the log")?;
+async fn log(connection: &Connection, replicas: usize) -> Result<(Vec<Item>, usize), StreamError> {
+    let looked = stream::setup::look(connection, replicas).await?;
     let all = looked.len();
     let has_events = looked.iter().any(|found| found.item == "stream EVENTS" && !found.is_absent);
     let mut items: Vec<Item> = looked.into_iter().filter_map(of_log).collect();
     let mut present = all - items.len();
     let founded = match has_events {
-        true => founding::epoch(connection).await.context("cannot look at the log")?,
+        true => founding::epoch(connection).await?,
         false => None,
     };
     match founded {

@@ -9,6 +9,7 @@ use std::{
     io::{IsTerminal, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ use tracing::{info, warn};
 use crate::{
     client::{Code, Failure},
     heartbeat::HeartbeatArgs,
-    limits::UP_AGAIN_AFTER,
+    limits::{UP_AGAIN_AFTER, WAIT_SECONDS},
     listen::Listen,
     local::{
         Durability, free_port, is_free,
@@ -95,7 +96,7 @@ async fn serve(
     nats: &mut NatsServer,
     postgres: &mut PostgresServer,
 ) -> Result<()> {
-    let report = set_up(plane).await?;
+    let report = set_up(plane, Some(Duration::from_secs(WAIT_SECONDS))).await?;
     let (_stop, stopped) = watch::channel(false);
     let metrics = plane.places().metrics.map(Listen::plainly);
     let traces = args.traces.clone();

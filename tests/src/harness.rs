@@ -25,7 +25,7 @@ use helmstream_stream::{
     connect::{Address, Connection, connect},
     setup::setup,
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 
 mod nodes;
@@ -113,14 +113,10 @@ impl TestPlane {
         Self { plane, nats, others, postgres: Some(postgres), folder, shared_login: None }
     }
 
-    /// Sets a cluster up, which has to find its leaders first: what was made is made, and the rest is made
-    /// by doing it again.
+    /// Sets a cluster up, which has to find its leaders first.
     pub async fn set_up_cluster(&self) {
-        let deadline = Instant::now() + CLUSTER_PATIENCE;
-        while let Err(error) = setup_all(&self.plane).await {
-            assert!(Instant::now() < deadline, "not within {CLUSTER_PATIENCE:?}: {error:#}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        let done = setup_all(&self.plane, Some(CLUSTER_PATIENCE)).await;
+        done.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     /// One of the NATS servers, counted from nought.

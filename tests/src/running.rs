@@ -19,7 +19,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{harness::TestPlane, patience::eventually, publisher::Publisher};
+use crate::{
+    harness::TestPlane,
+    patience::{PATIENCE, eventually},
+    publisher::Publisher,
+};
 
 /// Every service.
 pub const ALL: [&str; 11] = [
@@ -78,7 +82,8 @@ impl TestPlane {
     /// Streams, consumers, the founding, schemas and roles.
     pub async fn set_up(&self) {
         let _alone = SETTING_UP.lock().await;
-        setup::set_up(&self.plane).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let done = setup::set_up(&self.plane, Some(PATIENCE)).await;
+        done.unwrap_or_else(|error| panic!("{error:?}"));
     }
 }
 
@@ -117,7 +122,7 @@ impl Running {
     /// Waits until a service ends by itself; what it ended with.
     pub async fn ended(&mut self, service: &str) -> anyhow::Result<()> {
         let (_stop, task) = self.services.remove(service).expect("the service was started");
-        let ended = tokio::time::timeout(crate::patience::PATIENCE, task).await;
+        let ended = tokio::time::timeout(PATIENCE, task).await;
         ended.unwrap_or_else(|_| panic!("{service} goes on")).expect("a service does not panic")
     }
 

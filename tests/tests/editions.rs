@@ -137,6 +137,47 @@ async fn every_view_folded_anew_has_the_rows_of_the_one_that_serves() {
     assert!(plane.run("last/0").await.is_some(), "the service goes on without it");
 }
 
+/// Connections of a service to its views: one of its own, and one for each edition that it folds.
+async fn connections(plane: &Running, service: &str) -> usize {
+    let login = plane.plane.login(OWNER);
+    let client = sql::connect(&login, &login.database).await;
+    let of_it = format!(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = '{service}'"
+    );
+    sql::rows(&client, &of_it).await.len()
+}
+
+/// Leave the task of an edition that is dropped alone to see this red: it waits for a record that does
+/// not come, and goes on beside the one that folds the next edition of that name.
+#[tokio::test]
+async fn an_edition_that_is_dropped_while_nothing_comes_is_let_go_and_the_next_has_one_who_folds_it()
+ {
+    let plane = TestPlane::start_running(&ALL).await;
+    publish_runs(&plane, "acme", 1).await;
+    plane.level().await;
+    let client = client(&plane);
+    let before = connections(&plane, "run").await;
+    for _ in 0..2 {
+        let edition = built(&plane, &client, "run").await;
+        assert_eq!(edition.edition, "run_v1_2");
+        assert!(connections(&plane, "run").await > before, "one for the new edition");
+        client.projection_drop(request("run")).await.expect("it can be dropped");
+        eventually("nobody to fold the edition that was dropped", async || {
+            (connections(&plane, "run").await == before).then_some(())
+        })
+        .await;
+    }
+    let again = built(&plane, &client, "run").await;
+    publish_runs(&plane, "later", 2).await;
+    plane.level().await;
+    let standing = dump(&plane, &format!("{}.checkpoint", again.edition)).await;
+    assert_eq!(dump(&plane, "run_v1_2.run").await, dump(&plane, "run_v1.run").await);
+    let taken_over = format!("SELECT term FROM {}.checkpoint", again.edition);
+    let login = plane.plane.login(OWNER);
+    let terms = sql::rows(&sql::connect(&login, &login.database).await, &taken_over).await;
+    assert_eq!(terms, [[Some("1".to_owned())]], "nobody takes it over from another: {standing:?}");
+}
+
 /// What a reader saw: how far each answer reached.
 async fn read_on(database: Database, stop: Arc<AtomicBool>) -> usize {
     let (mut runs, mut one, mut approvals, mut asked) = (0, 0, 0, 0);

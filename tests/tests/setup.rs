@@ -72,17 +72,17 @@ async fn a_user_who_may_not_is_told_so_and_does_not_wait_for_ever() {
 #[tokio::test]
 async fn what_setup_would_do_is_told_before_and_nothing_is_done_by_telling() {
     let plane = TestPlane::start_empty().await;
-    let first = plan(&plane.plane).await.expect("empty servers can be looked at");
+    let first = plan(&plane.plane, None).await.expect("empty servers can be looked at");
     let created = |item: &str| {
         first.items.iter().any(|found| found.item == item && found.step == Step::Create)
     };
     for item in ["stream EVENTS", "consumer door of INBOX", "founding", "schema run_v1"] {
         assert!(created(item), "{item}: {first:#?}");
     }
-    let again = plan(&plane.plane).await.expect("nothing was done");
+    let again = plan(&plane.plane, None).await.expect("nothing was done");
     assert_eq!(again.items, first.items);
     plane.set_up().await;
-    let after = plan(&plane.plane).await.expect("the servers answer");
+    let after = plan(&plane.plane, None).await.expect("the servers answer");
     assert_eq!(after.items, [], "setup does all that it says");
 }
 
@@ -93,7 +93,7 @@ async fn rights_that_are_too_wide_are_told_and_taken_back() {
     let database = plane.plane.places().postgres.database.clone();
     let owner = sql::connect(&plane.login("helmstream"), &database).await;
     sql::rows(&owner, "GRANT DELETE ON ledger_v1.record TO run; DROP SCHEMA alias CASCADE").await;
-    let told = plan(&plane.plane).await.expect("the servers answer");
+    let told = plan(&plane.plane, None).await.expect("the servers answer");
     let steps: Vec<_> = told.items.iter().map(|found| (&*found.item, found.step)).collect();
     assert!(steps.contains(&("schema alias", Step::Create)), "{steps:?}");
     let rights = told.items.iter().find(|found| found.item == "rights of run in schema ledger_v1");
@@ -101,7 +101,7 @@ async fn rights_that_are_too_wide_are_told_and_taken_back() {
     assert_eq!(rights.step, Step::Change);
     assert_eq!(rights.what[0].difference, "taken: record DELETE");
     plane.set_up().await;
-    assert_eq!(plan(&plane.plane).await.expect("the servers answer").items, []);
+    assert_eq!(plan(&plane.plane, None).await.expect("the servers answer").items, []);
 }
 
 #[tokio::test]
@@ -111,14 +111,14 @@ async fn what_would_lose_something_is_refused_with_what_and_nothing_else_is_done
     let mut config: Value = serde_json::from_str(EVENTS).expect("a file of ours");
     config["subjects"] = json!(["evt.*.*", "other.*"]);
     ask(&connection, "$JS.API.STREAM.CREATE.EVENTS", &config.to_string()).await;
-    let told = plan(&plane.plane).await.expect("the servers answer");
+    let told = plan(&plane.plane, None).await.expect("the servers answer");
     assert!(told.is_refused());
     let refused = told.items.iter().find(|found| found.step == Step::Refuse).expect("EVENTS");
     assert_eq!(refused.item, "stream EVENTS");
     let loss = refused.what[0].loss.as_deref().unwrap_or_default();
     assert_eq!(loss, "what is published to other.* is stored no more");
-    set_up(&plane.plane).await.expect_err("it refuses");
-    let again = plan(&plane.plane).await.expect("the servers answer");
+    set_up(&plane.plane, None).await.expect_err("it refuses");
+    let again = plan(&plane.plane, None).await.expect("the servers answer");
     assert_eq!(again.items, told.items, "nothing was done");
 }
 
@@ -130,7 +130,7 @@ async fn a_view_whose_schema_was_dropped_is_made_again_and_a_later_edition_is_en
     let database = plane.plane.places().postgres.database.clone();
     let owner = sql::connect(&plane.login("helmstream"), &database).await;
     sql::rows(&owner, "DROP SCHEMA run_v1 CASCADE").await;
-    let told = plan(&plane.plane).await.expect("the servers answer");
+    let told = plan(&plane.plane, None).await.expect("the servers answer");
     let steps: Vec<_> = told.items.iter().map(|found| (&*found.item, found.step)).collect();
     assert!(steps.contains(&("schema run_v1", Step::Create)), "{steps:?}");
     plane.set_up().await;
@@ -139,7 +139,7 @@ async fn a_view_whose_schema_was_dropped_is_made_again_and_a_later_edition_is_en
     let later = "ALTER SCHEMA run_v1 RENAME TO run_v1_2; \
                  UPDATE plane.edition SET edition = 'run_v1_2', number = 2 WHERE edition = 'run_v1'";
     sql::rows(&owner, later).await;
-    assert_eq!(plan(&plane.plane).await.expect("the servers answer").items, []);
+    assert_eq!(plan(&plane.plane, None).await.expect("the servers answer").items, []);
 }
 
 /// Each with what is there before, and whether setup changes it or refuses to, and then does nothing.
@@ -171,15 +171,16 @@ async fn what_an_older_version_made_is_changed_where_nothing_is_lost_and_refused
         let [what] = &found.what[..] else { panic!("{item} {field}: {told:#?}") };
         assert!(what.difference.starts_with(&format!("{field} should be ")), "{what:?}");
         assert_eq!(what.way_out.is_some(), step == Step::Refuse, "{what:?}");
-        let done = set_up(&plane.plane).await;
+        let done = set_up(&plane.plane, None).await;
         let after = differing(&plane).await;
         if step == Step::Change {
-            let report = done.unwrap_or_else(|error| panic!("{item} {field}: {error:#}"));
+            let report = done.unwrap_or_else(|error| panic!("{item} {field}: {error:?}"));
             assert!(report.items.contains(&format!("{item}: changed")), "{report:?}");
             assert_eq!(after, [], "{item} {field}");
         } else {
-            let error = format!("{:#}", done.expect_err("it is refused"));
-            assert!(error.contains(field) && error.contains(item), "{error}");
+            let refused = done.expect_err("it is refused");
+            let said = format!("{}: {}", refused.what, refused.detail);
+            assert!(said.contains(field) && said.contains(item), "{said}");
             assert_eq!(after, told, "nothing was done");
             put(&admin, item, &wanted).await;
         }
@@ -188,7 +189,7 @@ async fn what_an_older_version_made_is_changed_where_nothing_is_lost_and_refused
 
 /// What is not as it should be, but for the file of accounts, in which the test has a user of its own.
 async fn differing(plane: &TestPlane) -> Vec<Item> {
-    let told = plan(&plane.plane).await.expect("the servers answer").items;
+    let told = plan(&plane.plane, None).await.expect("the servers answer").items;
     told.into_iter().filter(|found| found.step != Step::Elsewhere).collect()
 }
 

@@ -159,7 +159,7 @@ async fn put_back(
     .await?;
     let inbox_passed_over = backup::pass_over(&connection, manifest.inbox_last_seq).await?;
     clock.part("durables");
-    patiently(wait, async || set_up(plane).await.map_err(|error| Failure::of(&error))).await?;
+    set_up(plane, wait).await?;
     clock.part("setup");
     let admin = database(plane, OWNER)?;
     let people = people_back(&admin, folder, told).await?;

@@ -35,7 +35,7 @@ Exit codes:
   11   it expired: nobody answered in time
   12   it was withdrawn
   69   NATS or Postgres is away
-  130  interrupted by Ctrl-C
+  130  interrupted by Ctrl-C; `backup` by SIGTERM too
 
 Environment:
   HELMSTREAM_PLANE       the plane's directory, as --plane

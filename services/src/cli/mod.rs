@@ -253,11 +253,7 @@ async fn answer(cli: Cli) -> anyhow::Result<Ending> {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&Screen::of_stdout(output), args),
         Command::Backup(command) => {
-            let screen = Screen::of_stdout(output);
-            tokio::select! {
-                ended = backup::answer(&screen, plane.as_deref(), patience, command) => ended,
-                _ = interrupted(None) => Ok(Ending::Interrupted),
-            }
+            backup::answer(&Screen::of_stdout(output), plane.as_deref(), patience, command).await
         }
         Command::Service(command) => service::answer(&Screen::of_stdout(output), &command),
         command => {

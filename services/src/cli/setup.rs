@@ -1,7 +1,9 @@
 //! `helmstream setup`: tells what differs between the servers and what a plane needs, and then makes
 //! what is missing; with `--check` it only tells.
 
-use anyhow::{Context, Result, bail};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -24,7 +26,8 @@ It tells first what differs: streams and consumers of NATS, schemas, roles and r
 the file of accounts if there is one in the plane's directory. Then it makes what is missing, takes
 back rights that are too wide, and changes what differs where nothing is lost by it. What would lose
 something it refuses, and any change of what is kept for ever (EVENTS, COMMANDS, JOURNAL), and then it
-does nothing: each is named, with what would be lost and the way out. It can be run at any time.
+does nothing: each is named, with what would be lost and the way out. It can be run at any time: what does
+not answer yet, such as a cluster that elects a leader, it waits for, --patience seconds for each part.
 
 Exit codes of --check: 0 nothing to do, 8 there is something to do, 9 setup would refuse.
 
@@ -54,11 +57,11 @@ pub(super) async fn answer(
     patience: Option<u64>,
 ) -> Result<Ending> {
     let plane: Plane = place::open(plane)?;
-    let looking = setup::plan(&plane);
-    let plan = match patience.filter(|_| args.check) {
+    let wait = patience.map(Duration::from_secs);
+    let looking = setup::plan(&plane, wait);
+    let plan = match wait.filter(|_| args.check) {
         None => looking.await?,
-        Some(seconds) => {
-            let wait = std::time::Duration::from_secs(seconds);
+        Some(wait) => {
             let away = || {
                 let what = format!("cannot look: NATS is away at {}", plane.places().nats_url);
                 Failure::new(Code::Away, what, "", "start it; --patience SECONDS waits longer")
@@ -72,7 +75,7 @@ pub(super) async fn answer(
     let is_refused = plan.is_refused();
     let epoch = match args.check || is_refused {
         true => None,
-        false => Some(setup::set_up(&plane).await.context("cannot set up")?.epoch),
+        false => Some(setup::set_up(&plane, wait).await?.epoch),
     };
     match (screen.format, epoch) {
         (Format::Table, None) => {}

@@ -3,7 +3,7 @@
 //! what the plane knows; that is on the servers.
 
 use std::{
-    env, fmt,
+    fmt,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     net::{Ipv4Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
@@ -16,7 +16,10 @@ use helmstream_stream::connect::Address;
 use serde::{Deserialize, Serialize};
 
 use super::{credentials, free_port};
-use crate::client::failure::{Code, Failure};
+use crate::{
+    client::failure::{Code, Failure},
+    owned,
+};
 
 /// Where a plane is kept unless told otherwise, relative to the working directory.
 pub const DIRECTORY: &str = ".helmstream";
@@ -25,12 +28,6 @@ pub const DIRECTORY: &str = ".helmstream";
 const PLACES: &str = "plane.json";
 
 const SECRETS: &str = "secrets";
-
-/// Environment variable with the folder of what systemd hands to a service (`LoadCredential=`).
-const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
-
-/// Mode bits by which others than the owner and its group can read, write or enter.
-const OTHERS: u32 = 0o007;
 
 /// A plane's directory, open.
 #[derive(Debug)]
@@ -241,7 +238,7 @@ impl Plane {
     /// Where a secret is: what systemd hands to this service alone comes before what lies in the
     /// plane's directory.
     fn secret(&self, name: &str) -> PathBuf {
-        let handed = env::var_os(CREDENTIALS_VARIABLE).map(|folder| Path::new(&folder).join(name));
+        let handed = owned::credentials().map(|folder| folder.join(name));
         let handed = handed.filter(|file| file.exists());
         handed.unwrap_or_else(|| self.secrets().join(name))
     }
@@ -271,7 +268,8 @@ fn make_folders(directory: &Path) -> Result<PathBuf> {
 /// it; one that is not there holds nothing.
 fn refuse_shared(secrets: &Path) -> Result<()> {
     let is_shared = |path: &Path| {
-        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS != 0)
+        let found = fs::metadata(path);
+        found.is_ok_and(|found| owned::is_open_to_outsiders(found.permissions().mode()))
     };
     if !is_shared(secrets) {
         return Ok(());
@@ -323,6 +321,8 @@ pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::env;
+
     use super::*;
 
     fn places(port: u16) -> Places {

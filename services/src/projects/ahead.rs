@@ -25,6 +25,7 @@ type Handed<P> = Result<(Ready<P>, Vec<Foldable>), StreamError>;
 
 /// A reader that is one batch ahead.
 pub(super) struct Ahead<P: Projection> {
+    stream: String,
     asks: mpsc::Sender<Ask<P>>,
     /// Ends with this.
     _reading: JoinSet<()>,
@@ -37,11 +38,11 @@ struct Ask<P: Projection> {
 }
 
 impl<P: Projection> Ahead<P> {
-    pub(super) fn of(reader: Reader) -> Self {
+    pub(super) fn of(stream: &str, reader: Reader) -> Self {
         let (asks, asked) = mpsc::channel(1);
         let mut reading = JoinSet::new();
         reading.spawn(read_ahead(reader, asked));
-        Self { asks, _reading: reading }
+        Self { stream: stream.to_owned(), asks, _reading: reading }
     }
 
     /// All that has come since the last one, once there is something and `rest` is over. A full
@@ -50,8 +51,10 @@ impl<P: Projection> Ahead<P> {
         let (answer, answered) = oneshot::channel();
         let ask = Ask { not_before: Instant::now() + rest, answer };
         let _ = self.asks.send(ask).await;
-        // It ends behind an error, and nothing is asked after one.
-        answered.await.unwrap_or_else(|_| Ok((Ready::of(Vec::new(), 0), Vec::new())))
+        // It ends behind an error, and nothing is asked after one: without an answer it panicked.
+        let ended =
+            || StreamError::Cut { stream: self.stream.clone(), detail: "its reader ended".into() };
+        answered.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -139,5 +142,26 @@ impl<P: Projection> Gathered<P> {
     fn take(&mut self) -> (Ready<P>, Vec<Foldable>) {
         let taken = std::mem::replace(self, Self::nothing());
         (taken.ready, taken.foldable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helmstream_projections::Run;
+
+    use super::*;
+    use crate::patience::Passing;
+
+    #[tokio::test]
+    async fn a_reader_that_panicked_is_an_error_that_is_tried_again() {
+        let (asks, asked) = mpsc::channel(1);
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            let _asked = asked;
+            panic!("as a reader with a fault would");
+        });
+        let mut ahead = Ahead::<Run> { stream: "EVENTS".into(), asks, _reading: reading };
+        let ended = ahead.next(Duration::ZERO).await.err().expect("nothing was read");
+        assert!(ended.may_pass() && ended.to_string().contains("EVENTS"), "{ended}");
     }
 }

@@ -131,6 +131,12 @@ fn address(text: &str) -> Result<Url> {
         "cannot tell traces to {}: only http:// and https:// are spoken\n{way_out}",
         shown(&url)
     );
+    ensure!(
+        url.username().is_empty() && url.password().is_none(),
+        "cannot tell traces to {}: its address has a user or a password in it, which everybody on this machine can read\n\
+         give them in the file of --otlp-headers-file, as authorization=Basic%20…",
+        shown(&url)
+    );
     let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
@@ -188,6 +194,15 @@ mod tests {
         }
         for wrong in ["127.0.0.1", "grpc://127.0.0.1:4317", "http://"] {
             assert!(args(wrong).settings().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_password_in_it_is_refused_without_being_shown() {
+        for wrong in ["https://plane:s3cret@otlp.example.com", "http://s3cret@127.0.0.1:4318"] {
+            let refused = args(wrong).settings().unwrap_err().to_string();
+            assert!(refused.contains("--otlp-headers-file"), "{refused}");
+            assert!(!refused.contains("s3cret"), "{refused}");
         }
     }
 

@@ -50,7 +50,7 @@ impl Stand {
         let postgres =
             PostgresServer::start(&postgres_folder()?, &mut plane, Durability::Power).await?;
         let nats = NatsServer::start(&nats_server_program()?, &mut plane, nats).await?;
-        let epoch = setup::set_up(&plane).await?.epoch;
+        let epoch = setup::set_up(&plane, None).await?.epoch;
         let stand = Self { plane, nats, postgres, epoch };
         let nats_version = stand.connect("operator").await?.client.server_info().version;
         let row = stand.owner().await?.query_one("SHOW server_version", &[]).await?;

@@ -38,6 +38,6 @@ async fn held_by(plane: &TestPlane, copies: u64) {
     for stream in streams.expect("the log answers") {
         assert_eq!(stream.replicas, copies, "{}", stream.name);
     }
-    let plan = helmstream_services::setup::plan(&plane.plane).await.expect("setup can look");
+    let plan = helmstream_services::setup::plan(&plane.plane, None).await.expect("setup can look");
     assert!(plan.items.is_empty(), "{:#?}", plan.items);
 }

@@ -5,16 +5,21 @@ use std::{fs, time::Duration};
 use async_nats::StatusCode;
 use futures_util::future::join_all;
 use helmstream_services::{
-    client::Failure,
-    local::nats::{SYNCS_ALWAYS, sync_interval},
+    client::{Code, Failure},
+    local::nats::{NatsServer, SYNCS_ALWAYS, sync_interval},
     serve::{HttpArgs, ServeArgs, run},
+    setup::{self, set_up},
 };
 use helmstream_stream::{
     append::EVENTS,
     connect, get,
     publish::{Published, publish},
 };
-use helmstream_tests::{harness::TestPlane, kill::pause::Paused, patience::eventually};
+use helmstream_tests::{
+    harness::TestPlane,
+    kill::pause::Paused,
+    patience::{PATIENCE, eventually},
+};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -31,6 +36,30 @@ const ASKED: usize = 40;
 /// on, it has not missed.
 const BEYOND_BUFFERS: usize = 32;
 const LARGE_BYTES: usize = 1_000_000;
+
+/// Let `setup::set_up` ask NATS once to see this red.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn setup_waits_for_a_cluster_that_has_no_leader_yet() {
+    let _alone = ALONE.lock().await;
+    let mut plane = TestPlane::start_cluster().await;
+    plane.others.iter_mut().for_each(NatsServer::kill);
+    for asked in [
+        set_up(&plane.plane, Some(Duration::ZERO)).await.map(drop),
+        setup::plan(&plane.plane, Some(Duration::ZERO)).await.map(drop),
+    ] {
+        let away = asked.expect_err("one of three elects nobody");
+        assert_eq!(away.code, Code::Away, "{away:?}");
+        assert!(away.hint.contains("--patience"), "{away:?}");
+    }
+    let (alone, others) = (&plane.plane, &mut plane.others);
+    let (done, ()) = tokio::join!(set_up(alone, Some(PATIENCE)), async {
+        for other in others {
+            other.restart().await.expect("it starts again");
+        }
+    });
+    let done = done.expect("it waits until one leads");
+    assert!(done.items.iter().any(|item| item == "stream EVENTS: created"), "{done:?}");
+}
 
 /// Set `PING_INTERVAL_SECONDS` to 60 to see this red.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,7 @@
 //! Deadlines on the server's own schedules: forged, late, lost, and true.
 
+use std::sync::Arc;
+
 use async_nats::HeaderMap;
 use helmstream_core::{NewCommand, run::Run};
 use helmstream_schemas::{
@@ -8,19 +10,24 @@ use helmstream_schemas::{
     run::{Claim, Noted, Place, Report, RunCommand, Said},
     words,
 };
+use helmstream_services::{deadlines::sweep, metrics::ServiceMetrics, surroundings::Surroundings};
 use helmstream_stream::{Connection, deadline, decide::Desk, get, publish::store, read::extent};
 use helmstream_tests::{
     admin::api,
     faber::said,
     harness::TestPlane,
-    patience::eventually,
+    patience::{PATIENCE, eventually},
     race::now,
     running::{ALL, Running, names},
 };
 use serde_json::json;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{CACHED_BYTES, id, log};
+
+/// Deadlines of a sweep, so many that asking for each takes longer than the test waits.
+const WAITED_FOR: usize = 10;
 
 /// A young run: something is expected after its last claim.
 async fn young(plane: &Running, name: &str) -> Id {
@@ -261,4 +268,32 @@ async fn a_deadline_that_fired_and_that_nobody_takes_is_not_missing() {
     })
     .await;
     assert_eq!(extent(&admin, "DEADLINES").await.expect("the log answers").messages, 2);
+}
+
+/// Let the sweep go on to the next deadline when it is told to stop to see this red: each costs it a
+/// question that nobody answers.
+#[tokio::test]
+async fn a_sweep_that_is_told_to_stop_while_nats_is_away_stops() {
+    let mut plane = TestPlane::start_running(&ALL).await;
+    for n in 0..WAITED_FOR {
+        young(&plane, &format!("acme/waits-{n}")).await;
+    }
+    plane.level().await;
+    let connection = plane.plane.connect("run").await;
+    let database = plane.plane.plane.database("run").expect("a login");
+    let (_stop, stop) = watch::channel(true);
+    let around = Surroundings {
+        connection,
+        database,
+        epoch: Uuid::nil(),
+        instance: Uuid::nil(),
+        cleaner: None,
+        http: None,
+        metrics: ServiceMetrics::unseen("run"),
+        traces: Default::default(),
+        stop,
+    };
+    plane.plane.nats.kill();
+    let sweeping = tokio::time::timeout(PATIENCE, sweep::<Run>(Arc::new(around)));
+    sweeping.await.expect("it stops at the first one").expect("in order");
 }

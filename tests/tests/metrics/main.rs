@@ -7,6 +7,7 @@ mod beats;
 mod halted;
 mod logs;
 mod promtool;
+mod stopping;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};

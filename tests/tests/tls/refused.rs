@@ -39,8 +39,9 @@ const WRONG: [Wrong; 4] = [
 async fn ended(plane: &TestPlane) -> [Failure; 2] {
     let (_stop, stopped) = watch::channel(false);
     let service = serve::run_until(&plane.plane, &["ledger".to_owned()], stopped).await;
-    let set_up = setup::set_up(&plane.plane).await.map(|_| ());
-    [service, set_up].map(|ended| Failure::of(&ended.expect_err("it is not trusted")))
+    let service = Failure::of(&service.expect_err("it is not trusted"));
+    let set_up = setup::set_up(&plane.plane, None).await;
+    [service, set_up.expect_err("it is not trusted")]
 }
 
 fn is_told(failure: &Failure, place: &str, reason: &str, way_out: &str) {

@@ -39,7 +39,7 @@ impl Patience {
     }
 
     /// Does something until it succeeds, fails for good, or the patience is over.
-    pub(in crate::client) async fn with<T, E, F>(
+    pub(crate) async fn with<T, E, F>(
         mut self,
         whom: &str,
         mut attempt: impl FnMut() -> F,

@@ -14,7 +14,7 @@ use crate::{
     },
     local::{accounts, nats, plane::Plane},
     metrics::process,
-    owned::is_open,
+    owned::is_open_to_outsiders,
 };
 
 pub(super) fn look(plane: &Plane) -> Here {
@@ -51,13 +51,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// The folder of secrets and what lies in it, as far as anybody but the owner may do something with it.
+/// The folder of secrets and what lies in it, as far as anybody but the owner and its group may do something
+/// with it.
 fn open(plane: &Plane, secrets: &[PathBuf]) -> Vec<(String, u32)> {
     let folder = plane.secrets();
     let mode =
         |path: &Path| fs::metadata(path).map(|found| found.permissions().mode() & 0o777).ok();
     let open = |path: &Path| {
-        let mode = mode(path).filter(|mode| is_open(*mode))?;
+        let mode = mode(path).filter(|mode| is_open_to_outsiders(*mode))?;
         let name = path.strip_prefix(plane.directory()).unwrap_or(path);
         Some((name.display().to_string(), mode))
     };
