@@ -70,6 +70,20 @@ async fn is_held(
     Ok(has_copies && is_within && !is_deleted())
 }
 
+/// How many messages a stream holds on a subject, as its leader knows it; wildcards are allowed. What was
+/// read is all of it if it is as many: it may come from a server that has not got everything yet.
+pub(crate) async fn count(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+) -> Result<u64, StreamError> {
+    let api = format!("$JS.API.STREAM.INFO.{stream}");
+    let body = json!({ "subjects_filter": subject }).to_string();
+    let info = ask(connection, &api, body).await?.unwrap_or_default();
+    let each = info["state"]["subjects"].as_object().into_iter().flatten();
+    Ok(each.filter_map(|(_, count)| count.as_u64()).sum())
+}
+
 /// The first message of a subject, if it has any.
 pub async fn first(
     connection: &Connection,
