@@ -24,18 +24,12 @@ pub(crate) async fn ask_for(
     body: impl Into<Bytes>,
     seconds_max: u64,
 ) -> Result<Option<Value>, StreamError> {
-    let denial = connection.denial_of(subject);
     let timeout = Some(Duration::from_secs(seconds_max));
     let request = Request::new().payload(body.into()).timeout(timeout);
-    let answer = tokio::select! {
-        answer = connection.client.send_request(subject.to_owned(), request) => {
-            answer.map_err(|source| StreamError::NoAnswer { subject: subject.to_owned(), source })?
-        }
-        detail = denial => {
-            let user = connection.user.clone();
-            return Err(StreamError::NotPermitted { user, subject: subject.to_owned(), detail });
-        }
-    };
+    let asking = connection.client.send_request(subject.to_owned(), request);
+    let answer = connection.unless_denied(subject, asking).await?;
+    let answer =
+        answer.map_err(|source| StreamError::NoAnswer { subject: subject.to_owned(), source })?;
     if answer.payload.is_empty() {
         return Ok(Some(Value::Null));
     }

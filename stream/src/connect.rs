@@ -69,6 +69,25 @@ impl Connection {
         self.tally.cuts.subscribe()
     }
 
+    /// What comes of asking on a subject, or that this user may not: that gets no answer, which without
+    /// this would look like a server that is away.
+    pub(crate) async fn unless_denied<T>(
+        &self,
+        subject: &str,
+        asking: impl Future<Output = T>,
+    ) -> Result<T, StreamError> {
+        let denial = self.denial_of(subject);
+        // The answer first: it is what comes, and then nobody has to look for a denial.
+        tokio::select! {
+            biased;
+            answer = asking => Ok(answer),
+            detail = denial => {
+                let (user, subject) = (self.user.clone(), subject.to_owned());
+                Err(StreamError::NotPermitted { user, subject, detail })
+            }
+        }
+    }
+
     /// Waits until the server denies `subject` from now on, for ever if it never does; for racing
     /// against an answer.
     pub fn denial_of(&self, subject: &str) -> impl Future<Output = String> + use<> {

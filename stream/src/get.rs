@@ -70,6 +70,20 @@ async fn is_held(
     Ok(has_copies && is_within && !is_deleted())
 }
 
+/// How many messages a stream holds on a subject, as its leader knows it; wildcards are allowed. What was
+/// read is all of it if it is as many: it may come from a server that has not got everything yet.
+pub(crate) async fn count(
+    connection: &Connection,
+    stream: &str,
+    subject: &str,
+) -> Result<u64, StreamError> {
+    let api = format!("$JS.API.STREAM.INFO.{stream}");
+    let body = json!({ "subjects_filter": subject }).to_string();
+    let info = ask(connection, &api, body).await?.unwrap_or_default();
+    let each = info["state"]["subjects"].as_object().into_iter().flatten();
+    Ok(each.filter_map(|(_, count)| count.as_u64()).sum())
+}
+
 /// The first message of a subject, if it has any.
 pub async fn first(
     connection: &Connection,
@@ -174,9 +188,7 @@ pub fn word<W: DeserializeOwned>(record: &Record) -> Result<W, StreamError> {
     })
 }
 
-/// One round of `all`: how many are left after it. Each answer names the position of the one before it, so
-/// that one which was lost on the way, with a connection or between two servers, is missed: what is folded
-/// without it would be decided upon, and no guard would find that out.
+/// One round of `all`: how many are left after it.
 async fn round(
     connection: &Connection,
     stream: &str,
@@ -185,6 +197,26 @@ async fn round(
     history: &mut History,
 ) -> Result<u64, StreamError> {
     let api = format!("$JS.API.DIRECT.GET.{stream}");
+    let body = json!({
+        "seq": from,
+        "next_by_subj": subject,
+        "batch": limits::LOAD_BATCH_RECORDS,
+        "max_bytes": limits::LOAD_BATCH_BYTES,
+    });
+    let asking = gather(connection, stream, &api, body.to_string(), history);
+    connection.unless_denied(&api, asking).await?
+}
+
+/// Asks for several messages and takes them. Each answer names the position of the one before it, so
+/// that one which was lost on the way, with a connection or between two servers, is missed: what is folded
+/// without it would be decided upon, and no guard would find that out.
+async fn gather(
+    connection: &Connection,
+    stream: &str,
+    api: &str,
+    body: String,
+    history: &mut History,
+) -> Result<u64, StreamError> {
     let cut =
         |detail: &str| StreamError::Cut { stream: stream.to_owned(), detail: detail.to_owned() };
     let inbox = connection.client.new_inbox();
@@ -193,15 +225,9 @@ async fn round(
         .subscribe(inbox.clone())
         .await
         .map_err(|error| cut(&error.to_string()))?;
-    let body = json!({
-        "seq": from,
-        "next_by_subj": subject,
-        "batch": limits::LOAD_BATCH_RECORDS,
-        "max_bytes": limits::LOAD_BATCH_BYTES,
-    });
     connection
         .client
-        .publish_with_reply(api.clone(), inbox, body.to_string().into())
+        .publish_with_reply(api.to_owned(), inbox, body.into())
         .await
         .map_err(|error| cut(&error.to_string()))?;
     let wait = std::time::Duration::from_secs(limits::REQUEST_TIMEOUT_SECONDS);
@@ -247,7 +273,8 @@ async fn message(
     api: String,
     body: Vec<u8>,
 ) -> Result<Option<Message>, StreamError> {
-    let answer = connection.client.request(api.clone(), body.into()).await;
+    let asking = connection.client.request(api.clone(), body.into());
+    let answer = connection.unless_denied(&api, asking).await?;
     let answer = answer.map_err(|source| StreamError::NoAnswer { subject: api.clone(), source })?;
     match answer.status {
         None => Ok(Some(answer)),

@@ -130,6 +130,10 @@ pub const BACKUP_LOOK_SECONDS_MAX: u64 = 600;
 /// How long nothing may be heard in the middle of a backup.
 pub const BACKUP_SILENCE_SECONDS_MAX: u64 = 30;
 
+/// How soon it is looked again for a server that is to take a stream on: servers of one cluster know of each
+/// other's within a fraction of a second.
+pub const BACKUP_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// Positions of INBOX that are passed over at once: hides the journey of each.
 pub const PASSED_OVER_AT_ONCE: u64 = 500;
 

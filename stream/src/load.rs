@@ -6,12 +6,10 @@ use futures_util::future::try_join;
 use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::{Hash, Id, Record, Subject, catalog::events_of};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tracing::warn;
 
 use crate::{
     Connection, StreamError,
-    api::ask,
     append::EVENTS,
     get::{self, History},
     limits,
@@ -80,10 +78,7 @@ pub async fn is_current<D: Decider>(
     aggregate: &Aggregate<D>,
 ) -> Result<bool, StreamError> {
     let subject = Subject::Event { context: D::CONTEXT, id: id.clone() }.to_string();
-    let body = json!({ "subjects_filter": subject }).to_string();
-    let info = ask(connection, &format!("$JS.API.STREAM.INFO.{EVENTS}"), body).await?;
-    let info = info.unwrap_or_default();
-    Ok(info["state"]["subjects"][&subject].as_u64().unwrap_or(0) == aggregate.length)
+    Ok(get::count(connection, EVENTS, &subject).await? == aggregate.length)
 }
 
 /// Whether an aggregate owes a snapshot: it has come past a multiple of `every` events since it was

@@ -25,17 +25,8 @@ pub async fn publish(
     headers: HeaderMap,
     payload: Bytes,
 ) -> Result<Published, StreamError> {
-    let denial = connection.denial_of(subject);
     let request = connection.client.request_with_headers(subject.to_owned(), headers, payload);
-    // The answer first: it is what comes, and then nobody has to look for a denial.
-    let answer = tokio::select! {
-        biased;
-        answer = request => answer,
-        detail = denial => {
-            let (user, subject) = (connection.user.clone(), subject.to_owned());
-            return Err(StreamError::NotPermitted { user, subject, detail });
-        }
-    };
+    let answer = connection.unless_denied(subject, request).await?;
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {

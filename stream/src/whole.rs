@@ -12,6 +12,8 @@ use crate::{
     get, load,
 };
 
+const COMMANDS: &str = "COMMANDS";
+
 /// Appends what is missing of an aggregate's last decision, if anything is. Whether it was stored,
 /// and by whom, only the log tells.
 pub(crate) async fn make_whole<D: Decider>(
@@ -54,13 +56,23 @@ fn is_same(stored: &Record, event: &NewEvent) -> bool {
     stored.attributes == event.attributes && stored.payload == event.payload
 }
 
-/// The command of an aggregate that has this hash.
+/// The command of an aggregate that has this hash. Whoever answers may be behind here too, as with the
+/// events: that there is none is believed only of all that the leader holds.
 async fn command<D: Decider>(
     connection: &Connection,
     id: &Id,
     hash: Hash,
 ) -> Result<Option<Record>, StreamError> {
     let asked = format!("cmd.*.{}.*.{}", D::CONTEXT, id.token());
-    let commands = get::all(connection, "COMMANDS", &asked, 1).await?;
-    Ok(commands.into_iter().find(|command| Hash::of_record(command) == hash))
+    let mut commands = get::all(connection, COMMANDS, &asked, 1).await?;
+    if let Some(at) = commands.iter().position(|command| Hash::of_record(command) == hash) {
+        return Ok(Some(commands.swap_remove(at)));
+    }
+    let (found, held) = (commands.len() as u64, get::count(connection, COMMANDS, &asked).await?);
+    if found < held {
+        let detail =
+            format!("{held} commands of {id} are there, and who answered has only {found}");
+        return Err(StreamError::Cut { stream: COMMANDS.to_owned(), detail });
+    }
+    Ok(None)
 }

@@ -1,7 +1,11 @@
 //! A stream, put back on a server that does not have it.
 
+use std::time::Duration;
+
+use async_nats::RequestErrorKind;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     Connection, StreamError,
@@ -32,9 +36,26 @@ pub async fn restore<E: From<StreamError>>(
     while let Some(piece) = next().await? {
         // An empty piece would be the end.
         if !piece.is_empty() {
-            ask_for(connection, &to, piece, limits::BACKUP_SILENCE_SECONDS_MAX).await?;
+            hand_on(connection, &to, piece).await?;
         }
     }
     let done = ask_for(connection, &to, "", limits::BACKUP_LOOK_SECONDS_MAX).await?;
     Ok(done.unwrap_or_default())
+}
+
+/// Hands a piece to the server that takes the stream on. Of several it may be another one than answers
+/// us, and not known to that one yet: where nobody is, nothing was taken.
+async fn hand_on(connection: &Connection, to: &str, piece: Bytes) -> Result<(), StreamError> {
+    let seconds_max = limits::BACKUP_SILENCE_SECONDS_MAX;
+    let until = Instant::now() + Duration::from_secs(seconds_max);
+    loop {
+        match ask_for(connection, to, piece.clone(), seconds_max).await {
+            Err(StreamError::NoAnswer { source, .. })
+                if source.kind() == RequestErrorKind::NoResponders && Instant::now() < until =>
+            {
+                sleep(limits::BACKUP_AGAIN_AFTER).await;
+            }
+            answered => return answered.map(drop),
+        }
+    }
 }

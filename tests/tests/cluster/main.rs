@@ -1,6 +1,7 @@
 //! A plane in earnest: three NATS servers that sync always, three copies of everything, each service a
 //! process of its own. What becomes of it when any of them dies or stands still, under load.
 
+mod behind;
 mod deck;
 mod faults;
 mod guards;

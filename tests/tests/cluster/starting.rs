@@ -1,41 +1,22 @@
-//! Who starts while a part of the cluster is away, what a node knows that was, and who does not start on less than was promised.
+//! Who starts while a part of the cluster is away, and who does not start on less than was promised.
 
 use std::{fs, time::Duration};
 
-use async_nats::StatusCode;
-use futures_util::future::join_all;
 use helmstream_services::{
     client::{Code, Failure},
     local::nats::{NatsServer, SYNCS_ALWAYS, sync_interval},
     serve::{HttpArgs, ServeArgs, run},
     setup::{self, set_up},
 };
-use helmstream_stream::{
-    append::EVENTS,
-    connect, get,
-    publish::{Published, publish},
-};
-use helmstream_tests::{
-    harness::TestPlane,
-    kill::pause::Paused,
-    patience::{PATIENCE, eventually},
-};
-use serde_json::json;
+use helmstream_stream::publish::{Published, publish};
+use helmstream_tests::{harness::TestPlane, kill::pause::Paused, patience::PATIENCE};
 use tokio::time::{Instant, timeout};
 
-use crate::{ALONE, whole};
+use crate::ALONE;
 
 /// How long whoever talks to a node that stands still may hang on it: three tries a second apart, and
 /// one connection that is taken and not answered. Generous beside that, for a busy machine.
 const LEFT: Duration = Duration::from_secs(30);
-
-/// Questions at once, of which a server hands two in three to others.
-const ASKED: usize = 40;
-
-/// More than lies in the buffers between two nodes: what a node that stands still finds there once it goes
-/// on, it has not missed.
-const BEYOND_BUFFERS: usize = 32;
-const LARGE_BYTES: usize = 1_000_000;
 
 /// Let `setup::set_up` ask NATS once to see this red.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,51 +96,4 @@ async fn three_copies_are_served_if_no_server_of_them_is_known_to_sync_late() {
     let refused = serve().await.expect_err("one of the three may lose what it has acknowledged");
     let refused = Failure::of(&refused).detail;
     assert!(refused.contains("syncs every 2m") && refused.contains("all machines"), "{refused}");
-}
-
-/// Take `is_held` out of `get::at` to see this red: a node that was away says that what it missed is
-/// not there, and a view that has applied it is halted.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_node_missed_is_not_said_to_be_absent() {
-    let _alone = ALONE.lock().await;
-    let mut plane = TestPlane::start_cluster().await;
-    plane.set_up_cluster().await;
-    let setup = plane.connect("setup").await;
-    let leader = eventually("a leader", async || whole::leader(&setup, EVENTS).await).await;
-    let missing = (leader + 1) % 3;
-    let reader = plane.address_at(missing, "run");
-    let reader = connect(&reader).await.expect("the node is there");
-    let [a, b] = [leader, (leader + 2) % 3];
-    let still = Paused::new(plane.node(missing).process_id());
-    let writer = connect(&plane.address_at(leader, "run")).await.expect("the node is there");
-    let mut stored = 0;
-    for _ in 0..BEYOND_BUFFERS {
-        let large = "x".repeat(LARGE_BYTES);
-        stored = eventually("a majority", async || {
-            let large = large.clone().into();
-            match publish(&writer, "evt.run.missed", Default::default(), large).await {
-                Ok(Published::Stored { sequence }) => Some(sequence),
-                _ => None,
-            }
-        })
-        .await;
-    }
-    let others = [a, b].map(|at| Paused::new(plane.node(at).process_id()));
-    drop(still);
-    // Alone it knows of no leader, has nobody to catch up with, and answers all the same where it hands
-    // the question to nobody else.
-    let api = format!("$JS.API.DIRECT.GET.{EVENTS}");
-    let body = json!({ "seq": stored }).to_string();
-    let answers = (0..ASKED).map(|_| reader.client.request(api.clone(), body.clone().into()));
-    let answers = join_all(answers).await;
-    let absent =
-        answers.iter().flatten().filter(|answer| answer.status == Some(StatusCode::NOT_FOUND));
-    assert!(absent.count() > 0, "it has got what it missed");
-    let found = join_all((0..ASKED).map(|_| get::at(&reader, EVENTS, stored))).await;
-    assert!(
-        !found.iter().any(|found| matches!(found, Ok(None))),
-        "it says that {stored} is not there"
-    );
-    drop(others);
-    eventually("what was missed", async || get::at(&reader, EVENTS, stored).await.ok()?).await;
 }

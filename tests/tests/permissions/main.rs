@@ -14,8 +14,13 @@ use async_nats::{
     },
 };
 use futures_util::StreamExt;
+use helmstream_schemas::Verdict;
 use helmstream_services::local::credentials;
-use helmstream_stream::connect::{Connection, inbox_prefix};
+use helmstream_stream::{
+    StreamError,
+    connect::{Connection, inbox_prefix},
+    get,
+};
 use helmstream_tests::{harness::TestPlane, tree};
 use serde_json::Value;
 
@@ -107,6 +112,25 @@ async fn nobody_listens_to_anything_but_its_own_answers() {
                 user.user
             );
         }
+    }
+}
+
+/// Take `unless_denied` out of `get::message` and `get::round` to see this red: who may not read would
+/// try again for ever, as if the server were away.
+#[tokio::test]
+async fn whoever_may_not_read_is_told_so_and_does_not_wait_for_an_answer() {
+    let plane = TestPlane::start().await;
+    let faber = plane.connect("faber").await;
+    let read = [
+        get::last(&faber, "EVENTS", "evt.run.a").await.map(drop),
+        get::at(&faber, "EVENTS", 1).await.map(drop),
+        get::all(&faber, "EVENTS", "evt.run.a", 1).await.map(drop),
+        get::page(&faber, "COMMANDS", ">", 1).await.map(drop),
+    ];
+    for told in read {
+        let error = told.expect_err("it may not");
+        assert!(matches!(error, StreamError::NotPermitted { .. }), "{error}");
+        assert_eq!(error.verdict(), Verdict::Stop, "{error}");
     }
 }
 
