@@ -2,24 +2,19 @@
 //! Messages of one lane one after the other, lanes side by side. Durables are created by `setup`
 //! alone; who is pinned to a partition is the server's affair.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::{
     self, AckKind,
     consumer::{PullConsumer, pull},
 };
-use futures_util::{
-    FutureExt, StreamExt,
-    stream::{FuturesUnordered, ReadyChunks},
-};
+use futures_util::{FutureExt, StreamExt, stream::ReadyChunks};
 use helmstream_schemas::{Record, Verdict};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use self::aside::Aside;
+use self::{aside::Aside, hand::Hand};
 use crate::{
     Connection, StreamError,
     headers::{REPLY_TO, timestamp, to_attributes},
@@ -29,6 +24,7 @@ use crate::{
 };
 
 mod aside;
+mod hand;
 pub mod unheard;
 
 /// A message on its way: what is stored, and what only the delivery knows.
@@ -61,7 +57,8 @@ pub struct Durable {
     pub group: Option<&'static str>,
 }
 
-/// Handles messages until `stop` turns true or something goes wrong that waiting does not mend.
+/// Handles messages until `stop` turns true or something goes wrong that waiting does not mend. Told to
+/// stop, it finishes what it has begun, for a while, and gives back the rest for others to take at once.
 /// `lane` says which messages must not overtake each other.
 pub async fn work<L, H, F>(
     connection: &Connection,
@@ -77,26 +74,24 @@ where
 {
     let (mut attempt, mut aside) = (0, Aside::default());
     loop {
-        let ended = tokio::select! {
-            ended = work_off(connection, durable, &lane, &handle, &mut attempt, &mut aside) => ended,
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
-        };
-        match ended {
+        match work_off(connection, durable, &mut stop, &lane, &handle, &mut attempt, &mut aside)
+            .await
+        {
+            Ok(Ended::Stopped) => return Ok(()),
+            Ok(Ended::Aside) => {
+                if !aside.stand(connection, durable, &mut stop).await {
+                    return Ok(());
+                }
+            }
             Err(error) if error.verdict() != Verdict::Retry => return Err(error),
             Err(error) => {
                 if attempt == 0 {
                     warn!(durable = durable.name, cause = %error, "waiting, then going on from what is not acknowledged");
                 }
-            }
-            Ok(()) => {
-                if !aside.stand(connection, durable, &mut stop).await {
-                    return Ok(());
-                }
-                continue;
+                attempt += 1;
+                tokio::time::sleep(limits::reconnect_delay(attempt)).await;
             }
         }
-        attempt += 1;
-        tokio::time::sleep(limits::reconnect_delay(attempt)).await;
     }
 }
 
@@ -176,41 +171,52 @@ impl Batches {
     }
 }
 
-/// Works until the pull breaks or a handler fails; what is not acknowledged comes again. It ends well
-/// if this instance is to leave the partition to others: then with nothing in hand.
+/// Why nothing is in hand any more.
+enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// This instance is to leave the partition to others.
+    Aside,
+}
+
+/// Works until the pull breaks or a handler fails; what is not acknowledged comes again. It ends well with
+/// nothing in hand.
 async fn work_off<L, H, F>(
     connection: &Connection,
     durable: &Durable,
+    stop: &mut watch::Receiver<bool>,
     lane: &L,
     handle: &H,
     attempt: &mut usize,
     aside: &mut Aside,
-) -> Result<(), StreamError>
+) -> Result<Ended, StreamError>
 where
     L: Fn(&Delivery) -> String,
     H: Fn(Delivery) -> F,
     F: Future<Output = Result<Delivery, StreamError>>,
 {
-    let mut messages = Some(pull(connection, durable).await?);
-    let mut waiting: HashMap<String, VecDeque<Delivery>> = HashMap::new();
-    let mut running = FuturesUnordered::new();
-    let run = |lane: String, delivery: Delivery| handle(delivery).map(|handled| (lane, handled));
-    while messages.is_some() || !running.is_empty() {
+    let mut told = pin!(stop.wait_for(|stop| *stop).map(drop));
+    let mut messages = tokio::select! {
+        biased;
+        () = &mut told => return Ok(Ended::Stopped),
+        messages = pull(connection, durable) => Some(messages?),
+    };
+    let mut hand = Hand::new(lane, handle);
+    while messages.is_some() || !hand.is_empty() {
         tokio::select! {
             biased;
-            Some((name, handled)) = running.next(), if !running.is_empty() => {
-                let handled: Delivery = handled?;
+            () = &mut told => {
+                hand.end(connection, durable, messages).await?;
+                return Ok(Ended::Stopped);
+            }
+            (name, handled) = hand.handled() => {
+                let handled = handled?;
                 handled.acknowledge().await?;
                 if handled.is_for_newer && aside.is_due(durable) && let Some(left) = messages.take() {
-                    for delivery in in_hand(left, durable, &connection.tally)? {
-                        let started = line_up(&mut waiting, lane(&delivery), delivery);
-                        running.extend(started.map(|(name, delivery)| run(name, delivery)));
-                    }
+                    let left = in_hand(left, durable, &connection.tally)?;
+                    left.into_iter().for_each(|delivery| hand.take(delivery));
                 }
-                match waiting.get_mut(&name).map(VecDeque::pop_front) {
-                    Some(Some(next)) => running.push(run(name, next)),
-                    _ => drop(waiting.remove(&name)),
-                }
+                hand.go_on(name);
             }
             message = next(&mut messages), if messages.is_some() => {
                 let message = message.ok_or_else(|| cut(durable, "the pull ended"))?;
@@ -218,27 +224,11 @@ where
                 if std::mem::take(attempt) > 0 {
                     info!(durable = durable.name, "going on");
                 }
-                let delivery = delivery(durable, message, &connection.tally)?;
-                let started = line_up(&mut waiting, lane(&delivery), delivery);
-                running.extend(started.map(|(name, delivery)| run(name, delivery)));
+                hand.take(delivery(durable, message, &connection.tally)?);
             }
         }
     }
-    Ok(())
-}
-
-/// What is to be begun of a lane: this, if nothing of the lane is under way.
-fn line_up(
-    waiting: &mut HashMap<String, VecDeque<Delivery>>,
-    lane: String,
-    delivery: Delivery,
-) -> Option<(String, Delivery)> {
-    if let Some(queue) = waiting.get_mut(&lane) {
-        queue.push_back(delivery);
-        return None;
-    }
-    waiting.insert(lane.clone(), VecDeque::new());
-    Some((lane, delivery))
+    Ok(Ended::Aside)
 }
 
 /// What a pull that is given up has brought already; what is lost with it comes again.

@@ -114,6 +114,16 @@ pub const ASIDE_FOR: Duration = Duration::from_secs(8);
 /// How often it does so at most: of two that both cannot, each has it for a while.
 pub const ASIDE_EVERY: Duration = Duration::from_secs(30);
 
+/// How long whoever is told to stop lets what it has begun come to its end, and then tells the server of it:
+/// both together are shorter than `ack_wait` of the consumers, ten seconds, so that nobody else begins it meanwhile,
+/// and than a supervisor waits. What is decided takes milliseconds; more it takes only while the log is away.
+pub const STOPPING_MAX: Duration = Duration::from_secs(4);
+
+/// How long whoever stops waits for what the server has sent him already, and how long for one message of it
+/// before he asks again how many there are: many times the journey of a message, and nothing beside the rest.
+pub const ARRIVING_MAX: Duration = Duration::from_millis(250);
+pub const ARRIVAL_PAUSE: Duration = Duration::from_millis(5);
+
 /// How often the server says that an open pull is alive; two missed ones cut it.
 pub const PULL_HEARTBEAT_SECONDS: u64 = 1;
 

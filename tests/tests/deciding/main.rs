@@ -7,6 +7,7 @@ mod deadlines;
 mod expected;
 mod half;
 mod snapshots;
+mod stopping;
 
 use helmstream_core::{Aggregate, Decider};
 use helmstream_schemas::{Context, Id, Record, Subject};
