@@ -4,6 +4,8 @@
 
 pub mod swap;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -68,13 +70,16 @@ pub async fn editions(database: &Database) -> Result<Vec<Edition>, ProjectionErr
     Ok(editions)
 }
 
-/// The editions that this program folds of a view: those of the version that it knows.
-pub async fn folded<P: Projection>(database: &Database) -> Result<Vec<Edition>, ProjectionError> {
+/// The editions that this program folds of a view: those of the version that it knows. Each by the number
+/// of its schema, by which it differs from one of the same name that was dropped before it.
+pub async fn folded<P: Projection>(
+    database: &Database,
+) -> Result<BTreeMap<u32, Edition>, ProjectionError> {
     let mut session = database.lend().await?;
     let values: &[Value<'_>] = &[&P::NAME, &(P::VERSION as i32)];
     let rows = session.query(include_str!("of_version.sql"), values).await?;
     session.give_back();
-    rows.iter().map(edition_back).collect()
+    rows.iter().map(|row| Ok((row.get("schema"), edition_back(row)?))).collect()
 }
 
 pub(crate) async fn all(session: &mut Session) -> Result<Vec<Edition>, ProjectionError> {

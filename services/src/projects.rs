@@ -43,21 +43,21 @@ use crate::{
 pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static str) -> Result<()> {
     let looking = format!("looking for the editions of {}", P::NAME);
     let mut tasks = JoinSet::new();
-    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let mut known: BTreeMap<u32, Known> = BTreeMap::new();
     loop {
         let found = patiently(&around.stop, &looking, || folded::<P>(&around.database));
         let Some(found) = found.await.context(looking.clone())? else { break };
         if found.is_empty() {
             return Err(not_there::<P>().into());
         }
-        for (edition, known) in known.extract_if(.., |edition, _| !is_listed(&found, edition)) {
-            info!(edition, "was dropped, folded no more");
-            // Its reader may wait for long, and another edition may get its name meanwhile.
-            known.task.abort();
+        for (_, gone) in known.extract_if(.., |schema, _| !found.contains_key(schema)) {
+            info!(edition = gone.edition, "was dropped, folded no more");
+            // Its reader may wait for long, and another edition may have its name by now.
+            gone.task.abort();
         }
-        for Edition { edition, state, .. } in found {
+        for (schema, Edition { edition, state, .. }) in found {
             let serves = state == EditionState::Serving;
-            if let Some(known) = known.get(&edition) {
+            if let Some(known) = known.get(&schema) {
                 known.fold.serves.store(serves, Ordering::Relaxed);
             } else {
                 let around = around.clone();
@@ -66,24 +66,24 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
                 let (name, folding) = (edition.clone(), fold.clone());
                 let projecting = async move {
                     let ended = project_edition::<P>(&around, stream, &name, &folding).await;
-                    (name, ended)
+                    (schema, ended)
                 };
                 let task = tasks.spawn(projecting.in_current_span());
-                known.insert(edition, Known { fold, task });
+                known.insert(schema, Known { edition, fold, task });
             }
         }
         tokio::select! {
             Some(ended) = tasks.join_next() => {
-                let Some((edition, Err(error))) = unless_let_go(ended)? else { continue };
-                if is_gone::<P>(&around, &edition).await {
-                    info!(edition, "was dropped, folded no more");
-                    known.remove(&edition);
-                } else if tasks.is_empty() {
+                let Some((schema, Err(error))) = unless_let_go(ended)? else { continue };
+                // What was dropped is let go by the next look.
+                if is_gone::<P>(&around, schema).await {
+                    continue;
+                }
+                if tasks.is_empty() {
                     return Err(error);
-                } else {
-                    if let Some(known) = known.get(&edition) {
-                        known.fold.metrics.position.halt();
-                    }
+                }
+                if let Some(Known { edition, fold, .. }) = known.get(&schema) {
+                    fold.metrics.position.halt();
                     error!(edition, cause = format!("{error:#}"), "folded no more");
                 }
             }
@@ -100,6 +100,7 @@ pub async fn project<P: Projection>(around: Arc<Surroundings>, stream: &'static 
 
 /// An edition that is folded, and the task that folds it.
 struct Known {
+    edition: String,
     fold: Arc<Fold>,
     task: AbortHandle,
 }
@@ -110,10 +111,6 @@ fn unless_let_go<T>(ended: Result<T, JoinError>) -> Result<Option<T>> {
         Err(error) if error.is_cancelled() => Ok(None),
         ended => ended.map(Some).context("a projector panicked"),
     }
-}
-
-fn is_listed(found: &[Edition], edition: &str) -> bool {
-    found.iter().any(|held| held.edition == edition)
 }
 
 fn not_there<P: Projection>() -> Failure {
@@ -130,9 +127,9 @@ struct Fold {
 }
 
 /// Whether an edition was dropped. While the database does not say, it was not.
-async fn is_gone<P: Projection>(around: &Surroundings, edition: &str) -> bool {
+async fn is_gone<P: Projection>(around: &Surroundings, schema: u32) -> bool {
     let found = folded::<P>(&around.database).await;
-    found.is_ok_and(|found| !is_listed(&found, edition))
+    found.is_ok_and(|found| !found.contains_key(&schema))
 }
 
 async fn project_edition<P: Projection>(
