@@ -2,7 +2,10 @@
 //! stead in one transaction. Readers never see a step back: the edition that serves is held where
 //! it stands until the other has read as far, and whoever reads at a moment is waited for.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Edition, EditionState, add, all};
 use crate::{
@@ -70,14 +73,14 @@ pub async fn discard(admin: &Database, edition: &Edition) -> Result<(), Projecti
     Ok(())
 }
 
-/// Shows readers `edition` from now on, and keeps the one that served until now standing by. `heads`
-/// are the last positions of the view's streams: an edition that stands beyond them was folded from
-/// another log and is not waited for.
+/// Shows readers `edition` from now on, and keeps the one that served until now standing by, once the
+/// one has read as far as the other: except of streams that are `astray`, of which the one that serves
+/// stands beyond the end. It was folded from another log there.
 pub async fn swap(
     admin: &Database,
     view: &View,
     edition: &Edition,
-    heads: &BTreeMap<String, u64>,
+    astray: &BTreeSet<String>,
 ) -> Result<(), ProjectionError> {
     let mut session = admin.lend().await?;
     session.run("begin to swap editions", include_str!("../setup/begin.sql")).await?;
@@ -88,7 +91,7 @@ pub async fn swap(
         session.give_back();
         return Ok(());
     };
-    level(&mut session, &serving, edition, heads).await?;
+    level(&mut session, &serving, edition, astray).await?;
     show(&mut session, view, edition).await?;
     for (edition, state) in [(&serving, EditionState::Standby), (edition, EditionState::Serving)] {
         let state = state.word();
@@ -104,10 +107,10 @@ async fn level(
     session: &mut Session,
     serving: &Edition,
     other: &Edition,
-    heads: &BTreeMap<String, u64>,
+    astray: &BTreeSet<String>,
 ) -> Result<(), ProjectionError> {
     let mut held = positions(session, include_str!("freeze.sql"), serving).await?;
-    held.retain(|stream, read_to| heads.get(stream).is_none_or(|head| *read_to <= *head));
+    held.retain(|stream, _| !astray.contains(stream));
     for _ in 0..SWAP_SECONDS_MAX * 1_000 / SWAP_LOOK_MS {
         let found = positions(session, include_str!("level.sql"), other).await?;
         if held.iter().all(|(stream, read_to)| found.get(stream) >= Some(read_to)) {

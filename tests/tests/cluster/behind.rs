@@ -45,10 +45,13 @@ impl Nodes {
         plane.set_up_cluster().await;
         let setup = plane.connect("setup").await;
         assert!(whole::followers(&setup).await, "all have everything");
-        let missing = 2;
+        // One that led would go on for a while as if it still did.
+        let leads = async |stream| eventually("a leader", || whole::leader(&setup, stream)).await;
+        let leaders = [leads(EVENTS).await, leads("COMMANDS").await];
+        let missing = (0..3).find(|at| !leaders.contains(at)).expect("one of three");
         let reader = plane.address_at(missing, "run");
         let reader = connect(&reader).await.expect("the node is there");
-        Self { plane, missing, others: [0, 1], reader }
+        Self { plane, missing, others: [(missing + 1) % 3, (missing + 2) % 3], reader }
     }
 
     /// Stores something while the one node is away, as one of the users, and leaves that node alone then:

@@ -1,8 +1,6 @@
 //! Where every view stands, and what an operator does to one: have it folded anew beside the one
 //! that serves, swap the two, apply what was parked. Changing editions is the database owner's.
 
-use std::collections::BTreeMap;
-
 use helmstream_projections::{
     Access, Alias, Approval, Database, DeadLetter, Deadline, Deployment, Ledger, ProjectionError,
     Run,
@@ -83,15 +81,15 @@ impl Direct {
                 format!("`helmstream projection rebuild {}` makes one", view.name),
             )
         })?;
-        let log = self.log().await?;
-        let mut heads = BTreeMap::new();
-        for stream in view.streams {
-            let extent = self.patience().with("NATS", || read::extent(log, stream)).await?;
-            heads.insert((*stream).to_owned(), extent.last);
-        }
+        // Where a view stands is asked before where the log ends: what has gone on meanwhile is not beyond.
+        let standings = self.standings().await?.answer.projections.into_iter();
+        let astray = standings
+            .filter(|at| at.line.projection == view.name && at.line.edition != other.edition)
+            .filter(|at| at.line.read_to_seq > at.head_seq);
+        let astray = astray.map(|at| at.line.stream).collect();
         let mut attempt = 1;
         loop {
-            match swap::swap(&admin, &view, other, &heads).await {
+            match swap::swap(&admin, &view, other, &astray).await {
                 // Somebody read for long, or the other was not level yet.
                 Err(error) if error.may_pass() && attempt < SWAP_ATTEMPTS_MAX => attempt += 1,
                 Err(error) => return Err(Failure::from(&error)),
