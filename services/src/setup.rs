@@ -157,7 +157,7 @@ fn of_log(found: stream::setup::Found) -> Option<Item> {
                 "keep what is there: change the file in nats/ and build anew; or back up, and change the server knowing what is lost",
             ),
             None if is_refused(difference) => Some(
-                "nothing is lost by it, but the stream is kept for ever: change the server with an account of its own (`nats stream edit`); no user of the plane may",
+                "nothing is lost by it, but the stream is kept for ever, and no user of the plane may change it: docs/runbooks/HS-0010.md says how it is done by hand",
             ),
             None => None,
         };
